@@ -1,0 +1,61 @@
+"""What an estimator returns: numbers that carry their direction, confidence and assumptions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from mari_theory.errors import require
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Both ends hold together with probability at least `confidence` under `assumptions`.
+
+    >>> print(Interval(0.01, 0.02, 0.95, method="betting"))
+    [0.01, 0.02] at confidence 0.95 (betting)
+    """
+
+    lower: float
+    upper: float
+    confidence: float
+    method: str = ""
+    theorem: str = ""
+    assumptions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        ok = not (math.isnan(self.lower) or math.isnan(self.upper)) and self.lower <= self.upper
+        require(ok, "interval", "lower <= upper", (self.lower, self.upper))
+
+    @property
+    def width(self) -> float:
+        """upper - lower."""
+        return self.upper - self.lower
+
+    def __contains__(self, value: float) -> bool:
+        return self.lower <= value <= self.upper
+
+    def clipped(self, lower: float, upper: float) -> Interval:
+        """The same interval within the quantity's range."""
+        low = min(max(self.lower, lower), upper)
+        high = max(min(self.upper, upper), lower)
+        return Interval(low, high, self.confidence, self.method, self.theorem, self.assumptions)
+
+    def __str__(self) -> str:
+        return f"[{self.lower:.6g}, {self.upper:.6g}] at confidence {self.confidence:g} ({self.method})"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A point estimate (never clamped) with its interval; `unit` is nats unless said."""
+
+    quantity: str
+    value: float
+    interval: Interval
+    n: int
+    unit: str = "nats"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} = {self.value:.6g} {self.unit}, {self.interval}, n = {self.n}"

@@ -1,0 +1,1 @@
+"""experiments: language models, unlearning, oracles, detectors, audits, and the `mari` command."""

@@ -1,0 +1,53 @@
+"""The registry: every theorem once, with its assumptions, source and the functions that rest on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One statement. `functions` are the library's names that rest on it; `sharp` says whether the bound is attained."""
+
+    id: str
+    title: str
+    statement: str
+    assumptions: str
+    source: str
+    functions: tuple[str, ...] = ()
+    sharp: bool | None = None
+
+
+_ROWS = (
+    Theorem("T1", "Information is a Jensen-Shannon divergence", r"I(X;Z) = JSD_w(P,Q) = E_M[h(w) - h(\eta(X))]", "Z ~ Bernoulli(w), X | Z from P or Q", "Lin 1991", ("jensen_shannon", "posterior"), True),
+    Theorem("T2", "Range", r"0 \le JSD_w \le h(w)", "w in (0, 1)", "Lin 1991", ("jensen_shannon", "binary_entropy"), True),
+    Theorem("T3", "Data processing", r"JSD_w(KP, KQ) \le JSD_w(P, Q)", "K any channel", "textbook", ("audit_counts",), True),
+    Theorem("T4", "Square root is a metric", r"\sqrt{JSD(P,R)} \le \sqrt{JSD(P,Q)} + \sqrt{JSD(Q,R)}", "w = 1/2", "Endres and Schindelin 2003", ("oracle_bound", "certify_pooled"), True),
+    Theorem("T5", "Accuracy", r"\phi(TV) \le JSD \le TV \ln 2", "w = 1/2", "Fano; Lin 1991", ("phi", "max_total_variation", "max_accuracy", "max_accuracy_closed_form", "min_jsd_from_accuracy"), True),
+    Theorem("T6", "ROC", r"JSD(Bern(a), Bern(b)) \le \epsilon", "a test with rates (a, b), w = 1/2", "T3", ("binary_jsd", "max_tpr", "min_jsd_from_rates"), True),
+    Theorem("T7", "AUC, closed form", r"AUC \le (\ln(1+e^k) - \ln 2 + J)/k, \; J(k) = \ln 2 - [Li_2(s) - Li_2(1-s)]/k", "w = 1/2, s = 1/(1+e^{-k})", "derived here", ("max_auc", "frontier_roc", "min_jsd_from_auc"), True),
+    Theorem("T8", "(epsilon, delta)", r"\delta(e) = \max_{JSD(Bern a, Bern b) \le \epsilon} b - e^e a", "w = 1/2, both orders", "T6; f-DP", ("delta", "trade_off", "hockey_stick"), True),
+    Theorem("T9", "Residual influence", r"|E_P g - E_Q g| \le osc(g) TV", "g bounded", "textbook", ("functional_gap",), True),
+    Theorem("T10", "Many outputs", r"\ln 2 \, h^2 \le JSD \le h^2; \; acc_n \le \frac12(1 + \sqrt{1 - (1-\epsilon/\ln 2)^{2n}})", "independent outputs, w = 1/2", "derived here", ("min_outputs", "max_accuracy_outputs", "squared_hellinger"), False),
+    Theorem("T11", "Chain rule along tokens", r"I(X_{1:T};Z) = \sum_t E[JSD_{w_t}(P(.|x_{<t}), Q(.|x_{<t}))]", "w_t the running posterior", "textbook", ("chain_rule_information",), True),
+    Theorem("T12", "Mixture contraction and its inverse", r"JSD(P,(1-\rho)P+\rho F) \le \rho JSD(P,F), \; TV(P,F) = TV(P,Q)/\rho", "0 < rho <= 1", "joint convexity", ("marginal_information", "mixture_bound", "forget_total_variation", "mix"), True),
+    Theorem("T13", "Rounds", r"\sqrt{JSD(P_0,P_K)} \le \sum_k \sqrt{JSD(P_{k-1},P_k)}", "w = 1/2", "T4", ("rounds_bound",), False),
+    Theorem("T14", "From marginal information to the oracle", r"\sqrt{JSD(U_F,O_F)} \le \sqrt{JSD(U_F,U_R)} + \sqrt{JSD(U_R,O_R)} + \sqrt{JSD(O_R,O_F)}", "pooled laws, w = 1/2", "T4", ("oracle_bound",), False),
+    Theorem("T15", "Known likelihoods", r"E_M[\ln 2 - h(\eta)] = JSD, \; E_M|2\eta-1| = TV", "exact likelihoods, i.i.d. pairs of rows", "Waudby-Smith and Ramdas 2024 for the interval", ("certify_likelihood_ratio", "information_terms", "Betting", "Hoeffding", "MaurerPontil")),
+    Theorem("T16", "Optimal ROC band", r"\sup|F_n - F| \le \sqrt{\ln(2/\delta)/2n} \text{ in each arm}", "rows i.i.d. within an arm", "Massart 1990", ("certify_likelihood_ratio", "DKW")),
+    Theorem("T17", "Pooled information, fast rate", r"JSD \le (\hat F + \ln(1/\delta)/(2lN))/(1 - cl)", "i.i.d. distributions, l fixed before the data", "derived here", ("FastRate", "certify_pooled")),
+    Theorem("T18", "Finite population", r"\text{full pass} \Rightarrow JSD \text{ exact up to rounding}", "means over the complete sets", "definition", ("certify_pooled", "jensen_shannon_enclosure")),
+    Theorem("T19", "Audit lower bounds", r"JSD \ge JSD(Bern(\overline{a}), Bern(\underline{b}))", "detector fixed before the counted rows", "T3; Clopper and Pearson 1934", ("audit_counts", "audit_scores", "ClopperPearson")),
+    Theorem("T20", "Union over a run", r"P(\cup_i A_i) \le \sum_i \delta_i", "none", "Boole", ("run_audit",)),
+    Theorem("T21", "Fenchel pairs", r"D_f(P\|Q) = \sup_g E_P g^* - E_Q f^*(g^*)", "f convex, f(1) = 0", "Nguyen, Wainwright and Jordan 2010"),
+    Theorem("T22", "KL-regularised reward", r"\pi^*(y|x) \propto \pi_{ref}(y|x) e^{r(x,y)/\beta}", "finite alphabet", "textbook"),
+    Theorem("T23", "Gradient ascent is unbounded, NPO bounded", r"\lim_{\beta \to 0} NPO_\beta \propto GA", "none", "Zhang et al. 2024"),
+    Theorem("T24", "Gradient of pooled JSD in the logits", r"\partial JSD/\partial z", "softmax outputs", "derived here", ("pooled_information",)),
+    Theorem("T25", "Seeds", r"JSD(\bar P, \bar Q) \le \overline{JSD(P_k, Q_l)}", "arms averaged over seeds", "joint convexity", ("run_audit",)),
+    Theorem("T26", "Blindness of pooling", r"\text{pooled } JSD = 0 \text{ with every forget answer memorised}", "memorised answers in the retain proportions", "derived here", ("pooled_information",)),
+    Theorem("T27", "The reference decides", r"I_{retain:forget} = 0 \text{ at memorisation}, \; I_{unseen:forget} = 0 \text{ at the oracle}", "a scalar signal of confidence", "derived here", ("run_audit",)),
+    Theorem("T28", "Access", r"JSD(Bern(\tfrac12-g), Bern(\tfrac12+g)) = O(g^2), \text{ yet told apart by who reads probabilities}", "none", "derived here", ("Certificate",)),
+)
+
+THEOREMS: dict[str, Theorem] = {t.id: t for t in _ROWS}
+"""All statements by id, in the order of the text."""
