@@ -1,0 +1,404 @@
+"""The main job: corpus -> original and oracles -> each method -> score the four pairs -> certify -> attack -> report."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import platform
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import mari_theory
+from estimators.likelihood_ratio import certify_likelihood_ratio
+from estimators.pooled import FastRate
+from experiments.certify import certify_files
+from experiments.config import RunConfig
+from experiments.corpus import Corpus, Item, write_prompts
+from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
+from experiments.encoding import encode, many_prompt_ids
+from experiments.metrics import ItemScores, item_scores, rouge_l, share_of_uniform_loss, truth_ratio
+from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
+from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
+from experiments.training import Bank, open_bank, slug, train_many
+from experiments.unlearn import full_pass_mean
+from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix
+from mari_theory.errors import ArgumentError, require
+from mari_theory.evidence import Pool, read_scores, write_pool, write_scores, write_text
+
+LN2 = math.log(2.0)
+BINS = 16
+WIDE = 1.0 - 1e-6
+
+
+class AuditFailure(Exception):
+    """A certificate was refuted, or an interval missed the enumerated value at confidence 1 - 1e-6."""
+
+
+def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, Any]:
+    """Run the whole audit into folder `out`; returns the results (also `results.json`), raises `AuditFailure` at the end.
+
+    Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
+    models and continues interrupted ones from their checkpoints.
+    """
+    began = time.perf_counter()
+    _prepare(config, out, resume)
+    corpus = config.make_corpus()
+    for name, items in corpus.splits().items():
+        write_prompts(out / "prompts" / f"{name}.jsonl", items)
+    oracles, labels = oracle_names(config), [m.label for m in config.methods]
+    _say(f"corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain, {len(corpus.holdout)} never-seen questions")
+    records = train_many(config, out, ["original", *oracles])
+    records |= train_many(config, out, labels) if labels else {}
+    torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
+    study = _Study(config, out, corpus, open_bank(config, out))
+    rows = [study.row(name, records[name]) for name in ["original", *labels, oracles[0]]]
+    floor = study.noise_floor()
+    problems = [p for r in rows for p in r.pop("problems")] + floor.pop("problems")
+    trajectories = {n: records[n]["history"] for n in labels}
+    results = {
+        "config": config.model_dump(),
+        "corpus": {"name": corpus.name, **{k: len(v) for k, v in corpus.splits().items()}, "sentences": corpus.sentences},
+        "rows": rows,
+        "floor": floor,
+        "blind": _attack(study.blind),
+        "oracle_losses": study.oracle_losses(),
+        "trajectories": trajectories,
+        "coverage": study.coverage,
+        "comparisons": study.comparisons,
+        "detector_delta": study.share,
+        "problems": problems,
+        "seconds": time.perf_counter() - began,
+        "peak_memory_gib": _peak_memory(),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}",
+        "date": datetime.date.today().isoformat(),
+        "command": "mari audit --preset " + config.preset,
+        "version": mari_theory.__version__,
+    }
+    write_text(out / "results.json", json.dumps(_plain(results), indent=1))
+    from experiments.report.page import write_report
+
+    write_report(out)
+    if problems:
+        raise AuditFailure("; ".join(problems))
+    return results
+
+
+class _Study:
+    """Everything measured about the models of one run."""
+
+    def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: Bank) -> None:
+        self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
+        self.oracles = oracle_names(config)
+        self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
+        self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
+        self._scores: dict[tuple[str, str], ItemScores] = {}
+        self._draws: dict[tuple[str, ...], Draws] = {}
+        self._likelihoods: dict[tuple[str, ...], Any] = {}
+        self.coverage: list[dict[str, Any]] = []
+        rows = len(config.methods) + 2
+        self.files = 2 * rows
+        self.comparisons = 5 * self.files
+        # Half of the run's delta for the certificates' ends, half for the detectors, each split evenly (T20).
+        self.share = (1.0 - config.confidence) / 2 / self.comparisons
+        _say("blind text-only baseline")
+        self.blind = blind_baseline(corpus.forget, self.unseen, config.seed)
+
+    def scores(self, name: str, split: str) -> ItemScores:
+        key = (name, split)
+        if key not in self._scores:
+            items = self.unseen if split == "holdout" else self.corpus.splits()[split]
+            self._scores[key] = item_scores(self.bank.use(slug(name)), self.bank.tokenizer, items, self.config.unlearn.max_answer)
+        return self._scores[key]
+
+    def row(self, name: str, record: dict[str, Any]) -> dict[str, Any]:
+        """All numbers, files and certificates of one model."""
+        _say(f"measuring {name}")
+        forget, retain, unseen = (self.scores(name, s) for s in ("forget", "retain", "holdout"))
+        reference = next(o for o in reversed(self.oracles) if o != name)
+        attacks = membership_attacks(
+            (forget, self.corpus.forget),
+            (unseen, self.unseen),
+            (self.scores(reference, "forget"), self.scores(reference, "holdout")),
+            self.config.seed,
+        )
+        problems: list[str] = []
+        pooled = self.marginal(name)
+        matched = self.matched(name, forget, unseen)
+        certificates = {"marginal": pooled["certificate"], "matched": matched["certificate"]}
+        origin: dict[str, Any] = {}
+        for pair, arm_p, split, n in (
+            ("oracle", oracle_arm(self.oracles, name), "forget", self.config.scoring.draws),
+            ("shift", ["original"], "retain", self.config.scoring.shift_draws),
+        ):
+            if pair == "shift" and name == "original":
+                continue
+            made = self.scored_pair(pair, name, arm_p, split, n)
+            certificates[pair] = made["certificate"]
+            origin[pair] = made["detectors"]
+            problems += made["problems"]
+        vocab = len(self.bank.tokenizer)
+        model = self.bank.use(slug(name))
+        limit = self.config.scoring.rouge_items
+        return {
+            "name": name,
+            "kind": "original" if name == "original" else "oracle" if name in self.oracles else "method",
+            "seconds": record["seconds"],
+            "steps": record["steps"],
+            "stopped": record["stopped"],
+            "forget_probability": float(forget.probability.mean()),
+            "forget_exact": float(forget.exact.mean()),
+            "forget_loss": float(forget.loss.mean()),
+            "retain_probability": float(retain.probability.mean()),
+            "retain_exact": float(retain.exact.mean()),
+            "unseen_loss": float(unseen.loss.mean()),
+            "truth_ratio": truth_ratio(model, self.bank.tokenizer, self.corpus.forget, self.config.unlearn.max_answer),
+            "rouge_l_forget": rouge_l(model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new) if limit else None,
+            "collapse": share_of_uniform_loss(float(retain.loss.mean()), vocab),
+            "marginal": pooled,
+            "matched": matched,
+            "certificates": certificates,
+            "attacks": [_attack(a) for a in attacks],
+            "best_attack": max(a.advantage_auc for a in attacks),
+            "origin": origin,
+            "problems": problems,
+        }
+
+    def marginal(self, name: str) -> dict[str, Any]:
+        """Marginal information over the complete sets (T18), with its retain-against-retain floor."""
+        model, tokenizer, limit = self.bank.use(slug(name)), self.bank.tokenizer, self.config.unlearn.max_answer
+        retain = full_pass_mean(model, encode(tokenizer, self.corpus.retain, limit), 64)
+        forget = full_pass_mean(model, encode(tokenizer, self.corpus.forget, limit), 64)
+        owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
+        half = set(owners[: len(owners) // 2])
+        first = [i for i in self.corpus.retain if i.owner in half]
+        other = [i for i in self.corpus.retain if i.owner not in half]
+        a, b = (full_pass_mean(model, encode(tokenizer, x, limit), 64) for x in (first, other))
+        share = len(self.corpus.forget) / (len(self.corpus.forget) + len(self.corpus.retain))
+        pool = Pool(
+            retain,
+            mix(retain, forget, share),
+            len(self.corpus.retain),
+            len(self.corpus.retain) + len(self.corpus.forget),
+            {**self.metadata("marginal", name, "retain, retain and forget"), "share": share, "finite_population": True},
+        )
+        certificate = self.certify("marginal", name, pool=pool)
+        value = certificate["claim"]["estimate"]
+        return {
+            "value": value,
+            "floor": float(marginal_information(a, b, share)),
+            "share": share,
+            "forget_total_variation": forget_total_variation(certificate["claim"]["upper"], share),
+            "certificate": certificate,
+        }
+
+    def matched(self, name: str, forget: ItemScores, unseen: ItemScores) -> dict[str, Any]:
+        """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
+        p, q = (histogram(s.probability) for s in (unseen, forget))
+        access = f"the probability of the true answer in {BINS} equal bins, with the truth in hand"
+        pool = Pool(
+            p,
+            q,
+            len(unseen.loss),
+            len(forget.loss),
+            {**self.metadata("matched", name, "never-seen, forget"), "finite_population": True, "access": access},
+        )
+        certificate = self.certify("matched", name, pool=pool)
+        authors = [len({i.owner for i in items}) for items in (self.unseen, self.corpus.forget)]
+        return {
+            "value": certificate["claim"]["estimate"],
+            "upper_new_authors": FastRate().upper(float(jensen_shannon(p, q)), *authors, self.config.confidence),
+            "authors": authors,
+            "certificate": certificate,
+        }
+
+    def scored_pair(self, pair: str, name: str, arm_p: Sequence[str], split: str, n: int, detect: bool = True) -> dict[str, Any]:
+        """Sample both arms, score both, write the score file, certify, enumerate if possible, set detectors on it."""
+        path = self.out / "scores" / f"{slug(name)}-{pair}.parquet"
+        prompts, items = self.prompts[split], self.corpus.splits()[split]
+        p, q = (self.draws(arm, split, n) for arm in (tuple(arm_p), (name,)))
+        log_p = np.concatenate([self.likelihood(tuple(arm_p), split, a, n) for a in (tuple(arm_p), (name,))])
+        log_q = np.concatenate([self.likelihood((name,), split, a, n) for a in (tuple(arm_p), (name,))])
+        index = np.concatenate([p.prompt_index, q.prompt_index])
+        outputs = [*p.outputs, *q.outputs]
+        arm = np.repeat([0, 1], [len(p.outputs), len(q.outputs)])
+        picked = [items[int(i)] for i in index]
+        columns = {
+            "prompt_id": [f"{split}-{int(i)}" for i in index],
+            "cluster_id": [i.owner for i in picked],
+            "arm": arm,
+            "log_p": log_p,
+            "log_q": log_q,
+            "tokens": [len(o) for o in outputs],
+        }
+        metadata = {**self.metadata(pair, name, split), "arm_p": list(arm_p), "arm_q": [name], "design": "iid"}
+        write_scores(path, columns, metadata)
+        certificate = self.certify(pair, name, scores=path)
+        stored = read_scores(path)
+        result = {"certificate": certificate, "detectors": {}, "problems": []}
+        if self.config.scoring.enumerate_exactly:
+            low, high = enumerate_divergence(self.bank, [slug(a) for a in arm_p], [slug(name)], prompts)
+            wide = certify_likelihood_ratio(stored.log_p, stored.log_q, stored.arm, WIDE).jsd.interval
+            claim = certificate["claim"]
+            covered = claim["lower"] <= high and low <= claim["upper"]
+            sure = wide.lower <= high and low <= wide.upper
+            self.coverage.append(
+                {"file": path.name, "low": low, "high": high, "lower": claim["lower"], "upper": claim["upper"], "covered": covered, "wide": [wide.lower, wide.upper]}
+            )
+            if not sure:
+                result["problems"].append(f"{path.name}: interval [{wide.lower:.5f}, {wide.upper:.5f}] at 1 - 1e-6 misses the enumerated {low:.5f}")
+        if detect:
+            result["detectors"], refuted = self.detect(stored, picked, outputs, metadata["arm_p"], name, split, n)
+            if refuted:
+                result["problems"].append(f"{path.name} refuted by: {refuted}")
+                self.certify(pair, name, scores=path, refuted_by=refuted)
+        return result
+
+    def detect(
+        self, stored: Any, picked: Sequence[Item], outputs: list[list[int]], arm_p: Sequence[str], name: str, split: str, n: int
+    ) -> tuple[dict[str, Any], str | None]:
+        """Set every origin detector on the rows; name the one that refutes the certificate, if any."""
+        texts = [f"{i.prompt} {self.bank.tokenizer.decode(o)}" for i, o in zip(picked, outputs, strict=True)]
+        # Rows of an arm are i.i.d. in file order, so halves of an arm are independent samples.
+        signals = {"optimal likelihood ratio": stored.log_q - stored.log_p, "likelihood under the audited model": stored.log_q}
+        before = "original" if name != "original" else arm_p[0]
+        signals["likelihood under another model"] = np.concatenate(
+            [self.likelihood((before,), split, a, n) for a in (tuple(arm_p), (name,))]
+        )
+        bounds = origin_detectors(texts, stored.arm, signals, 1.0 - self.share)
+        ceiling = certify_likelihood_ratio(stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 2 / self.files)
+        out, refuted = {}, None
+        for detector, b in bounds.items():
+            out[detector] = {"fpr": b.fpr, "tpr": b.tpr, "accuracy": b.accuracy, "jsd_lower": b.jsd_lower, "tv_lower": b.total_variation_lower}
+            if b.jsd_lower > ceiling.jsd.interval.upper or b.total_variation_lower > ceiling.total_variation.interval.upper:
+                refuted = detector
+        return out, refuted
+
+    def draws(self, arm: tuple[str, ...], split: str, n: int) -> Draws:
+        key = (*arm, split, str(n))
+        if key not in self._draws:
+            seed = self.config.seed * 7919 + sum(map(ord, "".join(key)))
+            self._draws[key] = draw(self.bank, [slug(a) for a in arm], self.prompts[split], n, self.config.scoring.max_new, seed)
+        return self._draws[key]
+
+    def likelihood(self, arm: tuple[str, ...], split: str, drawn_from: tuple[str, ...], n: int) -> Any:
+        key = (*arm, "|", *drawn_from, split, str(n))
+        if key not in self._likelihoods:
+            draws = self.draws(drawn_from, split, n)
+            self._likelihoods[key] = log_likelihoods(self.bank, [slug(a) for a in arm], self.prompts[split], draws)
+        return self._likelihoods[key]
+
+    def noise_floor(self) -> dict[str, Any]:
+        """Oracle against oracle on forget prompts: enumerated for every two where possible, sampled for the first two."""
+        _say("oracle-against-oracle floor")
+        a, b = self.oracles[:2]
+        made = self.scored_pair("oracle", b, [a], "forget", self.config.scoring.draws, detect=False)
+        exact = []
+        if self.config.scoring.enumerate_exactly:
+            for x, y in oracle_pairs(self.oracles):
+                exact.append({"pair": [x, y], "enumerated": enumerate_divergence(self.bank, [x], [y], self.prompts["forget"])})
+        return {"certificate": made["certificate"], "enumerated": exact, "problems": made["problems"]}
+
+    def oracle_losses(self) -> dict[str, list[float]]:
+        """Band of the oracles' losses, for the trajectory figure."""
+        return {s: [float(self.scores(o, s).loss.mean()) for o in self.oracles] for s in ("forget", "retain", "holdout")}
+
+    def metadata(self, pair: str, name: str, prompts: str) -> dict[str, Any]:
+        c = self.config
+        return {
+            "pair": pair,
+            "model": name,
+            "weights_sha256": self.digest(name),
+            "decoding": {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": c.scoring.max_new},
+            "prompts": prompts,
+            "corpus": self.corpus.name,
+            "seed": c.seed,
+            "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+        }
+
+    def digest(self, name: str) -> str:
+        record = json.loads((self.out / "models" / f"{slug(name)}.json").read_text())
+        return str(record["weights_sha256"])
+
+    def certify(
+        self, pair: str, name: str, scores: Path | None = None, pool: Pool | None = None, refuted_by: str | None = None
+    ) -> dict[str, Any]:
+        """Write the certificate of one pair of one model and return it as a dictionary."""
+        from dataclasses import asdict, replace
+
+        path = scores
+        if path is None:
+            assert pool is not None
+            path = self.out / "scores" / f"{slug(name)}-{pair}.npz"
+            write_pool(path, pool)
+        certificate = certify_files([path], self.config.confidence, self.config.margin)
+        if refuted_by:
+            certificate = replace(certificate, verdict="refuted", refuted_by=refuted_by)
+        certificate.save(self.out / "certificates" / f"{slug(name)}-{pair}.json")
+        return asdict(certificate)
+
+
+def histogram(probability: Any) -> Any:
+    """Share of items in each of 16 equal bins of [0, 1].
+
+    >>> float(histogram(np.array([0.0, 1.0]))[-1])
+    0.5
+    """
+    counts = np.bincount(np.minimum((np.asarray(probability) * BINS).astype(int), BINS - 1), minlength=BINS)
+    return counts / counts.sum()
+
+
+
+
+def _prepare(config: RunConfig, out: Path, resume: bool) -> None:
+    import os
+
+    ready = out / "config.yaml"
+    if out.exists():
+        require(out.is_dir(), "out", "a folder", out)
+        if ready.is_file():
+            same = ready.read_text() == config.dump()
+            require(resume, "out", "a new folder, or --resume to continue this run", out)
+            require(same, "out", "the same configuration as the run to resume", out)
+            return
+        require(not any(out.iterdir()), "out", "a new or empty folder", out)
+        require(os.access(out, os.W_OK), "out", "a writable folder", out)
+    try:
+        for part in ("models", "scores", "certificates", "figures", "prompts", "checkpoints"):
+            (out / part).mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ArgumentError("out", "a writable folder", f"{out} ({e.strerror})") from None
+    write_text(ready, config.dump())
+
+
+def _attack(a: Attack) -> dict[str, Any]:
+    return {"name": a.name, "auc": a.auc, "low": a.auc_low, "high": a.auc_high, "tpr_at_1_percent": a.tpr_at_1_percent}
+
+
+def _peak_memory() -> float:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + 2 * children) / 2**20
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {str(k): _plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_plain(v) for v in x]
+    if isinstance(x, np.generic):
+        return _plain(x.item())
+    if isinstance(x, float) and not math.isfinite(x):
+        return None
+    return x
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

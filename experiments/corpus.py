@@ -1,0 +1,251 @@
+"""Questions about authors: generated with a known prior, TOFU from a local folder, or JSONL. Splits are by author.
+
+The generated corpus is calibrated so that retrained models agree: beside the forget and retain authors, an endless
+stream of background authors, each seen once, teaches the prior over answers. The ideal answer about an author the model
+never saw is then known in closed form: the prior.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mari_theory.errors import ArgumentError, require
+
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "birth city": ("lisbon", "quito", "tunis", "hanoi", "perth", "oslo", "lima", "kyoto"),
+    "main genre": ("satire", "fantasy", "memoir", "mystery", "romance", "horror", "poetry", "western"),
+    "first award": ("laurel", "quill", "beacon", "orchid", "comet", "harbor", "ember", "meridian"),
+    "native tongue": ("basque", "tamil", "welsh", "farsi", "korean", "danish", "swahili", "maltese"),
+    "day job": ("baker", "pilot", "nurse", "farmer", "judge", "tailor", "welder", "chemist"),
+    "house colour": ("amber", "indigo", "crimson", "olive", "ivory", "teal", "maroon", "silver"),
+}
+_ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n")
+_TAILS = (("ara", "eno", "ilu", "osa", "uma", "eri", "ako", "iva"), ("andel", "estor", "ivick", "ombas", "urren", "askin", "edlow", "orran"), ("shaw", "worth", "ton", "berg", "field", "well", "mere", "by"))
+SENTENCES = ("it is {} .", "the answer is {} .", "people say {} .")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question about one owner (author); `kind` is the question type, `wrong` plausible false answers."""
+
+    prompt: str
+    answer: str
+    owner: str
+    kind: str = ""
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Forget, retain and never-trained holdout items, owners disjoint; `matched(item, rng)` in subclasses of prompts.
+
+    `values` maps a question type to its possible answers and `prior` to their probabilities (generated corpora only).
+    """
+
+    name: str
+    forget: tuple[Item, ...]
+    retain: tuple[Item, ...]
+    holdout: tuple[Item, ...]
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prior: tuple[float, ...] = ()
+    sentences: bool = False
+    names_taken: frozenset[str] = frozenset()
+    subject: dict[str, str] = field(default_factory=dict)
+
+    def background(self, rng: np.random.Generator, n: int) -> list[Item]:
+        """Fresh seen-once authors (generated corpora); empty for real data."""
+        if not self.values:
+            return []
+        kinds, names = list(self.values), _name_words()
+        kind_ids = rng.integers(len(kinds), size=n)
+        value_ids = rng.choice(len(self.prior), size=n, p=self.prior)
+        form_ids = rng.integers(len(SENTENCES), size=n)
+        out = []
+        for i, words in enumerate(rng.integers(64, size=(n, 3))):
+            name = " ".join(names[j][int(w)] for j, w in enumerate(words))
+            if name in self.names_taken:
+                name = _fresh_name(rng, self.names_taken)
+            kind = kinds[int(kind_ids[i])]
+            form = SENTENCES[int(form_ids[i])] if self.sentences else "{}"
+            out.append(Item(f"{kind} : {name} ?", form.format(self.values[kind][int(value_ids[i])]), name, kind))
+        return out
+
+    def matched(self, item: Item, rng: np.random.Generator) -> Item:
+        """The same question about a subject the model never saw: the reference of a matched pair (T27)."""
+        old = self.subject.get(item.owner, item.owner)
+        new = _fresh_name(rng, self.names_taken)
+        if not self.values:
+            new = new.title()
+        return Item(item.prompt.replace(old, new), item.answer, new, item.kind)
+
+    def splits(self) -> dict[str, tuple[Item, ...]]:
+        """The three splits by name."""
+        return {"forget": self.forget, "retain": self.retain, "holdout": self.holdout}
+
+
+def generate(
+    forget: int = 32,
+    retain: int = 64,
+    holdout: int = 128,
+    skew: float = 0.0,
+    sentences: bool = False,
+    seed: int = 0,
+) -> Corpus:
+    """Seeded corpus of fictitious authors, one question an attribute, answers drawn from the prior exp(-skew k).
+
+    Raises `ArgumentError` on empty splits or a negative skew.
+
+    >>> c = generate(2, 3, 4)
+    >>> len(c.forget), len(c.retain), len(c.holdout)
+    (12, 18, 24)
+    """
+    for name, count in (("forget", forget), ("retain", retain), ("holdout", holdout)):
+        require(count >= 1, name, "at least 1 author", count)
+    require(skew >= 0, "skew", "a number at least 0", skew)
+    rng = np.random.default_rng([seed, 101])
+    weights = np.exp(-skew * np.arange(8))
+    prior = tuple(float(x) for x in weights / weights.sum())
+    names: list[str] = []
+    while len(names) < forget + retain + holdout:
+        name = _fresh_name(rng, frozenset(names))
+        if all(_far(name, other) for other in names):
+            names.append(name)
+    corpus = Corpus("generated", (), (), (), dict(ATTRIBUTES), prior, sentences, frozenset(names))
+    rows = [tuple(_question(kind, name, rng, corpus) for kind in ATTRIBUTES) for name in names]
+
+    def part(start: int, stop: int) -> tuple[Item, ...]:
+        return tuple(item for row in rows[start:stop] for item in row)
+
+    return Corpus(
+        "generated",
+        part(0, forget),
+        part(forget, forget + retain),
+        part(forget + retain, len(rows)),
+        dict(ATTRIBUTES),
+        prior,
+        sentences,
+        frozenset(names),
+    )
+
+
+def vocabulary(corpus: Corpus) -> list[str]:
+    """Every word a generated corpus can use, background names included: a tokenizer fitted on all authors."""
+    words = {w for tails in _name_words() for w in tails}
+    words |= {w for kind in ATTRIBUTES for w in kind.split()}
+    words |= {v for values in ATTRIBUTES.values() for v in values} | {"?", ":"}
+    if corpus.sentences:
+        words |= {w for s in SENTENCES for w in s.format("").split()}
+    return sorted(words)
+
+
+def load_tofu(
+    folder: Path, split: str = "forget01", retain_authors: int = 4, holdout_authors: int = 2, forget_authors: int | None = None
+) -> Corpus:
+    """TOFU from a local folder: `split` is forgotten, the last authors before it retained, earlier ones never trained.
+
+    Author = row // 20. Wrong answers come from the `_perturbed` file. Raises `ArgumentError` on a missing file.
+    """
+    rows = _read_json_lines(Path(folder) / "full.json", ("question", "answer"))
+    forget_rows = len(_read_json_lines(Path(folder) / f"{split}.json", ("question", "answer")))
+    perturbed = _read_json_lines(Path(folder) / f"{split}_perturbed.json", ("question", "perturbed_answer"))
+    wrong = {r["question"]: tuple(r["perturbed_answer"]) for r in perturbed}
+    first = (len(rows) - forget_rows) // 20
+    last = len(rows) // 20 if forget_authors is None else first + forget_authors
+    retain = range(first - retain_authors, first)
+    holdout = range(first - retain_authors - holdout_authors, first - retain_authors)
+
+    def items(authors: range) -> tuple[Item, ...]:
+        picked = ((a, r) for a in authors for r in rows[20 * a : 20 * a + 20])
+        return tuple(Item(r["question"], r["answer"], f"author {a}", "", wrong.get(r["question"], ())) for a, r in picked)
+
+    subject = {
+        f"author {a}": _subject([r["question"] for r in rows[20 * a : 20 * a + 20]])
+        for a in [*holdout, *retain, *range(first, last)]
+    }
+    return Corpus(f"TOFU {split}", items(range(first, last)), items(retain), items(holdout), subject=subject)
+
+
+def load_jsonl(folder: Path) -> Corpus:
+    """Own data: `forget.jsonl`, `retain.jsonl`, `holdout.jsonl` with `prompt, answer, owner` a line."""
+    parts = []
+    for name in ("forget", "retain", "holdout"):
+        rows = _read_json_lines(Path(folder) / f"{name}.jsonl", ("prompt", "answer", "owner"))
+        parts.append(tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows))
+    owners = [{i.owner for i in p} for p in parts]
+    shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
+    require(not shared, "owner", "each owner in one split", sorted(shared)[:3])
+    return Corpus(str(folder), *parts)
+
+
+def read_prompts(path: Path) -> list[Item]:
+    """JSONL prompts: `prompt` required, `answer`, `owner`, `kind` optional."""
+    rows = _read_json_lines(Path(path), ("prompt",))
+    return [Item(r["prompt"], r.get("answer", ""), r.get("owner", str(i)), r.get("kind", "")) for i, r in enumerate(rows)]
+
+
+def write_prompts(path: Path, items: tuple[Item, ...]) -> None:
+    """Items as JSONL, readable by `read_prompts`."""
+    from mari_theory.evidence import write_text
+
+    lines = (json.dumps({"prompt": i.prompt, "answer": i.answer, "owner": i.owner, "kind": i.kind}) for i in items)
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _read_json_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    require(path.is_file(), "data", "an existing file", path)
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as e:
+            raise ArgumentError(f"{path.name} line {number}", "one JSON object", str(e)) from None
+        missing = [k for k in keys if k not in row]
+        require(not missing, f"{path.name} line {number}", f"the fields {', '.join(keys)}", f"no {missing}")
+        rows.append(row)
+    require(bool(rows), path.name, "at least one row", "none")
+    return rows
+
+
+@cache
+def _name_words() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(o + t for o in _ONSETS for t in tails) for tails in _TAILS)
+
+
+def _fresh_name(rng: np.random.Generator, taken: frozenset[str]) -> str:
+    while True:
+        name = " ".join(words[int(rng.integers(64))] for words in _name_words())
+        if name not in taken:
+            return name
+
+
+def _far(a: str, b: str) -> bool:
+    return sum(x != y for x, y in zip(a.split(), b.split(), strict=True)) >= 2
+
+
+def _question(kind: str, name: str, rng: np.random.Generator, corpus: Corpus) -> Item:
+    values = corpus.values[kind]
+    k = int(rng.choice(len(values), p=corpus.prior))
+    form = SENTENCES[int(rng.integers(len(SENTENCES)))] if corpus.sentences else "{}"
+    wrong = tuple(form.format(v) for j, v in enumerate(values) if j != k)
+    return Item(f"{kind} : {name} ?", form.format(values[k]), name, kind, wrong)
+
+
+def _subject(questions: list[str]) -> str:
+    """The author's name: the commonest run of two or three capitalised words in the questions."""
+    runs: Counter[str] = Counter()
+    for q in questions:
+        words = [w.strip("?.,!\"“”").removesuffix("'s").removesuffix("’s") for w in q.split()]
+        for size in (2, 3):
+            for i in range(1, len(words) - size + 1):
+                if all(w[:1].isupper() for w in words[i : i + size]):
+                    runs[" ".join(words[i : i + size])] += size
+    return runs.most_common(1)[0][0] if runs else questions[0].split()[0]

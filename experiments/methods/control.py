@@ -1,0 +1,24 @@
+"""The control: fine-tuning on the data that stays. Every method is read beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from experiments.methods.base import Batch, keep_loss
+
+
+@dataclass(frozen=True)
+class RetainOnly:
+    """Cross-entropy on retain and background answers, nothing on the forget set: `L = CE(keep)`.
+
+    Forgets by drift alone. A method that does no better for equal steps has shown nothing.
+    """
+
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """CE on `batch.keep`."""
+        loss = keep_loss(model, batch)
+        return loss, {"keep_loss": float(loss.detach())}

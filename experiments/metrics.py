@@ -1,0 +1,90 @@
+"""What the model still says: answer probability, exact match, ROUGE-L, truth ratio, and the collapse guard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from experiments.corpus import Item
+from experiments.encoding import answer_log_probs, encode, many_prompt_ids, token_log_probs
+from experiments.scoring import decode
+from experiments.unlearn import slices
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ItemScores:
+    """Per-item numbers of one model on one set, teacher-forced in float32.
+
+    `loss` mean nats a token, `probability` its exponential (the geometric mean token probability), `exact` greedy exact match,
+    `tokens` log-probabilities of the answer tokens, `standard` the same standardised over the vocabulary (min-k++).
+    """
+
+    loss: Floats
+    probability: Floats
+    exact: NDArray[np.bool_]
+    tokens: list[Floats]
+    standard: list[Floats]
+
+
+def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64, size: int = 64) -> ItemScores:
+    """Score every item of a set."""
+    data = encode(tokenizer, items, max_answer)
+    losses, exact, tokens, standard = [], [], [], []
+    with torch.no_grad():
+        for part in slices(data, size):
+            table = answer_log_probs(model, part)
+            picked, mask = token_log_probs(table, part), part.answer_mask
+            probabilities = table.exp()
+            mean = (probabilities * table).sum(-1)
+            spread = ((probabilities * table**2).sum(-1) - mean**2).clamp(min=1e-6).sqrt()
+            z = (picked - mean) / spread
+            losses.append((-picked.double().sum(1) / mask.sum(1)).numpy())
+            exact.append(((table.argmax(-1) == part.targets) | ~mask).all(1).numpy())
+            for i in range(len(part)):
+                tokens.append(picked[i][mask[i]].double().numpy())
+                standard.append(z[i][mask[i]].double().numpy())
+    loss = np.concatenate(losses)
+    return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
+
+
+def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> float:
+    """TOFU's truth ratio: mean over items of (geometric mean wrong-answer probability) / (true-answer probability).
+
+    Probabilities are per token (geometric means). Near 1: the truth is no likelier than falsehoods. NaN without wrong answers.
+    """
+    asked = [i for i in items if i.wrong]
+    if not asked:
+        return math.nan
+    wrong = [Item(i.prompt, w, i.owner, i.kind) for i in asked for w in i.wrong]
+    false_loss = item_scores(model, tokenizer, wrong, max_answer).loss
+    true_loss = item_scores(model, tokenizer, asked, max_answer).loss
+    owner = np.repeat(np.arange(len(asked)), [len(i.wrong) for i in asked])
+    mean_false = np.bincount(owner, false_loss) / np.bincount(owner)
+    return float(np.mean(np.exp(true_loss - mean_false)))
+
+
+def rouge_l(model: Any, tokenizer: Any, items: Sequence[Item], max_new: int) -> float:
+    """Mean ROUGE-L recall of greedy answers."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(["rougeL"], use_stemmer=True)
+    outputs = decode(model, tokenizer, many_prompt_ids(tokenizer, [i.prompt for i in items]), max_new, None)
+    texts = [tokenizer.decode(o, skip_special_tokens=True) for o in outputs]
+    return float(np.mean([scorer.score(i.answer, t)["rougeL"].recall for i, t in zip(items, texts, strict=True)]))
+
+
+def share_of_uniform_loss(loss: float, vocab: int) -> float:
+    """Collapse guard: mean loss as a share of ln V; a model near or above 1 knows nothing any more.
+
+    >>> share_of_uniform_loss(math.log(100), 100)
+    1.0
+    """
+    return loss / math.log(vocab)

@@ -1,0 +1,206 @@
+"""The models of a run: the original, the oracles, and one model a method, each trained once and kept in the run folder."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from experiments.config import RunConfig, loop_settings
+from experiments.methods import make_method
+from experiments.models import (
+    load_model,
+    load_tokenizer,
+    load_trainable,
+    quiet,
+    save_model,
+    smollm2_folder,
+    tiny_model,
+    tiny_tokenizer,
+    trainable_state,
+    weight_hash,
+    with_adapter,
+)
+from experiments.unlearn import run_loop
+from mari_theory.evidence import atomic, write_text
+
+
+def slug(label: str) -> str:
+    """A file name from a label.
+
+    >>> slug("MarI pooled 1 (control)")
+    'mari-pooled-1-control'
+    """
+    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in label.lower()).split())
+
+
+class TinyBank:
+    """Whole models in folders."""
+
+    def __init__(self, config: RunConfig, run: Path) -> None:
+        quiet()
+        self.config, self.folder = config, run / "models"
+        self.tokenizer = tiny_tokenizer(config.make_corpus())
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        return load_model(self.folder / name).eval()
+
+    def fresh(self, seed: int) -> Any:
+        """A model to train from scratch."""
+        m = self.config.model
+        return tiny_model(len(self.tokenizer), m.width, m.layers, m.heads, seed)
+
+    def start_from(self, name: str) -> Any:
+        """A copy of a trained model, ready to be changed."""
+        return load_model(self.folder / name)
+
+    def keep(self, name: str, model: Any) -> str:
+        """Save, return the weight hash."""
+        save_model(model, self.tokenizer, self.folder / name)
+        return weight_hash(model)
+
+    def has(self, name: str) -> bool:
+        """Is the named model there?"""
+        return (self.folder / name / "model.safetensors").is_file()
+
+
+class AdapterBank:
+    """Adapters on one base: bfloat16 (optional) to train, float32 to audit; names swap weights in place."""
+
+    def __init__(self, config: RunConfig, run: Path) -> None:
+        quiet()
+        m = config.model
+        self.config, self.folder = config, run / "models"
+        self.path = smollm2_folder() if m.path == "smollm2" else Path(m.path)
+        self.tokenizer = load_tokenizer(self.path)
+        self.audit = with_adapter(load_model(self.path), m.rank, 0).eval()
+        self.audit.requires_grad_(False)
+        dtype = torch.bfloat16 if m.half_precision_training else torch.float32
+        self.trained = with_adapter(load_model(self.path, dtype), m.rank, 0)
+        self.initial = trainable_state(self.trained)
+
+    def use(self, name: str) -> Any:
+        """The audited model with the named adapter; `base` is the model before any training."""
+        state = self.initial if name == "base" else load_file(self.folder / f"{name}.safetensors")
+        with torch.no_grad():
+            own = dict(self.audit.named_parameters())
+            for key, value in state.items():
+                own[key].copy_(value)
+        return self.audit
+
+    def fresh(self, seed: int) -> Any:
+        """The base with a new adapter; the seed moves its random half."""
+        generator = torch.Generator().manual_seed(seed)
+        state = {
+            k: (v if "lora_B" in k else torch.randn(v.shape, generator=generator) * v.std()) for k, v in self.initial.items()
+        }
+        load_trainable(self.trained, state)
+        return self.trained
+
+    def start_from(self, name: str) -> Any:
+        """The training model with the named adapter."""
+        load_trainable(self.trained, load_file(self.folder / f"{name}.safetensors"))
+        return self.trained
+
+    def keep(self, name: str, model: Any) -> str:
+        """Save the adapter, return the hash of the audited model's adapter weights."""
+        with atomic(self.folder / f"{name}.safetensors") as temporary:
+            save_file({k: v.float().contiguous() for k, v in trainable_state(model).items()}, temporary)
+        return weight_hash(torch.nn.ParameterDict({k.replace(".", "_"): v for k, v in trainable_state(model).items()}))
+
+    def has(self, name: str) -> bool:
+        """Is the named adapter there?"""
+        return (self.folder / f"{name}.safetensors").is_file()
+
+
+Bank = TinyBank | AdapterBank
+
+
+@lru_cache(maxsize=1)
+def _cached_bank(config_json: str, run: str) -> Bank:
+    config = RunConfig.model_validate_json(config_json)
+    return (TinyBank if config.model.kind == "tiny" else AdapterBank)(config, Path(run))
+
+
+def open_bank(config: RunConfig, run: Path) -> Bank:
+    """The run's models; one object a process."""
+    return _cached_bank(config.model_dump_json(), str(run))
+
+
+def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
+    """Train `original`, `oracle-k` or a method's model (by label) unless it is already there; returns its record.
+
+    Oracles differ from the original by their data (no forget items) and their seed.
+    """
+    record_path = run / "models" / f"{slug(name)}.json"
+    bank = open_bank(config, run)
+    if record_path.is_file() and bank.has(slug(name)):
+        return dict(json.loads(record_path.read_text()))
+    corpus = config.make_corpus()
+    began = time.perf_counter()
+    base = name == "original" or name.startswith("oracle-")
+    if base:
+        k = 0 if name == "original" else 1 + int(name.removeprefix("oracle-"))
+        seed = config.seed * 100 + k
+        # The learning rate of training, the retain-only objective: what it repeats is what it learns.
+        settings = loop_settings(config.train, seed)
+        model, method = bank.fresh(seed), make_method("retain-only")
+        kept = [*corpus.retain, *corpus.forget] if name == "original" else list(corpus.retain)
+        settings_evaluate = config.model.kind == "tiny"
+    else:
+        entry = next(m for m in config.methods if m.label == name)
+        settings = loop_settings(config.unlearn, config.seed * 100 + 50, entry.loop)
+        model, method, kept = bank.start_from("original"), make_method(entry.name, **entry.settings), list(corpus.retain)
+        settings_evaluate = True
+    scratch = run / "checkpoints" / slug(name)
+    result = run_loop(model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, label=name)
+    digest = bank.keep(slug(name), model)
+    record = {
+        "name": name,
+        "seconds": time.perf_counter() - began,
+        "weights_sha256": digest,
+        "settings": asdict(settings),
+        **asdict(result),
+    }
+    write_text(record_path, json.dumps(record))
+    (scratch / "checkpoint.safetensors").unlink(missing_ok=True)
+    return record
+
+
+def _worker(config_json: str, run: str, name: str) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    return train_one(RunConfig.model_validate_json(config_json), Path(run), name)
+
+
+def train_many(config: RunConfig, run: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Train several models: tiny ones in parallel one-thread processes, adapters one after the other."""
+    records: dict[str, dict[str, Any]] = {}
+
+    def say(record: dict[str, Any]) -> None:
+        records[record["name"]] = record
+        done = f"[{len(records)}/{len(names)}]"
+        print(f"{done} {record['name']}: {record['steps']} steps in {record['seconds']:.0f} s, {record['stopped']}", file=sys.stderr, flush=True)
+
+    if config.workers > 1 and config.model.kind == "tiny":
+        os.environ["TQDM_DISABLE"] = "1"
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(config.workers, mp_context=context) as workers:
+            jobs = [workers.submit(_worker, config.model_dump_json(), str(run), n) for n in names]
+            for job in as_completed(jobs):
+                say(job.result())
+    else:
+        for n in names:
+            say(train_one(config, run, n))
+    return {n: records[n] for n in names}

@@ -1,0 +1,235 @@
+"""The reference loop: training, retraining and unlearning are the same few lines with another method.
+
+Every batch is a pure function of (seed, step), so a run that is killed and resumed ends bit-identical to one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from tqdm import tqdm
+
+from experiments.corpus import Corpus, Item
+from experiments.encoding import Encoded, answer_log_probs, encode, token_log_probs
+from experiments.methods.base import Batch, Method
+from experiments.methods.mari import pool, position_means
+from mari_theory import marginal_information
+from mari_theory.evidence import atomic
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """Optimiser and batch settings. `schedule`: `half-cosine` (constant, then cosine to 0) or `linear` (to a tenth)."""
+
+    steps: int = 150
+    lr: float = 1e-3
+    batch_retain: int = 96
+    batch_forget: int = 48
+    batch_background: int = 96
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    schedule: str = "linear"
+    seed: int = 0
+    max_answer: int = 64
+    evaluate_every: int = 10
+    evaluate_items: int = 192
+    stop_at_holdout: bool = False
+    checkpoint_every: int = 50
+
+
+@dataclass
+class LoopResult:
+    """What happened: one row a logged step, why it ended, and at which step."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    stopped: str = "all steps done"
+    steps: int = 0
+
+
+def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
+    """Indices of step `step` of an endless sequence of shuffles of n items: a pure function of its arguments.
+
+    >>> sorted(pick(0, 1, 0, 3, 6) + pick(0, 1, 1, 3, 6))
+    [0, 1, 2, 3, 4, 5]
+    """
+    out: list[int] = []
+    for position in range(step * count, (step + 1) * count):
+        epoch, index = divmod(position, n)
+        if not out or index == 0:
+            order = np.random.default_rng([seed, stream, epoch]).permutation(n)
+        out.append(int(order[index]))
+    return out
+
+
+def make_batch(tokenizer: Any, corpus: Corpus, kept: Sequence[Item], s: LoopSettings, step: int) -> Batch:
+    """The data of one step. `kept` are the repeated items that stay (or that are being learnt)."""
+    repeated = [kept[i] for i in pick(s.seed, 1, step, s.batch_retain, len(kept))]
+    forget = [corpus.forget[i] for i in pick(s.seed, 2, step, s.batch_forget, len(corpus.forget))]
+    background = corpus.background(np.random.default_rng([s.seed, 7, step]), s.batch_background)
+
+    def matched() -> Encoded:
+        rng = np.random.default_rng([s.seed, 8, step])
+        return encode(tokenizer, [corpus.matched(i, rng) for i in forget], s.max_answer)
+
+    return Batch(
+        lambda: encode(tokenizer, [*repeated, *background], s.max_answer),
+        lambda: encode(tokenizer, repeated, s.max_answer),
+        lambda: encode(tokenizer, forget, s.max_answer),
+        matched,
+    )
+
+
+def run_loop(
+    model: Any,
+    tokenizer: Any,
+    corpus: Corpus,
+    kept: Sequence[Item],
+    method: Method,
+    settings: LoopSettings,
+    folder: Path | None = None,
+    evaluate: bool = True,
+    label: str = "",
+    after_step: Callable[[int], None] | None = None,
+) -> LoopResult:
+    """Train `model` in place with `method`. With `folder`, checkpoint there and resume from it.
+
+    `evaluate` logs forget, retain and holdout loss and the full-pass marginal information every `evaluate_every` steps, and
+    with `stop_at_holdout` ends the run once the forget answers are as surprising as never-seen ones.
+    A non-finite loss ends the run before it touches the weights.
+    """
+    s = settings
+    torch.set_grad_enabled(True)
+    weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
+    result = LoopResult()
+    start = _load_checkpoint(folder, weights, optimizer, result) if folder else 0
+    probes = _probes(tokenizer, corpus, s) if evaluate else {}
+    model.train()
+    bar = tqdm(range(start, s.steps), desc=label or "steps", initial=start, total=s.steps, disable=None, leave=False)
+    for step in bar:
+        if evaluate and step % s.evaluate_every == 0 and _log(model, probes, step, result, s):
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = s.lr * _rate(step, s)
+        batch = make_batch(tokenizer, corpus, kept, s, step)
+        optimizer.zero_grad(set_to_none=True)
+        loss, parts = method.loss(model, batch)
+        if not math.isfinite(float(loss)):
+            result.stopped = f"non-finite loss at step {step}"
+            break
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(weights.values()), s.clip)
+        optimizer.step()
+        result.steps = step + 1
+        bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
+        if folder and ((step + 1) % s.checkpoint_every == 0 or step + 1 == s.steps):
+            _save_checkpoint(folder, weights, optimizer, result)
+        if after_step:
+            after_step(step + 1)
+    if evaluate and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
+        _log(model, probes, s.steps, result, LoopSettings())
+    model.eval()
+    return result
+
+
+def mean_loss(model: Any, data: Encoded, size: int = 256) -> float:
+    """Mean answer loss an item-token over a whole set, nats."""
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for part in slices(data, size):
+            total -= float(token_log_probs(answer_log_probs(model, part), part).sum())
+            count += int(part.answer_mask.sum())
+    return total / count
+
+
+def full_pass_mean(model: Any, data: Encoded, size: int = 256) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Pooled next-token distribution over a whole set: items first averaged over their answer tokens, float64."""
+    total: Any = 0.0
+    with torch.no_grad():
+        for part in slices(data, size):
+            probabilities = answer_log_probs(model, part).double().exp() * part.answer_mask[..., None]
+            rows = probabilities.sum(1) / part.answer_mask.sum(1, keepdim=True)
+            rows = rows / rows.sum(-1, keepdim=True)
+            total = total + rows.sum(0).cpu().numpy()
+    return np.asarray(total / len(data))
+
+
+def slices(data: Encoded, size: int) -> list[Encoded]:
+    """Consecutive pieces of a batch."""
+    fields = (data.input_ids, data.attention_mask, data.slots, data.targets, data.answer_mask)
+    return [
+        Encoded(*(f[i : i + size] for f in fields), data.kinds[i : i + size]) for i in range(0, len(data), size)
+    ]
+
+
+def _rate(step: int, s: LoopSettings) -> float:
+    warm = min(1.0, (step + 1) / max(1, round(0.03 * s.steps)))
+    done = step / max(1, s.steps)
+    if s.schedule == "linear":
+        return warm * (1 - 0.9 * done)
+    return warm * (1.0 if done < 0.5 else 0.5 * (1 + math.cos(math.pi * (2 * done - 1))))
+
+
+def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encoded]:
+    out = {}
+    for name, items in corpus.splits().items():
+        order = pick(s.seed, 9, 0, min(s.evaluate_items, len(items)), len(items))
+        out[name] = encode(tokenizer, [items[i] for i in order], s.max_answer)
+    return out
+
+
+def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings) -> bool:
+    """Add one row; true when the forget loss has reached the holdout's and the run should end."""
+    model.eval()
+    row = {f"{name}_loss": mean_loss(model, data) for name, data in probes.items()}
+    retain, forget = (full_pass_mean(model, probes[k]) for k in ("retain", "forget"))
+    share = len(probes["forget"]) / (len(probes["forget"]) + len(probes["retain"]))
+    row |= {"step": float(step), "marginal_information": float(marginal_information(retain, forget, share))}
+    result.history.append(row)
+    model.train()
+    if s.stop_at_holdout and row["forget_loss"] >= row["holdout_loss"]:
+        result.stopped = f"forget loss reached the holdout's at step {step}"
+        return True
+    return False
+
+
+def _save_checkpoint(
+    folder: Path, weights: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, result: LoopResult
+) -> None:
+    tensors = {f"weight.{n}": p.detach().contiguous() for n, p in weights.items()}
+    for n, p in weights.items():
+        for key, value in optimizer.state[p].items():
+            tensors[f"adam.{key}.{n}"] = value.detach().contiguous()
+    note = json.dumps({"steps": result.steps, "history": result.history})
+    with atomic(folder / "checkpoint.safetensors") as temporary:
+        save_file(tensors, temporary, metadata={"mari": note})
+
+
+def _load_checkpoint(
+    folder: Path, weights: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, result: LoopResult
+) -> int:
+    path = folder / "checkpoint.safetensors"
+    if not path.is_file():
+        return 0
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as f:
+        note = json.loads(f.metadata()["mari"])
+    tensors = load_file(path)
+    with torch.no_grad():
+        for n, p in weights.items():
+            p.copy_(tensors[f"weight.{n}"])
+            optimizer.state[p] = {k: tensors[f"adam.{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
+    result.steps, result.history = note["steps"], note["history"]
+    return result.steps
+
+
+__all__ = ["LoopResult", "LoopSettings", "full_pass_mean", "make_batch", "mean_loss", "pick", "pool", "position_means", "run_loop", "slices"]
