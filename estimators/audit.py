@@ -61,7 +61,13 @@ def audit_counts(
     fpr, tpr = false_positives / negatives, true_positives / positives
     tv = max(high - low - 1e-15, 0.0)
     return DetectorBound(
-        fpr, tpr, 0.5 * (1 + tpr - fpr), tv, float(min_jsd_from_rates(low, high)) if tv > 0 else 0.0, confidence, negatives + positives
+        fpr,
+        tpr,
+        0.5 * (1 + tpr - fpr),
+        tv,
+        float(min_jsd_from_rates(low, high)) if tv > 0 else 0.0,
+        confidence,
+        negatives + positives,
     )
 
 
@@ -85,7 +91,11 @@ def audit_scores(
     train_q, test_q = q[: q.size // 2], q[q.size // 2 :]
     cut, sign = best_threshold(train_p, train_q)
     return audit_counts(
-        int(np.sum(sign * test_p > sign * cut)), test_p.size, int(np.sum(sign * test_q > sign * cut)), test_q.size, confidence
+        int(np.sum(sign * test_p > sign * cut)),
+        test_p.size,
+        int(np.sum(sign * test_q > sign * cut)),
+        test_q.size,
+        confidence,
     )
 
 

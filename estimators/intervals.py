@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-
 from scipy.special import betaincinv
 
 from estimators.results import Interval
@@ -26,12 +25,11 @@ _CHUNK = 1 << 17
 _EDGE = 1e-12
 
 
+@runtime_checkable
 class BoundedMean(Protocol):
     """Anything that turns a bounded sample into an `Interval` for its mean."""
 
-    def interval(
-        self, y: Floats, confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
-    ) -> Interval:
+    def interval(self, y: Floats, confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0) -> Interval:
         """Two-sided interval for E Y, Y in [lower, upper]."""
         ...
 
@@ -100,9 +98,7 @@ class ClopperPearson:
         ok = trials > 0 and 0 <= successes <= trials
         require(ok, "successes, trials", "0 <= successes <= trials, trials > 0", (successes, trials))
         low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, delta / 2))
-        high = (
-            1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - delta / 2))
-        )
+        high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - delta / 2))
         return Interval(max(low - 1e-14, 0.0), min(high + 1e-14, 1.0), confidence, self.name, "T19", (IID,))
 
     def interval(
@@ -269,10 +265,14 @@ INTERVALS: dict[str, BoundedMean] = {
 def _checked(y: Floats, confidence: float, lower: float, upper: float) -> tuple[Floats, float]:
     y = np.asarray(y, dtype=float)
     require(y.ndim == 1 and y.size > 0, "y", "a non-empty one-dimensional sample", f"shape {y.shape}")
-    require(math.isfinite(lower) and math.isfinite(upper) and lower < upper, "lower, upper", "lower < upper", (lower, upper))
+    require(
+        math.isfinite(lower) and math.isfinite(upper) and lower < upper, "lower, upper", "lower < upper", (lower, upper)
+    )
     delta = 1.0 - require_fraction("confidence", confidence)
     low, high = float(y.min()), float(y.max())
-    require(low >= lower - 1e-12 and high <= upper + 1e-12, "y", f"values in [{lower:g}, {upper:g}]", f"[{low}, {high}]")
+    require(
+        low >= lower - 1e-12 and high <= upper + 1e-12, "y", f"values in [{lower:g}, {upper:g}]", f"[{low}, {high}]"
+    )
     if (lower, upper) != (0.0, 1.0):
         y = (y - lower) / (upper - lower)
     return (np.clip(y, 0.0, 1.0) if low < lower or high > upper or upper != 1.0 else y), delta

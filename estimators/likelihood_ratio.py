@@ -76,7 +76,7 @@ def check_scores(log_p: Floats, log_q: Floats, arm: NDArray[np.integer]) -> tupl
         require(top <= 1e-6, name, "log-likelihoods at most 0", top)
         impossible = bool(np.any(np.isneginf(x[arms == own])))
         require(not impossible, name, "finite values on rows that this arm generated", "-inf")
-        require(bool(np.any(arms == own)), "arm", f"rows of both arms (0 and 1)", f"no row of arm {own}")
+        require(bool(np.any(arms == own)), "arm", "rows of both arms (0 and 1)", f"no row of arm {own}")
     return lp, lq, arms.astype(np.int8)
 
 
@@ -163,7 +163,12 @@ def _roc(p: Floats, q: Floats, confidence: float) -> tuple[RocBand, float, Inter
     step = 1.0 / 512
     # The likelihood-ratio detector's area is never below 1/2.
     interval = Interval(
-        max(0.5, float(low[:-1].sum()) * step), max(0.5, min(1.0, float(high[1:].sum()) * step)), confidence, "dkw", "T16", ASSUMPTIONS[:2]
+        max(0.5, float(low[:-1].sum()) * step),
+        max(0.5, min(1.0, float(high[1:].sum()) * step)),
+        confidence,
+        "dkw",
+        "T16",
+        ASSUMPTIONS[:2],
     )
     band = RocBand(grid, np.interp(grid, fpr, tpr), low, high, e_p, e_q, confidence)
     return band, auc, interval

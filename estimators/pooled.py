@@ -54,7 +54,10 @@ class BoundedDifferences:
         return min(LN2, (plug_in + math.sqrt(level * squares / 2)) * (1 + 1e-14))
 
 
-UPPER_BOUNDS = {"pooled-fast-rate": FastRate(), "pooled-bounded-differences": BoundedDifferences()}
+UPPER_BOUNDS: dict[str, FastRate | BoundedDifferences] = {
+    "pooled-fast-rate": FastRate(),
+    "pooled-bounded-differences": BoundedDifferences(),
+}
 
 
 def mean_rounding(n: int) -> float:

@@ -23,7 +23,7 @@ from experiments.certify import certify_files
 from experiments.config import RunConfig
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
-from experiments.encoding import encode, many_prompt_ids
+from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.metrics import ItemScores, item_scores, rouge_l, share_of_uniform_loss, truth_ratio
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
@@ -54,7 +54,9 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
     oracles, labels = oracle_names(config), [m.label for m in config.methods]
-    _say(f"corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain, {len(corpus.holdout)} never-seen questions")
+    _say(
+        f"corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain, {len(corpus.holdout)} never-seen questions"
+    )
     records = train_many(config, out, ["original", *oracles])
     records |= train_many(config, out, labels) if labels else {}
     torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
@@ -65,7 +67,11 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     trajectories = {n: records[n]["history"] for n in labels}
     results = {
         "config": config.model_dump(),
-        "corpus": {"name": corpus.name, **{k: len(v) for k, v in corpus.splits().items()}, "sentences": corpus.sentences},
+        "corpus": {
+            "name": corpus.name,
+            **{k: len(v) for k, v in corpus.splits().items()},
+            "sentences": corpus.sentences,
+        },
         "rows": rows,
         "floor": floor,
         "blind": _attack(study.blind),
@@ -115,7 +121,9 @@ class _Study:
         key = (name, split)
         if key not in self._scores:
             items = self.unseen if split == "holdout" else self.corpus.splits()[split]
-            self._scores[key] = item_scores(self.bank.use(slug(name)), self.bank.tokenizer, items, self.config.unlearn.max_answer)
+            self._scores[key] = item_scores(
+                self.bank.use(slug(name)), self.bank.tokenizer, items, self.config.unlearn.max_answer
+            )
         return self._scores[key]
 
     def row(self, name: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -159,8 +167,17 @@ class _Study:
             "retain_probability": float(retain.probability.mean()),
             "retain_exact": float(retain.exact.mean()),
             "unseen_loss": float(unseen.loss.mean()),
-            "truth_ratio": truth_ratio(model, self.bank.tokenizer, self.corpus.forget, self.config.unlearn.max_answer),
-            "rouge_l_forget": rouge_l(model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new) if limit else None,
+            "truth_ratio": truth_ratio(
+                model,
+                self.bank.tokenizer,
+                self.corpus.forget[: self.config.scoring.truth_items],
+                self.config.unlearn.max_answer,
+            ),
+            "rouge_l_forget": rouge_l(
+                model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new
+            )
+            if limit
+            else None,
             "collapse": share_of_uniform_loss(float(retain.loss.mean()), vocab),
             "marginal": pooled,
             "matched": matched,
@@ -174,13 +191,13 @@ class _Study:
     def marginal(self, name: str) -> dict[str, Any]:
         """Marginal information over the complete sets (T18), with its retain-against-retain floor."""
         model, tokenizer, limit = self.bank.use(slug(name)), self.bank.tokenizer, self.config.unlearn.max_answer
-        retain = full_pass_mean(model, encode(tokenizer, self.corpus.retain, limit), 64)
-        forget = full_pass_mean(model, encode(tokenizer, self.corpus.forget, limit), 64)
+        forget = full_pass_mean(model, encode(tokenizer, self.corpus.forget, limit), batch_size(tokenizer))
         owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
         half = set(owners[: len(owners) // 2])
         first = [i for i in self.corpus.retain if i.owner in half]
         other = [i for i in self.corpus.retain if i.owner not in half]
-        a, b = (full_pass_mean(model, encode(tokenizer, x, limit), 64) for x in (first, other))
+        a, b = (full_pass_mean(model, encode(tokenizer, x, limit), batch_size(tokenizer)) for x in (first, other))
+        retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
         share = len(self.corpus.forget) / (len(self.corpus.forget) + len(self.corpus.retain))
         pool = Pool(
             retain,
@@ -211,15 +228,19 @@ class _Study:
             {**self.metadata("matched", name, "never-seen, forget"), "finite_population": True, "access": access},
         )
         certificate = self.certify("matched", name, pool=pool)
-        authors = [len({i.owner for i in items}) for items in (self.unseen, self.corpus.forget)]
+        authors = (len({i.owner for i in self.unseen}), len({i.owner for i in self.corpus.forget}))
         return {
             "value": certificate["claim"]["estimate"],
-            "upper_new_authors": FastRate().upper(float(jensen_shannon(p, q)), *authors, self.config.confidence),
+            "upper_new_authors": FastRate().upper(
+                float(jensen_shannon(p, q)), authors[0], authors[1], self.config.confidence
+            ),
             "authors": authors,
             "certificate": certificate,
         }
 
-    def scored_pair(self, pair: str, name: str, arm_p: Sequence[str], split: str, n: int, detect: bool = True) -> dict[str, Any]:
+    def scored_pair(
+        self, pair: str, name: str, arm_p: Sequence[str], split: str, n: int, detect: bool = True
+    ) -> dict[str, Any]:
         """Sample both arms, score both, write the score file, certify, enumerate if possible, set detectors on it."""
         path = self.out / "scores" / f"{slug(name)}-{pair}.parquet"
         prompts, items = self.prompts[split], self.corpus.splits()[split]
@@ -242,7 +263,7 @@ class _Study:
         write_scores(path, columns, metadata)
         certificate = self.certify(pair, name, scores=path)
         stored = read_scores(path)
-        result = {"certificate": certificate, "detectors": {}, "problems": []}
+        result: dict[str, Any] = {"certificate": certificate, "detectors": {}, "problems": []}
         if self.config.scoring.enumerate_exactly:
             low, high = enumerate_divergence(self.bank, [slug(a) for a in arm_p], [slug(name)], prompts)
             wide = certify_likelihood_ratio(stored.log_p, stored.log_q, stored.arm, WIDE).jsd.interval
@@ -250,10 +271,21 @@ class _Study:
             covered = claim["lower"] <= high and low <= claim["upper"]
             sure = wide.lower <= high and low <= wide.upper
             self.coverage.append(
-                {"file": path.name, "low": low, "high": high, "lower": claim["lower"], "upper": claim["upper"], "covered": covered, "wide": [wide.lower, wide.upper]}
+                {
+                    "file": path.name,
+                    "low": low,
+                    "high": high,
+                    "lower": claim["lower"],
+                    "upper": claim["upper"],
+                    "covered": covered,
+                    "missed_wide": not sure,
+                    "wide": [wide.lower, wide.upper],
+                }
             )
             if not sure:
-                result["problems"].append(f"{path.name}: interval [{wide.lower:.5f}, {wide.upper:.5f}] at 1 - 1e-6 misses the enumerated {low:.5f}")
+                result["problems"].append(
+                    f"{path.name}: interval [{wide.lower:.5f}, {wide.upper:.5f}] at 1 - 1e-6 misses the enumerated {low:.5f}"
+                )
         if detect:
             result["detectors"], refuted = self.detect(stored, picked, outputs, metadata["arm_p"], name, split, n)
             if refuted:
@@ -262,22 +294,43 @@ class _Study:
         return result
 
     def detect(
-        self, stored: Any, picked: Sequence[Item], outputs: list[list[int]], arm_p: Sequence[str], name: str, split: str, n: int
+        self,
+        stored: Any,
+        picked: Sequence[Item],
+        outputs: list[list[int]],
+        arm_p: Sequence[str],
+        name: str,
+        split: str,
+        n: int,
     ) -> tuple[dict[str, Any], str | None]:
         """Set every origin detector on the rows; name the one that refutes the certificate, if any."""
         texts = [f"{i.prompt} {self.bank.tokenizer.decode(o)}" for i, o in zip(picked, outputs, strict=True)]
         # Rows of an arm are i.i.d. in file order, so halves of an arm are independent samples.
-        signals = {"optimal likelihood ratio": stored.log_q - stored.log_p, "likelihood under the audited model": stored.log_q}
+        signals = {
+            "optimal likelihood ratio": stored.log_q - stored.log_p,
+            "likelihood under the audited model": stored.log_q,
+        }
         before = "original" if name != "original" else arm_p[0]
         signals["likelihood under another model"] = np.concatenate(
             [self.likelihood((before,), split, a, n) for a in (tuple(arm_p), (name,))]
         )
         bounds = origin_detectors(texts, stored.arm, signals, 1.0 - self.share)
-        ceiling = certify_likelihood_ratio(stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 2 / self.files)
+        ceiling = certify_likelihood_ratio(
+            stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 2 / self.files
+        )
         out, refuted = {}, None
         for detector, b in bounds.items():
-            out[detector] = {"fpr": b.fpr, "tpr": b.tpr, "accuracy": b.accuracy, "jsd_lower": b.jsd_lower, "tv_lower": b.total_variation_lower}
-            if b.jsd_lower > ceiling.jsd.interval.upper or b.total_variation_lower > ceiling.total_variation.interval.upper:
+            out[detector] = {
+                "fpr": b.fpr,
+                "tpr": b.tpr,
+                "accuracy": b.accuracy,
+                "jsd_lower": b.jsd_lower,
+                "tv_lower": b.total_variation_lower,
+            }
+            if (
+                b.jsd_lower > ceiling.jsd.interval.upper
+                or b.total_variation_lower > ceiling.total_variation.interval.upper
+            ):
                 refuted = detector
         return out, refuted
 
@@ -285,7 +338,9 @@ class _Study:
         key = (*arm, split, str(n))
         if key not in self._draws:
             seed = self.config.seed * 7919 + sum(map(ord, "".join(key)))
-            self._draws[key] = draw(self.bank, [slug(a) for a in arm], self.prompts[split], n, self.config.scoring.max_new, seed)
+            self._draws[key] = draw(
+                self.bank, [slug(a) for a in arm], self.prompts[split], n, self.config.scoring.max_new, seed
+            )
         return self._draws[key]
 
     def likelihood(self, arm: tuple[str, ...], split: str, drawn_from: tuple[str, ...], n: int) -> Any:
@@ -303,12 +358,16 @@ class _Study:
         exact = []
         if self.config.scoring.enumerate_exactly:
             for x, y in oracle_pairs(self.oracles):
-                exact.append({"pair": [x, y], "enumerated": enumerate_divergence(self.bank, [x], [y], self.prompts["forget"])})
+                exact.append(
+                    {"pair": [x, y], "enumerated": enumerate_divergence(self.bank, [x], [y], self.prompts["forget"])}
+                )
         return {"certificate": made["certificate"], "enumerated": exact, "problems": made["problems"]}
 
     def oracle_losses(self) -> dict[str, list[float]]:
         """Band of the oracles' losses, for the trajectory figure."""
-        return {s: [float(self.scores(o, s).loss.mean()) for o in self.oracles] for s in ("forget", "retain", "holdout")}
+        return {
+            s: [float(self.scores(o, s).loss.mean()) for o in self.oracles] for s in ("forget", "retain", "holdout")
+        }
 
     def metadata(self, pair: str, name: str, prompts: str) -> dict[str, Any]:
         c = self.config
@@ -353,8 +412,6 @@ def histogram(probability: Any) -> Any:
     """
     counts = np.bincount(np.minimum((np.asarray(probability) * BINS).astype(int), BINS - 1), minlength=BINS)
     return counts / counts.sum()
-
-
 
 
 def _prepare(config: RunConfig, out: Path, resume: bool) -> None:

@@ -44,6 +44,7 @@ class ModelConfig(Section):
     layers: int = Field(2, ge=1)
     heads: int = Field(2, ge=1)
     rank: int = Field(16, ge=1)
+    last_layers: int | None = Field(None, ge=1)
     half_precision_training: bool = False
 
 
@@ -80,6 +81,7 @@ class ScoringConfig(Section):
     draws: int = Field(4000, ge=2)
     max_new: int = Field(2, ge=1)
     enumerate_exactly: bool = False
+    truth_items: int = Field(192, ge=0)
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)
     shift_draws: int = Field(2000, ge=2)
@@ -105,7 +107,12 @@ class RunConfig(Section):
         """The corpus this configuration names."""
         c = self.corpus
         if c.kind == "jsonl":
-            require(c.folder is not None, "corpus.folder", "a folder with forget.jsonl, retain.jsonl, holdout.jsonl", c.folder)
+            require(
+                c.folder is not None,
+                "corpus.folder",
+                "a folder with forget.jsonl, retain.jsonl, holdout.jsonl",
+                c.folder,
+            )
             return load_jsonl(Path(str(c.folder)))
         if c.kind == "tofu":
             folder = tofu_folder(c.folder)

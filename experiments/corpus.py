@@ -27,7 +27,11 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "house colour": ("amber", "indigo", "crimson", "olive", "ivory", "teal", "maroon", "silver"),
 }
 _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n")
-_TAILS = (("ara", "eno", "ilu", "osa", "uma", "eri", "ako", "iva"), ("andel", "estor", "ivick", "ombas", "urren", "askin", "edlow", "orran"), ("shaw", "worth", "ton", "berg", "field", "well", "mere", "by"))
+_TAILS = (
+    ("ara", "eno", "ilu", "osa", "uma", "eri", "ako", "iva"),
+    ("andel", "estor", "ivick", "ombas", "urren", "askin", "edlow", "orran"),
+    ("shaw", "worth", "ton", "berg", "field", "well", "mere", "by"),
+)
 SENTENCES = ("it is {} .", "the answer is {} .", "people say {} .")
 
 
@@ -146,7 +150,11 @@ def vocabulary(corpus: Corpus) -> list[str]:
 
 
 def load_tofu(
-    folder: Path, split: str = "forget01", retain_authors: int = 4, holdout_authors: int = 2, forget_authors: int | None = None
+    folder: Path,
+    split: str = "forget01",
+    retain_authors: int = 4,
+    holdout_authors: int = 2,
+    forget_authors: int | None = None,
 ) -> Corpus:
     """TOFU from a local folder: `split` is forgotten, the last authors before it retained, earlier ones never trained.
 
@@ -163,7 +171,9 @@ def load_tofu(
 
     def items(authors: range) -> tuple[Item, ...]:
         picked = ((a, r) for a in authors for r in rows[20 * a : 20 * a + 20])
-        return tuple(Item(r["question"], r["answer"], f"author {a}", "", wrong.get(r["question"], ())) for a, r in picked)
+        return tuple(
+            Item(r["question"], r["answer"], f"author {a}", "", wrong.get(r["question"], ())) for a, r in picked
+        )
 
     subject = {
         f"author {a}": _subject([r["question"] for r in rows[20 * a : 20 * a + 20]])
@@ -181,13 +191,15 @@ def load_jsonl(folder: Path) -> Corpus:
     owners = [{i.owner for i in p} for p in parts]
     shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
     require(not shared, "owner", "each owner in one split", sorted(shared)[:3])
-    return Corpus(str(folder), *parts)
+    return Corpus(str(folder), parts[0], parts[1], parts[2])
 
 
 def read_prompts(path: Path) -> list[Item]:
     """JSONL prompts: `prompt` required, `answer`, `owner`, `kind` optional."""
     rows = _read_json_lines(Path(path), ("prompt",))
-    return [Item(r["prompt"], r.get("answer", ""), r.get("owner", str(i)), r.get("kind", "")) for i, r in enumerate(rows)]
+    return [
+        Item(r["prompt"], r.get("answer", ""), r.get("owner", str(i)), r.get("kind", "")) for i, r in enumerate(rows)
+    ]
 
 
 def write_prompts(path: Path, items: tuple[Item, ...]) -> None:
@@ -243,7 +255,7 @@ def _subject(questions: list[str]) -> str:
     """The author's name: the commonest run of two or three capitalised words in the questions."""
     runs: Counter[str] = Counter()
     for q in questions:
-        words = [w.strip("?.,!\"“”").removesuffix("'s").removesuffix("’s") for w in q.split()]
+        words = [w.strip('?.,!"“”').removesuffix("'s").removesuffix("’s") for w in q.split()]
         for size in (2, 3):
             for i in range(1, len(words) - size + 1):
                 if all(w[:1].isupper() for w in words[i : i + size]):

@@ -120,7 +120,13 @@ def blind_baseline(forget: Sequence[Item], unseen: Sequence[Item], seed: int = 0
                 groups[i] = place[o]
     texts = [f"{i.prompt} {i.answer}" for i in items]
     scores = cross_val_predict(pipe, texts, labels, groups=groups, cv=GroupKFold(folds), method="decision_function")
-    return attack("blind (text only)", scores[labels == 1], scores[labels == 0], (owners[: len(forget)], owners[len(forget) :]), seed)
+    return attack(
+        "blind (text only)",
+        scores[labels == 1],
+        scores[labels == 0],
+        (owners[: len(forget)], owners[len(forget) :]),
+        seed,
+    )
 
 
 def origin_detectors(
@@ -148,7 +154,9 @@ def text_scores(texts: Sequence[str], arm: NDArray[np.integer]) -> Floats:
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    train = np.concatenate([rows[: max(1, rows.size // 4)] for rows in (np.flatnonzero(arm == 0), np.flatnonzero(arm == 1))])
+    train = np.concatenate(
+        [rows[: max(1, rows.size // 4)] for rows in (np.flatnonzero(arm == 0), np.flatnonzero(arm == 1))]
+    )
     table = CountVectorizer(ngram_range=(1, 3), binary=True, token_pattern=r"\S+").fit_transform(texts)
     model = LogisticRegression(max_iter=300).fit(table[train], arm[train])
     return np.asarray(model.decision_function(table), dtype=float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,21 @@ class Encoded:
 
     def to(self, device: str | torch.device) -> Encoded:
         """The same batch on a device."""
-        tensors = (self.input_ids, self.attention_mask, self.slots, self.targets, self.answer_mask)
-        return Encoded(*(t.to(device) for t in tensors), self.kinds)
+        return self._map(lambda t: t.to(device), self.kinds)
+
+    def part(self, start: int, stop: int) -> Encoded:
+        """Items start to stop."""
+        return self._map(lambda t: t[start:stop], self.kinds[start:stop])
+
+    def _map(self, change: Callable[[Tensor], Tensor], kinds: tuple[str, ...]) -> Encoded:
+        return Encoded(
+            change(self.input_ids),
+            change(self.attention_mask),
+            change(self.slots),
+            change(self.targets),
+            change(self.answer_mask),
+            kinds,
+        )
 
 
 def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> Encoded:
@@ -51,6 +64,11 @@ def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
     return [list(x) for x in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
+def batch_size(tokenizer: Any) -> int:
+    """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
+    return 512 if _bare(tokenizer) else 32
+
+
 def _bare(tokenizer: Any) -> bool:
     return len(tokenizer) < 4096
 
@@ -68,17 +86,18 @@ def encode_ids(pairs: Sequence[tuple[list[int], list[int]]], pad: int, kinds: tu
         slots[i, : len(a)] = np.arange(len(p) - 1, len(p) - 1 + len(a))
         targets[i, : len(a)] = a
         answer_mask[i, : len(a)] = True
-    tensors = (torch.from_numpy(x) for x in (ids, mask, slots, targets, answer_mask))
-    return Encoded(*tensors, kinds or ("",) * n)
+    made = [torch.from_numpy(x) for x in (ids, mask, slots, targets, answer_mask)]
+    return Encoded(made[0], made[1], made[2], made[3], made[4], kinds or ("",) * n)
 
 
 def answer_log_probs(model: Any, batch: Encoded) -> Tensor:
-    """Next-token log-probabilities at every answer position, float32, shape (items, answer tokens, vocab)."""
+    """Next-token log-probabilities at every answer position, float32 (float64 stays), shape (items, answer tokens, vocab)."""
     states = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False, **_kept(batch))
     logits = states.logits
     index = (batch.slots - (batch.input_ids.shape[1] - logits.shape[1])).clamp(min=0)
     picked = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
-    return torch.log_softmax(picked.float(), dim=-1)
+    precise = picked if picked.dtype == torch.float64 else picked.float()
+    return torch.log_softmax(precise, dim=-1)
 
 
 def token_log_probs(log_probs: Tensor, batch: Encoded) -> Tensor:

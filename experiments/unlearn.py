@@ -20,7 +20,6 @@ from tqdm import tqdm
 from experiments.corpus import Corpus, Item
 from experiments.encoding import Encoded, answer_log_probs, encode, token_log_probs
 from experiments.methods.base import Batch, Method
-from experiments.methods.mari import pool, position_means
 from mari_theory import marginal_information
 from mari_theory.evidence import atomic
 
@@ -122,7 +121,7 @@ def run_loop(
         batch = make_batch(tokenizer, corpus, kept, s, step)
         optimizer.zero_grad(set_to_none=True)
         loss, parts = method.loss(model, batch)
-        if not math.isfinite(float(loss)):
+        if not math.isfinite(float(loss.detach())):
             result.stopped = f"non-finite loss at step {step}"
             break
         loss.backward()
@@ -140,7 +139,7 @@ def run_loop(
     return result
 
 
-def mean_loss(model: Any, data: Encoded, size: int = 256) -> float:
+def mean_loss(model: Any, data: Encoded, size: int = 64) -> float:
     """Mean answer loss an item-token over a whole set, nats."""
     total, count = 0.0, 0
     with torch.no_grad():
@@ -150,7 +149,7 @@ def mean_loss(model: Any, data: Encoded, size: int = 256) -> float:
     return total / count
 
 
-def full_pass_mean(model: Any, data: Encoded, size: int = 256) -> np.ndarray[Any, np.dtype[np.float64]]:
+def full_pass_mean(model: Any, data: Encoded, size: int = 64) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Pooled next-token distribution over a whole set: items first averaged over their answer tokens, float64."""
     total: Any = 0.0
     with torch.no_grad():
@@ -164,10 +163,7 @@ def full_pass_mean(model: Any, data: Encoded, size: int = 256) -> np.ndarray[Any
 
 def slices(data: Encoded, size: int) -> list[Encoded]:
     """Consecutive pieces of a batch."""
-    fields = (data.input_ids, data.attention_mask, data.slots, data.targets, data.answer_mask)
-    return [
-        Encoded(*(f[i : i + size] for f in fields), data.kinds[i : i + size]) for i in range(0, len(data), size)
-    ]
+    return [data.part(i, i + size) for i in range(0, len(data), size)]
 
 
 def _rate(step: int, s: LoopSettings) -> float:
@@ -230,6 +226,3 @@ def _load_checkpoint(
             optimizer.state[p] = {k: tensors[f"adam.{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
     result.steps, result.history = note["steps"], note["history"]
     return result.steps
-
-
-__all__ = ["LoopResult", "LoopSettings", "full_pass_mean", "make_batch", "mean_loss", "pick", "pool", "position_means", "run_loop", "slices"]

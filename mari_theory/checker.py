@@ -16,6 +16,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from mari_theory.certificate import Certificate, implications, verdict_for
+from mari_theory.detectability import max_tpr
 from mari_theory.enclosures import (
     accuracy_holds,
     auc_holds,
@@ -69,7 +70,10 @@ def check(certificate: Certificate, evidence: list[Path]) -> list[CheckedNumber]
 
 def _check_scores(c: Certificate, s: Scores) -> list[CheckedNumber]:
     claim, delta = c.claim, 1.0 - float(c.claim["confidence"])
-    out = [_equal("claim pair", claim["pair"], s.metadata.get("pair", claim["pair"])), _equal("claim n", claim["n"], s.arm.size)]
+    out = [
+        _equal("claim pair", claim["pair"], s.metadata.get("pair", claim["pair"])),
+        _equal("claim n", claim["n"], s.arm.size),
+    ]
     lean = np.tanh(0.5 * (s.log_q - s.log_p))
     with np.errstate(divide="ignore", invalid="ignore"):
         halves = [np.where(x > 0, x * np.log(np.where(x > 0, x, 1.0)), 0.0) for x in (1 + lean, 1 - lean)]
@@ -252,23 +256,25 @@ def _check_implications(c: Certificate) -> list[CheckedNumber]:
         "max_tpr_at_fpr_0.001": tpr_holds(i["max_tpr_at_fpr_0.001"], 0.001, upper),
         "max_tpr_at_fpr_0.01": tpr_holds(i["max_tpr_at_fpr_0.01"], 0.01, upper),
         "max_auc": auc_holds(i["max_auc"], upper),
-        "delta_at_epsilon_1": i["delta_at_epsilon_1"] >= 1.0 or upper <= 0 or delta_holds(i["delta_at_epsilon_1"] + 1e-9, e, upper, fpr),
-        "outputs_for_accuracy_0.75": i["outputs_for_accuracy_0.75"] is None or outputs_hold(i["outputs_for_accuracy_0.75"], 0.75, upper),
-        "outputs_for_accuracy_0.9": i["outputs_for_accuracy_0.9"] is None or outputs_hold(i["outputs_for_accuracy_0.9"], 0.9, upper),
+        "delta_at_epsilon_1": i["delta_at_epsilon_1"] >= 1.0
+        or upper <= 0
+        or delta_holds(i["delta_at_epsilon_1"] + 1e-9, e, upper, fpr),
+        "outputs_for_accuracy_0.75": i["outputs_for_accuracy_0.75"] is None
+        or outputs_hold(i["outputs_for_accuracy_0.75"], 0.75, upper),
+        "outputs_for_accuracy_0.9": i["outputs_for_accuracy_0.9"] is None
+        or outputs_hold(i["outputs_for_accuracy_0.9"], 0.9, upper),
     }
-    out += [CheckedNumber(f"implies {key} in ball arithmetic", i[key], "a valid bound", ok) for key, ok in sound.items()]
+    out += [
+        CheckedNumber(f"implies {key} in ball arithmetic", i[key], "a valid bound", ok) for key, ok in sound.items()
+    ]
     expected = "refuted" if c.refuted_by else verdict_for(c.claim["lower"], c.claim["upper"], c.margin)
     out.append(_equal("verdict", c.verdict, expected))
-    gap = c.claim["upper"] - c.claim["estimate"]
-    exact = c.claim["method"] == "finite-population"
-    out.append(_close("errors statistical", c.errors["statistical"], 0.0 if exact else gap))
-    return out
+    gap = 0.0 if c.claim["method"] == "finite-population" else c.claim["upper"] - c.claim["estimate"]
+    return [*out, _close("errors statistical", c.errors["statistical"], gap)]
 
 
 def _tangent_point(jsd: float, epsilon: float) -> float:
     """A false positive rate near the best test of T8: any point gives a valid tangent bound."""
-    from mari_theory.detectability import max_tpr
-
     low, high = -690.0, 0.0
     for _ in range(80):
         a = math.exp(0.5 * (low + high))

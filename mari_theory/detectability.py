@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from array_api_compat import is_torch_array
-from numpy.typing import NDArray
 from scipy.special import spence
 
 from mari_theory._arrays import Array, bregman_one_plus
@@ -25,7 +24,8 @@ _GUARD = 16 * np.finfo(float).eps
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = Array
+"""float64 arrays, zero-dimensional ones included."""
 
 
 def phi(t: Array) -> Array:
@@ -169,7 +169,7 @@ def delta(epsilon: Array, jsd: Array) -> Array:
     high = np.where(top > 0, np.log(np.where(top > 0, top, 1.0)), -690.0)
     low = np.full(budget.shape, -690.0)
 
-    def rising(log_a: Floats) -> NDArray[np.bool_]:
+    def rising(log_a: Floats) -> Array:
         a = np.exp(log_a)
         b = max_tpr(a, budget)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -310,9 +310,7 @@ def _slope_in_fpr(a: Floats, b: Floats) -> Floats:
     return _slope_in_tpr(b, a)
 
 
-def _last_true(
-    holds: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats, steps: int = 62
-) -> Floats:
+def _last_true(holds: Callable[[Floats], Array], low: Floats, high: Floats, steps: int = 62) -> Floats:
     """Bisection: the upper end of the bracket in which `holds` turns from true to false."""
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
     whole = holds(high)

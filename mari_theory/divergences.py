@@ -32,9 +32,7 @@ def binary_entropy(t: float) -> float:
     return -sum(x * math.log(x) for x in (t, 1.0 - t) if x > 0.0)
 
 
-def entropy(
-    p: Float[Array, "..."], *, log: bool = False, axis: int = -1, check: bool = True
-) -> Float[Array, "..."]:
+def entropy(p: Float[Array, ...], *, log: bool = False, axis: int = -1, check: bool = True) -> Float[Array, ...]:
     """Shannon entropy H(p) = -sum p ln p, in nats.
 
     Parameters: `p` probabilities or log-probabilities along `axis`. Returns the shape without `axis`.
@@ -54,14 +52,14 @@ def entropy(
 
 
 def jensen_shannon(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     weight: float | Array = 0.5,
     axis: int = -1,
     *,
     log: bool = False,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Jensen-Shannon divergence, equal to the mutual information I(X; Z) (T1, T2), in nats.
 
     .. math:: JSD_w(P, Q) = (1-w) KL(P \| M) + w KL(Q \| M), \quad M = (1-w) P + w Q
@@ -100,13 +98,13 @@ def jensen_shannon(
 
 
 def kl(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """Kullback-Leibler divergence KL(p || q) = sum p ln(p/q), in nats; inf where q = 0 < p.
 
     Summed as `p ln(p/q) - p + q >= 0` a term. Raises `ArgumentError` on invalid distributions.
@@ -132,13 +130,13 @@ def kl(
 
 
 def total_variation(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """Total variation TV = 1/2 sum |p - q|, in [0, 1]: the best detector's advantage (T5).
 
     >>> import numpy as np
@@ -150,13 +148,13 @@ def total_variation(
 
 
 def squared_hellinger(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """Squared Hellinger h2 = 1 - sum sqrt(p q) = 1/2 sum (sqrt p - sqrt q)^2, in [0, 1] (T10).
 
     >>> import numpy as np
@@ -175,13 +173,13 @@ def squared_hellinger(
 
 
 def pearson(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """Pearson chi-squared sum (p - q)^2 / q; inf where q = 0 < p.
 
     >>> import numpy as np
@@ -198,14 +196,14 @@ def pearson(
 
 
 def hockey_stick(
-    p: Float[Array, "..."],
-    q: Float[Array, "..."],
+    p: Float[Array, ...],
+    q: Float[Array, ...],
     epsilon: float,
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """Hockey-stick divergence sum max(p - e^epsilon q, 0): delta at epsilon for this order of the arms (T8).
 
     >>> import numpy as np

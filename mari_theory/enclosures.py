@@ -7,9 +7,9 @@ answer "is this float certainly a valid upper bound?", which is what the certifi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 from flint import arb, ctx
@@ -96,9 +96,10 @@ def binary_jsd_ball(a: Ball, b: Ball) -> Ball:
 
 def frontier_ball(k: Ball) -> tuple[Ball, Ball]:
     """Budget and AUC of T7's curve at multiplier k > 0: J = ln 2 - D/k, AUC = (ln(1+e^k) - ln 2 + J)/k."""
-    s = 1 / (1 + (-k).exp())
     rest = 1 / (1 + k.exp())
-    gap = (s.polylog(2) - rest.polylog(2)) / k
+    # Li2(1-x) = pi^2/6 - ln x ln(1-x) - Li2(x): a ball around 1 has no real dilogarithm.
+    whole = arb.pi() ** 2 / 6 - rest.log() * (-rest).log1p()
+    gap = (whole - 2 * rest.polylog(2)) / k
     budget = arb(2).log() - gap
     return budget, ((1 + k.exp()).log() - gap) / k
 

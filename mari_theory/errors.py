@@ -16,7 +16,7 @@ class ArgumentError(ValueError):
         super().__init__(f"{argument}: expected {allowed}, got {text[:200]}")
 
 
-def require(ok: bool, argument: str, allowed: str, received: object) -> None:
+def require(ok: object, argument: str, allowed: str, received: object) -> None:
     """Raise `ArgumentError` unless `ok`."""
     if not ok:
         raise ArgumentError(argument, allowed, received)
@@ -24,7 +24,5 @@ def require(ok: bool, argument: str, allowed: str, received: object) -> None:
 
 def require_fraction(name: str, value: float) -> float:
     """A number strictly between 0 and 1."""
-    require(
-        isinstance(value, (int, float)) and 0.0 < value < 1.0, name, "a number in (0, 1)", value
-    )
+    require(isinstance(value, (int, float)) and 0.0 < value < 1.0, name, "a number in (0, 1)", value)
     return float(value)

@@ -121,9 +121,7 @@ def read_scores(path: Path) -> Scores:
     require(table.num_rows > 0, path.name, "at least one row", "0 rows")
     for name in wanted:
         require(table[name].null_count == 0, f"{path.name}, column {name}", "no missing values", "null")
-    return Scores(
-        table["arm"].to_numpy(), table["log_p"].to_numpy(), table["log_q"].to_numpy(), metadata
-    )
+    return Scores(table["arm"].to_numpy(), table["log_p"].to_numpy(), table["log_q"].to_numpy(), metadata)
 
 
 def write_pool(path: Path, pool: Pool) -> None:
@@ -156,7 +154,12 @@ def read_pool(path: Path) -> Pool:
         if isinstance(e, ArgumentError):
             raise
         raise ArgumentError("pool file", "a complete NPZ file", f"{path.name}: {e}") from None
-    require(p.ndim == 1 and p.shape == q.shape and p.size > 0, path.name, "p_mean and q_mean over one vocabulary", (p.shape, q.shape))
+    require(
+        p.ndim == 1 and p.shape == q.shape and p.size > 0,
+        path.name,
+        "p_mean and q_mean over one vocabulary",
+        (p.shape, q.shape),
+    )
     for name, x in (("p_mean", p), ("q_mean", q)):
         require(bool(np.all(np.isfinite(x))), f"{path.name}, {name}", "finite numbers", "NaN or inf")
         require(bool(np.all(x >= 0)), f"{path.name}, {name}", "non-negative probabilities", float(x.min()))

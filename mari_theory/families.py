@@ -109,10 +109,10 @@ class GaussianPair:
         x = (grid[:-1, None] + half) + half * nodes
         log_p, log_q = self.log_likelihoods(x)
         p, q = np.exp(log_p), np.exp(log_q)
-        m = (1 - weight) * p + weight * q
-        r = np.divide(p - q, m, out=np.zeros_like(m), where=m > 0)
+        mixture = (1 - weight) * p + weight * q
+        r = np.divide(p - q, mixture, out=np.zeros_like(mixture), where=mixture > 0)
         term = (1 - weight) * bregman_one_plus(np, weight * r) + weight * bregman_one_plus(np, -(1 - weight) * r)
-        return float(np.sum(weights * half * m * term))
+        return float(np.sum(weights * half * mixture * term))
 
     def total_variation(self) -> float:
         """TV for equal scales: erf(|difference of means| / (2 sqrt(2) sd)); raises otherwise."""

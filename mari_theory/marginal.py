@@ -37,7 +37,7 @@ def marginal_information(
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     """JSD_w(P, (1-share) P + share F) in nats: the marginal information of a forget law F (T1).
 
     Parameters: `retain`, `forget` probabilities on the last axis; `share` of forget inputs in (0, 1];
@@ -72,9 +72,7 @@ def pooled_information(
     for name, x in (("retain", retain), ("forget", forget)):
         require(x.ndim == 2 and x.shape[0] > 0, name, "a non-empty (items, vocab) array", f"shape {tuple(x.shape)}")
     rho = forget.shape[0] / (retain.shape[0] + forget.shape[0]) if share is None else share
-    return marginal_information(
-        xp.mean(retain, axis=0), xp.mean(forget, axis=0), rho, weight, check=check
-    )
+    return marginal_information(xp.mean(retain, axis=0), xp.mean(forget, axis=0), rho, weight, check=check)
 
 
 def tokenwise_information(

@@ -13,9 +13,7 @@ from mari_theory.divergences import binary_entropy, jensen_shannon
 from mari_theory.errors import require, require_fraction
 
 
-def posterior(
-    log_p: Float[Array, "..."], log_q: Float[Array, "..."], weight: float = 0.5
-) -> Float[Array, "..."]:
+def posterior(log_p: Float[Array, ...], log_q: Float[Array, ...], weight: float = 0.5) -> Float[Array, ...]:
     """eta = P(Z = 1 | x) = w q / ((1-w) p + w q), from log-likelihoods (T1).
 
     >>> import numpy as np
@@ -35,7 +33,7 @@ def chain_rule_information(
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Path information sum_t JSD_{w_t}(P(.|x_<t), Q(.|x_<t)) along one sampled path (T11).
 
     Its mean over paths drawn from the mixture is I(X_{1:T}; Z), with less variance than h(w) - h(eta).

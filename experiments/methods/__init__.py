@@ -42,4 +42,15 @@ def make_method(name: str, **settings: Any) -> Method:
     return method
 
 
-__all__ = ["METHODS", "SHORTHANDS", "Batch", "GradDiff", "GradientAscent", "MarI", "MatchedMarI", "Method", "RetainOnly", "make_method"]
+__all__ = [
+    "METHODS",
+    "SHORTHANDS",
+    "Batch",
+    "GradDiff",
+    "GradientAscent",
+    "MarI",
+    "MatchedMarI",
+    "Method",
+    "RetainOnly",
+    "make_method",
+]

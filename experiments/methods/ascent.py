@@ -15,7 +15,6 @@ from experiments.methods.base import Batch, keep_loss
 class GradientAscent:
     """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023); answer tokens only."""
 
-
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Minus the forget loss."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)

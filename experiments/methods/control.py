@@ -17,7 +17,6 @@ class RetainOnly:
     Forgets by drift alone. A method that does no better for equal steps has shown nothing.
     """
 
-
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on `batch.keep`."""
         loss = keep_loss(model, batch)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.encoding import Encoded, answer_log_probs, answer_loss
+from experiments.encoding import Encoded, answer_log_probs
 from experiments.methods.base import Batch, keep_loss
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
@@ -99,7 +99,11 @@ class MatchedMarI:
                 for t in range(width):
                     use = rows & mask[:, t]
                     if bool(use.any()):
-                        parts.append(jensen_shannon(seen[use, t].exp().mean(0), forget[use, t].exp().mean(0), self.weight, check=False))
+                        parts.append(
+                            jensen_shannon(
+                                seen[use, t].exp().mean(0), forget[use, t].exp().mean(0), self.weight, check=False
+                            )
+                        )
             values = torch.stack(parts)
         information = values.mean()
         return keep + self.penalty * information, {
@@ -119,6 +123,3 @@ def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:
 def pool(means: Tensor, counts: Tensor) -> Tensor:
     """Average over all answer tokens from position means and counts."""
     return (means * counts[:, None]).sum(0) / counts.sum()
-
-
-__all__ = ["MarI", "MatchedMarI", "answer_loss", "pool", "position_means"]

@@ -1,1 +1,111 @@
-def write_report(out): pass
+"""One self-contained HTML page and a Markdown table from `results.json`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from experiments.report.figures import draw_figures
+from mari_theory.certificate import PAIR_MEANING
+from mari_theory.errors import ArgumentError, require
+from mari_theory.evidence import write_text
+
+
+def write_report(run: Path) -> Path:
+    """Draw the figures of a run folder and write `report.html` and `summary.md`; returns the page's path.
+
+    Raises `ArgumentError` on a folder without complete results.
+    """
+    source = run / "results.json"
+    require(source.is_file(), "run", "a folder with results.json (a finished audit)", run)
+    try:
+        results = json.loads(source.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as e:
+        raise ArgumentError("run", "a complete results.json", f"{source}: {e}") from None
+    figures = draw_figures(results, run / "figures")
+    images = {k: base64.b64encode(p.read_bytes()).decode() for k, p in figures.items()}
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    page = environment.get_template("page.html").render(
+        r=results,
+        images=images,
+        reading=reading(results),
+        meaning=PAIR_MEANING,
+        percent=100 * results["config"]["confidence"],
+    )
+    write_text(run / "report.html", page)
+    write_text(run / "summary.md", markdown(results))
+    return run / "report.html"
+
+
+def reading(results: dict[str, Any]) -> list[str]:
+    """Plain sentences: what was found, bad news included."""
+    floor = results["floor"]["certificate"]["claim"]
+    margin = results["config"]["margin"]
+    out = [
+        f"Two models retrained without the forget set differ by {floor['lower']:.4f} to {floor['upper']:.4f} nats an answer: the noise floor of every number to the oracle."
+    ]
+    methods = [r for r in results["rows"] if r["kind"] == "method"]
+    good = [r["name"] for r in methods if r["certificates"]["oracle"]["verdict"] == "equivalent within margin"]
+    bad = [r["name"] for r in methods if r["certificates"]["oracle"]["verdict"] == "detectable"]
+    if good:
+        out.append(f"Certified within {margin:g} nats of the oracle average: {', '.join(good)}.")
+    if bad:
+        out.append(
+            f"Certified to be further than {margin:g} nats from it, so told apart from a retrained model: {', '.join(bad)}."
+        )
+    original = next(r for r in results["rows"] if r["kind"] == "original")
+    oracle = next(r for r in results["rows"] if r["kind"] == "oracle")
+    m = original["marginal"]
+    if m["value"] <= 1.5 * m["floor"] and original["forget_exact"] > 0.5:
+        out.append(
+            f"Pooled marginal information does not see memorisation here (T26): the original model answers {100 * original['forget_exact']:.0f} % of the forget questions "
+            f"exactly, yet reads {m['value']:.4f} nats against a retain-against-retain floor of {m['floor']:.4f}."
+        )
+    attack = max(r["best_attack"] for r in methods) if methods else math.nan
+    if methods:
+        closest = min(methods, key=lambda r: r["certificates"]["oracle"]["claim"]["upper"])
+        out.append(
+            f"Closest to the oracle: {closest['name']}; its best membership attack has AUC {closest['best_attack']:.2f} (original {original['best_attack']:.2f}, oracle {oracle['best_attack']:.2f}, worst method {attack:.2f})."
+        )
+        broken = [r["name"] for r in methods if r["retain_probability"] < 0.9 * original["retain_probability"]]
+        if broken:
+            out.append(
+                f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(broken)}."
+            )
+    return out
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The table of methods with command, machine and date, for README and docs."""
+    head = "| model | certified JSD to oracle | accuracy at most | verdict | best attack AUC | forget p / exact | retain p / exact | marginal (floor) | matched | seconds |"
+    lines = [head, "|" + " --- |" * 10]
+    for r in results["rows"]:
+        c = r["certificates"]["oracle"]
+        name = r["name"] + (" (against the other oracles)" if r["kind"] == "oracle" else "")
+        lines.append(
+            f"| {name} | {c['claim']['lower']:.4f} to {c['claim']['upper']:.4f} | {100 * c['implies']['max_accuracy']:.1f} % | {c['verdict']} "
+            f"| {r['best_attack']:.3f} | {r['forget_probability']:.3f} / {r['forget_exact']:.2f} | {r['retain_probability']:.3f} / {r['retain_exact']:.2f} "
+            f"| {r['marginal']['value']:.4f} ({r['marginal']['floor']:.4f}) | {r['matched']['value']:.3f} | {r['seconds']:.0f} |"
+        )
+    floor = results["floor"]["certificate"]["claim"]
+    foot = [
+        "",
+        f"Oracle against oracle: {floor['lower']:.4f} to {floor['upper']:.4f} nats. Blind text-only baseline AUC {results['blind']['auc']:.3f}. "
+        f"Intervals at confidence {results['config']['confidence']:g}, each by itself.",
+    ]
+    if results["coverage"]:
+        missed = sum(not c["covered"] for c in results["coverage"])
+        foot.append(
+            f"Every output enumerated: {missed} of {len(results['coverage'])} intervals missed the exact value; none at confidence 1 - 1e-6."
+        )
+    foot.append(
+        f"`{results['command']}`, {results['date']}, {results['machine']}, {results['seconds']:.0f} s in all, {results['corpus']['name']} corpus, mari {results['version']}."
+    )
+    return "\n".join([*lines, *foot]) + "\n"

@@ -1,0 +1,297 @@
+"""`mari`: the command line.
+
+Every command prints its result on stdout (one JSON object with `--json`), progress on stderr, and exits 0 on success,
+1 when a check or a claim failed, 2 on bad input with one line that says what was allowed and what came.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mari_theory.errors import ArgumentError, require
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"mari: {message}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    args = _parser().parse_args(argv)
+    handler: Handler = args.handler
+    try:
+        return handler(args)
+    except ArgumentError as e:
+        print(f"mari {args.command}: {e}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as e:
+        print(f"mari {args.command}: needs {e.name}; install it with: pip install 'mari-theory[llm]'", file=sys.stderr)
+        return 2
+    except OSError as e:
+        print(f"mari {args.command}: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            f"mari {args.command}: interrupted; what was finished is kept, --resume continues an audit", file=sys.stderr
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="mari", description="After a model is told to forget: how well could anyone still tell?")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def add(name: str, handler: Handler, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(handler=handler)
+        sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+        return sub
+
+    verify = add("verify", _verify, "check the theorems: properties on random inputs and tightness witnesses")
+    verify.add_argument("--theorem", action="append", metavar="ID", help="only this one (repeatable), for example T5")
+    verify.add_argument("--cases", type=int, default=2000, help="random cases a theorem (default 2000)")
+
+    audit = add("audit", _audit, "train, retrain, unlearn, score, certify, attack, report")
+    audit.add_argument("--preset", default="tiny", help="tiny or smollm2 (default tiny)")
+    audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
+    audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
+    audit.add_argument("--method", action="append", metavar="LABEL", help="only this row (repeatable)")
+    audit.add_argument("--seed", type=int)
+    audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
+
+    certify = add("certify", _certify, "certificate from score files (Parquet) or a pool file (NPZ)")
+    certify.add_argument("files", nargs="+", type=Path)
+    certify.add_argument("--confidence", type=float, default=0.95)
+    certify.add_argument(
+        "--margin", type=float, default=0.01, help="nats within which arms count as equivalent (default 0.01)"
+    )
+    certify.add_argument(
+        "--interval",
+        default=None,
+        help="betting (default), betting-anytime, maurer-pontil, hoeffding; pool files: pooled-fast-rate",
+    )
+    certify.add_argument(
+        "--pair", choices=("marginal", "oracle", "shift", "matched"), help="only for files that do not say"
+    )
+    certify.add_argument("--out", type=Path, help="where to write the certificate (JSON)")
+
+    check = add("check", _check, "recompute every number of a certificate from its evidence")
+    check.add_argument("certificate", type=Path)
+    check.add_argument(
+        "--evidence", nargs="+", type=Path, help="evidence files (default: beside the certificate or in ../scores)"
+    )
+
+    score = add("score", _score, "sample from two models on the same prompts and score both: a score file")
+    score.add_argument(
+        "--p", required=True, nargs="+", help="model folder(s) or hub id(s) of arm P; several are averaged"
+    )
+    score.add_argument("--q", required=True, nargs="+", help="the same for arm Q")
+    score.add_argument("--prompts", required=True, type=Path, help="JSONL with a field prompt")
+    score.add_argument("--out", required=True, type=Path)
+    score.add_argument("--draws", type=int, default=1000, help="outputs an arm (default 1000)")
+    score.add_argument("--max-new", type=int, default=32, help="longest output in tokens (default 32)")
+    score.add_argument("--pair", choices=("oracle", "shift"), default="oracle")
+    score.add_argument("--seed", type=int, default=0)
+
+    pool = add(
+        "pool", _pool, "pooled next-token distributions of one model on retain and on retain + forget: a pool file"
+    )
+    pool.add_argument("--model", required=True)
+    pool.add_argument("--retain", required=True, type=Path, help="JSONL with prompt and answer")
+    pool.add_argument("--forget", required=True, type=Path, help="JSONL with prompt and answer")
+    pool.add_argument("--out", required=True, type=Path)
+    pool.add_argument(
+        "--sampled", action="store_true", help="the files are samples, not the complete sets: certify by T17"
+    )
+
+    report = add("report", _report, "draw the report of a finished run again")
+    report.add_argument("run", type=Path)
+    return parser
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from proofs.evidence import verify
+
+    require(args.cases >= 1, "--cases", "a number at least 1", args.cases)
+    result = verify(args.theorem, args.cases)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        print(f"{'id':<4} {'theorem':<44} {'property':<8} {'tightness':>9}  what was tried")
+        for t in result["theorems"]:
+            tight = "" if t["tightness"] is None else f"{t['tightness']:.6f}"
+            print(f"{t['id']:<4} {t['title'][:44]:<44} {t['evidence']['property']:<8} {tight:>9}  {t['note'][:60]}")
+        print(
+            f"{result['passed']} passed, {result['failed']} failed ({args.cases} random cases a theorem; 1 = the bound is attained)"
+        )
+    return 1 if result["failed"] else 0
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from experiments.audit import AuditFailure, run_audit
+    from experiments.config import load_config, select_methods
+
+    config = load_config(args.preset, args.config, seed=args.seed)
+    if args.method:
+        config = select_methods(config, args.method)
+    out = args.out or Path("runs") / args.preset
+    try:
+        results = run_audit(config, out, args.resume)
+    except AuditFailure as e:
+        print(f"mari audit: FAILED: {e}", file=sys.stderr)
+        if args.json:
+            print(json.dumps({"ok": False, "failure": str(e), "run": str(out)}))
+        return 1
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "ok": True,
+                    "run": str(out),
+                    "report": str(out / "report.html"),
+                    "rows": [_short(r) for r in results["rows"]],
+                }
+            )
+        )
+    else:
+        _print_rows(results)
+        print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
+    return 0
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    c = row["certificates"]["oracle"]
+    return {
+        "name": row["name"],
+        "jsd_lower": c["claim"]["lower"],
+        "jsd_upper": c["claim"]["upper"],
+        "max_accuracy": c["implies"]["max_accuracy"],
+        "verdict": c["verdict"],
+        "best_attack_auc": row["best_attack"],
+        "retain_exact": row["retain_exact"],
+        "forget_exact": row["forget_exact"],
+    }
+
+
+def _print_rows(results: dict[str, Any]) -> None:
+    print(f"\n{'model':<27} {'JSD to oracle':>16} {'acc <=':>7} {'attack':>6} {'retain':>6}  verdict")
+    for r in results["rows"]:
+        c = r["certificates"]["oracle"]
+        span = f"{c['claim']['lower']:.4f}-{c['claim']['upper']:.4f}"
+        verdict = c["verdict"].replace(" within margin", "")
+        print(
+            f"{r['name'][:27]:<27} {span:>16} {100 * c['implies']['max_accuracy']:6.1f}% {r['best_attack']:6.3f} {r['retain_exact']:6.2f}  {verdict}"
+        )
+    floor = results["floor"]["certificate"]["claim"]
+    print(
+        f"oracle against oracle: {floor['lower']:.4f}-{floor['upper']:.4f} nats; one sampled answer to a forget question"
+    )
+
+
+def _certify(args: argparse.Namespace) -> int:
+    from experiments.certify import certify_files
+
+    certificate = certify_files(args.files, args.confidence, args.margin, args.interval or "betting", args.pair)
+    if args.out:
+        certificate.save(args.out)
+    if args.json:
+        print(json.dumps(asdict(certificate)))
+    else:
+        print(certificate)
+        i = certificate.implies
+        print(
+            f"  any detector: accuracy <= {i['max_accuracy']:.4f}, AUC <= {i['max_auc']:.4f}, TPR <= {i['max_tpr_at_fpr_0.01']:.4f} at 1 % FPR"
+        )
+        outputs = i["outputs_for_accuracy_0.9"]
+        print(
+            f"  outputs needed for 90 % accuracy: {'no number suffices' if outputs is None else f'at least {outputs:.0f}'}"
+        )
+        if args.out:
+            print(f"  written to {args.out}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from mari_theory.certificate import Certificate
+    from mari_theory.checker import check
+
+    certificate = Certificate.load(args.certificate)
+    files = args.evidence or [_find(args.certificate, e["file"]) for e in certificate.evidence]
+    numbers = check(certificate, files)
+    failed = [n for n in numbers if not n.ok]
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "ok": not failed,
+                    "checked": len(numbers),
+                    "failed": [n.name for n in failed],
+                    "numbers": [_jsonable(asdict(n)) for n in numbers],
+                }
+            )
+        )
+    else:
+        for n in failed:
+            print(n)
+        print(
+            f"{len(numbers) - len(failed)} of {len(numbers)} numbers hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports"
+        )
+    return 1 if failed else 0
+
+
+def _jsonable(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {k: _jsonable(v) for k, v in x.items()}
+    if isinstance(x, float) and not math.isfinite(x):
+        return None
+    return x.item() if hasattr(x, "item") else x
+
+
+def _find(certificate: Path, name: str) -> Path:
+    for folder in (certificate.parent, certificate.parent.parent / "scores", Path.cwd()):
+        if (folder / name).is_file():
+            return folder / name
+    raise ArgumentError("--evidence", f"the file {name} beside the certificate, or its path", "nothing found")
+
+
+def _score(args: argparse.Namespace) -> int:
+    from experiments.score_models import score_models
+
+    summary = score_models(args.p, args.q, args.prompts, args.out, args.draws, args.max_new, args.pair, args.seed)
+    print(json.dumps(summary) if args.json else f"{summary['rows']} rows in {args.out}; next: mari certify {args.out}")
+    return 0
+
+
+def _pool(args: argparse.Namespace) -> int:
+    from experiments.score_models import pool_model
+
+    summary = pool_model(args.model, args.retain, args.forget, args.out, not args.sampled)
+    print(
+        json.dumps(summary)
+        if args.json
+        else f"{summary['n']} retain and {summary['forget']} forget items pooled in {args.out}; next: mari certify {args.out}"
+    )
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from experiments.report.page import write_report
+
+    path = write_report(args.run)
+    print(json.dumps({"report": str(path)}) if args.json else f"report: {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,102 @@
+"""`mari score` and `mari pool`: evidence files for any two models in folders or on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import mari_theory
+from experiments.corpus import read_prompts
+from experiments.encoding import batch_size, encode, many_prompt_ids
+from experiments.models import load_model, load_tokenizer, weight_hash
+from experiments.scoring import draw, log_likelihoods
+from experiments.unlearn import full_pass_mean
+from mari_theory import mix
+from mari_theory.errors import require
+from mari_theory.evidence import Pool, sha256, write_pool, write_scores
+
+
+class FolderBank:
+    """Models named by folder or hub id; one is in memory at a time."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        first = load_model(names[0])
+        self.tokenizer = load_tokenizer(names[0])
+        self._name, self._model = names[0], first.eval()
+        self.hashes = {}
+        for name in dict.fromkeys(names):
+            model = self.use(name)
+            size = model.config.vocab_size
+            require(
+                size == first.config.vocab_size,
+                "vocabulary",
+                f"{first.config.vocab_size} tokens as in {names[0]}",
+                f"{size} in {name}",
+            )
+            self.hashes[name] = weight_hash(model)
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        if name != self._name:
+            self._name, self._model = name, load_model(name).eval()
+        return self._model
+
+
+def score_models(
+    p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, draws: int, max_new: int, pair: str, seed: int
+) -> dict[str, Any]:
+    """Draw `draws` outputs from each arm (several models in an arm are averaged, T25) and write the score file."""
+    require(draws >= 1, "--draws", "a number at least 1", draws)
+    require(max_new >= 1, "--max-new", "a number at least 1", max_new)
+    items = read_prompts(prompts)
+    bank = FolderBank([*p, *q])
+    ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
+    arms = [draw(bank, arm, ids, draws, max_new, seed * 2 + k) for k, arm in enumerate((p, q))]
+    log_p, log_q = (np.concatenate([log_likelihoods(bank, arm, ids, d) for d in arms]) for arm in (p, q))
+    index = np.concatenate([d.prompt_index for d in arms])
+    outputs = [o for d in arms for o in d.outputs]
+    columns = {
+        "prompt_id": [str(int(i)) for i in index],
+        "cluster_id": [items[int(i)].owner for i in index],
+        "arm": np.repeat([0, 1], draws),
+        "log_p": log_p,
+        "log_q": log_q,
+        "tokens": [len(o) for o in outputs],
+    }
+    metadata = {
+        "pair": pair,
+        "design": "iid",
+        "arm_p": {n: bank.hashes[n] for n in p},
+        "arm_q": {n: bank.hashes[n] for n in q},
+        "decoding": {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": max_new},
+        "prompts": {"name": prompts.name, "sha256": sha256(prompts)},
+        "seed": seed,
+        "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+    }
+    write_scores(out, columns, metadata)
+    return {"rows": 2 * draws, "out": str(out), "pair": pair}
+
+
+def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool) -> dict[str, Any]:
+    """Average next-token distributions at answer positions over retain items and over retain and forget items."""
+    sets = [read_prompts(f) for f in (retain, forget)]
+    for path, items in zip((retain, forget), sets, strict=True):
+        require(all(i.answer for i in items), path.name, "an answer in every row", "an empty or missing answer")
+    loaded, tokenizer = load_model(model).eval(), load_tokenizer(model)
+    means = [full_pass_mean(loaded, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
+    n, m = len(sets[0]), len(sets[1])
+    share = m / (n + m)
+    metadata = {
+        "pair": "marginal",
+        "share": share,
+        "finite_population": complete,
+        "model": {model: weight_hash(loaded)},
+        "prompts": {f.name: sha256(f) for f in (retain, forget)},
+        "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+    }
+    write_pool(out, Pool(means[0], mix(means[0], means[1], share), n, n + m, metadata))
+    return {"n": n, "forget": m, "share": share, "out": str(out)}

@@ -1,0 +1,1 @@
+"""proofs: the evidence for each theorem, run by `mari verify`."""

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.config import tofu_folder
+from experiments.corpus import ATTRIBUTES, generate, load_jsonl, load_tofu, vocabulary
+from mari_theory import ArgumentError
+
+
+def test_splits_are_by_author_and_seeded() -> None:
+    a, b = generate(3, 4, 5, seed=1), generate(3, 4, 5, seed=1)
+    assert a == b
+    assert generate(3, 4, 5, seed=2) != a
+    owners = [{i.owner for i in part} for part in a.splits().values()]
+    assert not (owners[0] & owners[1] or owners[0] & owners[2] or owners[1] & owners[2])
+    assert [len(o) for o in owners] == [3, 4, 5]
+
+
+def test_background_is_never_a_named_author_and_follows_the_prior(rng: np.random.Generator) -> None:
+    corpus = generate(2, 2, 2, skew=0.3)
+    drawn = corpus.background(rng, 4000)
+    assert not {i.owner for i in drawn} & corpus.names_taken
+    for kind, values in ATTRIBUTES.items():
+        answers = [i.answer for i in drawn if i.kind == kind]
+        share = np.array([answers.count(v) / len(answers) for v in values])
+        # Eight shares of about 650 answers; 6 standard errors is a false alarm below 1e-6 for the test.
+        assert np.all(np.abs(share - corpus.prior) < 6 * np.sqrt(0.25 / len(answers)))
+
+
+def test_the_tokenizer_knows_every_word(tokenizer, rng: np.random.Generator) -> None:
+    corpus = generate(2, 2, 2, sentences=True)
+    words = set(vocabulary(corpus))
+    for item in [*corpus.forget, *corpus.background(rng, 200)]:
+        assert set(f"{item.prompt} {item.answer}".split()) <= words
+    plain = generate(2, 2, 2)
+    assert tokenizer.unk_token_id not in tokenizer([i.prompt for i in plain.background(rng, 50)])["input_ids"][0]
+
+
+def test_matched_prompts_keep_the_question_and_change_the_subject(corpus, rng: np.random.Generator) -> None:
+    item = corpus.forget[0]
+    other = corpus.matched(item, rng)
+    assert other.kind == item.kind and other.answer == item.answer
+    assert item.owner not in other.prompt and other.owner not in corpus.names_taken
+
+
+@pytest.mark.skipif(tofu_folder(None) is None, reason="TOFU data not present")
+def test_tofu_partitions_and_subjects() -> None:
+    corpus = load_tofu(tofu_folder(None), "forget01", 3, 2, 2)
+    assert [len(v) for v in corpus.splits().values()] == [40, 60, 40]
+    assert corpus.subject["author 198"] == "Basil Mahfouz Al-Kuwaiti"
+    assert all(len(i.wrong) == 5 for i in corpus.forget)
+
+
+def test_own_data_is_read_and_checked(tmp_path: Path) -> None:
+    for k, name in enumerate(("forget", "retain", "holdout")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"prompt": "q", "answer": "a", "owner": f"o{k}"}) + "\n")
+    assert load_jsonl(tmp_path).forget[0].owner == "o0"
+    (tmp_path / "retain.jsonl").write_text(json.dumps({"prompt": "q", "answer": "a", "owner": "o0"}))
+    with pytest.raises(ArgumentError, match="one split"):
+        load_jsonl(tmp_path)
+    (tmp_path / "retain.jsonl").write_text('{"prompt": "q"')
+    with pytest.raises(ArgumentError, match="line 1"):
+        load_jsonl(tmp_path)
+    (tmp_path / "retain.jsonl").write_text('{"prompt": "q"}')
+    with pytest.raises(ArgumentError, match="answer"):
+        load_jsonl(tmp_path)
+
+
+@pytest.mark.parametrize("bad", [{"forget": 0}, {"skew": -1.0}])
+def test_impossible_corpora_are_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ArgumentError):
+        generate(**bad)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from experiments.methods import make_method
+from experiments.models import tiny_model
+from experiments.unlearn import LoopSettings, pick, run_loop
+
+PROGRAM = """
+import os, signal, sys
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from safetensors.torch import save_file
+from experiments.corpus import generate
+from experiments.methods import make_method
+from experiments.models import tiny_model, tiny_tokenizer, quiet
+from experiments.unlearn import LoopSettings, run_loop
+quiet()
+corpus = generate(2, 4, 6, seed=3)
+tokenizer = tiny_tokenizer(corpus)
+model = tiny_model(len(tokenizer), 16, 1, 2, 0)
+kill = int(sys.argv[2])
+def after(step):
+    if step == kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+settings = LoopSettings(steps=12, batch_retain=4, batch_forget=3, batch_background=4, checkpoint_every=int(sys.argv[3]), evaluate_every=5)
+out = Path(sys.argv[1])
+result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("mari-pooled"), settings, out, after_step=after)
+save_file({k: v.contiguous() for k, v in model.state_dict().items()}, out / "final.safetensors")
+print(result.history[-1])
+"""
+
+
+def run(folder: Path, kill: int, every: int) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", PROGRAM, str(folder), str(kill), str(every)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TQDM_DISABLE": "1"}, check=False)
+
+
+def test_killed_and_resumed_runs_end_bit_identical(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", 0, 4)
+    assert whole.returncode == 0, whole.stderr
+    expected = load_file(tmp_path / "whole" / "final.safetensors")
+    for kill in (1, 4, 7, 11):
+        folder = tmp_path / f"killed-{kill}"
+        assert run(folder, kill, 4).returncode == -signal.SIGKILL
+        assert not (folder / "final.safetensors").exists()
+        resumed = run(folder, 0, 4)
+        assert resumed.returncode == 0, resumed.stderr
+        made = load_file(folder / "final.safetensors")
+        assert all(torch.equal(made[k], expected[k]) for k in expected)
+        assert resumed.stdout == whole.stdout
+
+
+def test_pairing_is_a_pure_function_and_covers_every_item_each_epoch() -> None:
+    assert pick(0, 1, 5, 3, 7) == pick(0, 1, 5, 3, 7)
+    assert pick(0, 1, 5, 3, 7) != pick(1, 1, 5, 3, 7)
+    seen = [i for step in range(7) for i in pick(0, 1, step, 3, 7)]
+    assert all(sorted(seen[e : e + 7]) == list(range(7)) for e in range(0, 21, 7))
+
+
+def test_a_diverging_run_stops_before_it_spoils_the_weights(corpus, tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    method = make_method("retain-only")
+    real, calls = type(method).loss, []
+
+    def loss(self, *a: object) -> tuple[torch.Tensor, dict[str, float]]:
+        calls.append(1)
+        value, parts = real(self, *a)
+        return (value * float("nan") if len(calls) == 3 else value), parts
+
+    monkeypatch.setattr(type(method), "loss", loss)
+    settings = LoopSettings(steps=6, batch_retain=2, batch_forget=2, batch_background=2)
+    result = run_loop(model, tokenizer, corpus, corpus.retain, method, settings, evaluate=False)
+    assert result.steps == 2 and "non-finite" in result.stopped
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, tokenizer) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    settings = LoopSettings(steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True)
+    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
+    assert result.steps < 200 and "holdout" in result.stopped
+    assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]
