@@ -249,8 +249,7 @@ def _check_implications(c: Certificate) -> list[CheckedNumber]:
     again = implications(upper)
     i = c.implies
     out = [_close(f"implies {key}", i.get(key), value) for key, value in again.items()]
-    e = 1.0
-    fpr = _tangent_point(upper, e)
+    fpr = _tangent_point(upper, 1.0)
     sound = {
         "max_accuracy": accuracy_holds(i["max_accuracy"], upper),
         "max_tpr_at_fpr_0.001": tpr_holds(i["max_tpr_at_fpr_0.001"], 0.001, upper),
@@ -258,7 +257,7 @@ def _check_implications(c: Certificate) -> list[CheckedNumber]:
         "max_auc": auc_holds(i["max_auc"], upper),
         "delta_at_epsilon_1": i["delta_at_epsilon_1"] >= 1.0
         or upper <= 0
-        or delta_holds(i["delta_at_epsilon_1"] + 1e-9, e, upper, fpr),
+        or delta_holds(i["delta_at_epsilon_1"] + 1e-9, 1.0, upper, fpr),
         "outputs_for_accuracy_0.75": i["outputs_for_accuracy_0.75"] is None
         or outputs_hold(i["outputs_for_accuracy_0.75"], 0.75, upper),
         "outputs_for_accuracy_0.9": i["outputs_for_accuracy_0.9"] is None

@@ -147,9 +147,11 @@ def delta_holds(delta: float, epsilon: float, jsd: float, fpr: float) -> bool:
     """True when delta(epsilon) is certainly at most `delta`; `fpr` is a point near the optimal test (T8).
 
     The trade-off curve is concave, so it lies below its tangent at `fpr`: the bound is
-    b - e^epsilon a + |slope - e^epsilon|, with b and the slope enclosed.
+    b - e^epsilon a + |slope - e^epsilon|, with b and the slope enclosed. For tiny budgets a linear bound serves: one
+    symbol's share of the divergence is homogeneous, so delta <= c jsd with c = max (1 - e^epsilon r)/g(r) over r < e^-epsilon,
+    g(r) = (r ln(2r/(1+r)) + ln(2/(1+r)))/2, which is below 3.4136 from epsilon = 1 on.
     """
-    if delta >= 1.0:
+    if delta >= 1.0 or (epsilon >= 1.0 and 3.4136 * jsd <= delta):
         return True
     with precision():
         a, budget = arb(fpr), arb(jsd)

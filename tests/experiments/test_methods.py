@@ -123,7 +123,9 @@ def test_grad_diff_is_keep_minus_gamma_forget(corpus, tokenizer, settings) -> No
 
 def test_matched_information_is_zero_for_a_model_that_ignores_the_subject(tokenizer, corpus) -> None:
     model = Fixed(torch.zeros(len(tokenizer), len(tokenizer)))
-    batch = make_batch(tokenizer, corpus, corpus.retain, LoopSettings(batch_retain=2, batch_forget=2, batch_background=0), 0)
+    batch = make_batch(
+        tokenizer, corpus, corpus.retain, LoopSettings(batch_retain=2, batch_forget=2, batch_background=0), 0
+    )
     for per in ("prompt", "kind"):
         _, parts = make_method("mari-matched", per=per).loss(model, batch)
         assert parts["marginal_information"] == pytest.approx(0.0, abs=1e-9)
@@ -139,7 +141,12 @@ def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
 
 @pytest.mark.parametrize(
     ("name", "settings", "words"),
-    [("mary", {}, "method"), ("mari", {"signal": "loud"}, "signal"), ("mari", {"penalty": -1.0}, "penalty"), ("grad-diff", {"beta": 1}, "beta")],
+    [
+        ("mary", {}, "method"),
+        ("mari", {"signal": "loud"}, "signal"),
+        ("mari", {"penalty": -1.0}, "penalty"),
+        ("grad-diff", {"beta": 1}, "beta"),
+    ],
 )
 def test_unknown_methods_and_settings_are_refused(name: str, settings: dict[str, object], words: str) -> None:
     with pytest.raises(ArgumentError, match=words):

@@ -87,7 +87,9 @@ def test_a_diverging_run_stops_before_it_spoils_the_weights(corpus, tokenizer, m
 
 def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, tokenizer) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
-    settings = LoopSettings(steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True)
+    settings = LoopSettings(
+        steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True
+    )
     result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
     assert result.steps < 200 and "holdout" in result.stopped
     assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]

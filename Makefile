@@ -1,0 +1,45 @@
+# Everything starts from a plain Debian 12 machine: make, and Python 3.11 with venv (installed below when root).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= runs/tiny
+
+.PHONY: audit smollm2 test test-long lint verify coverage setup clean
+
+audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
+	$(BIN)/mari audit --preset tiny --out $(OUT) $(if $(wildcard $(OUT)/config.yaml),--resume)
+
+smollm2: setup  ## the same on SmolLM2-135M
+	$(BIN)/mari audit --preset smollm2 --out runs/smollm2 $(if $(wildcard runs/smollm2/config.yaml),--resume)
+
+test: setup  ## fast tests, doctests included
+	$(BIN)/python -m pytest -n 2
+
+test-long: setup  ## the statistical and training tests that take minutes
+	$(BIN)/python -m pytest -n 2 -m long
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+verify: setup
+	$(BIN)/mari verify
+
+coverage: setup  ## 2,000 replicates of every interval on every law
+	$(BIN)/python -m benchmarks.coverage --out docs/results/coverage.md
+
+setup: $(STAMP)
+
+# torch first and alone: the version is pinned, and other packages then find it satisfied.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || (apt-get update && apt-get install -y --no-install-recommends python3 python3-venv)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt torch
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[llm,proofs,test]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info

@@ -1,0 +1,127 @@
+"""The main job, small: every file it promises, certificates that check, failure when a certificate is false."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.audit import AuditFailure, run_audit
+from experiments.config import RunConfig, load_config, select_methods
+from mari_theory import ArgumentError, Certificate, check
+from mari_theory.evidence import kind_of
+
+
+def small(**changes: object) -> RunConfig:
+    config = load_config("tiny")
+    data = config.model_dump()
+    data["workers"], data["oracles"] = 1, 2
+    data["corpus"] |= {"forget": 2, "retain": 3, "holdout": 4}
+    data["model"] |= {"width": 16, "layers": 1}
+    data["train"] |= {
+        "steps": 30,
+        "batch_retain": 8,
+        "batch_background": 8,
+        "checkpoint_every": 10,
+        "evaluate_every": 15,
+    }
+    data["unlearn"] |= {"steps": 8, "batch_retain": 6, "batch_forget": 4, "batch_background": 4, "evaluate_every": 4}
+    data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4, **changes}
+    return select_methods(RunConfig(**data), ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("audit") / "run"
+    run_audit(small(), out)
+    return out
+
+
+def test_every_promised_file_is_there(finished: Path) -> None:
+    for name in ("config.yaml", "results.json", "report.html", "summary.md"):
+        assert (finished / name).is_file()
+    assert {p.name for p in (finished / "figures").iterdir()} == {"certified.png", "trajectory.png", "roc.png"}
+    page = (finished / "report.html").read_text()
+    assert "data:image/png;base64" in page and "http" not in page.replace("http-equiv", "")
+    assert not list(finished.rglob(".*"))
+
+
+def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
+    made = sorted((finished / "certificates").glob("*.json"))
+    assert len(made) == 5 * 4 - 1 + 1  # four pairs a row, no shift for the original, and the floor
+    for path in made:
+        certificate = Certificate.load(path)
+        evidence = finished / "scores" / certificate.evidence[0]["file"]
+        assert kind_of(evidence) in ("score", "pool")
+        assert certificate.access
+        assert [str(x) for x in check(certificate, [evidence]) if not x.ok] == []
+
+
+def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
+    results = json.loads((finished / "results.json").read_text())
+    names = [r["name"] for r in results["rows"]]
+    assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
+    for row in results["rows"]:
+        assert {"marginal", "oracle", "matched"} <= set(row["certificates"])
+        assert row["marginal"]["floor"] >= 0
+    assert results["coverage"] and all(not c["missed_wide"] for c in results["coverage"])
+    assert results["floor"]["enumerated"]
+    assert results["trajectories"]["MarI pooled 1"][0]["step"] == 0
+
+
+def test_resuming_a_finished_run_changes_no_model(finished: Path) -> None:
+    before = {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
+    with pytest.raises(ArgumentError, match="resume"):
+        run_audit(small(), finished)
+    run_audit(small(), finished, resume=True)
+    assert before == {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
+    with pytest.raises(ArgumentError, match="same configuration"):
+        run_audit(small(draws=301), finished, resume=True)
+
+
+def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that claim both arms are the same, while the texts differ: a detector's lower bound must stop the run."""
+    import experiments.audit as audit
+
+    real_draw = audit.draw
+
+    def marked(bank, arm, prompts, n, max_new, seed):
+        draws = real_draw(bank, arm, prompts, n, max_new, seed)
+        token = 5 if arm[0].startswith("oracle") else 6
+        return type(draws)(draws.prompt_index, [[token] for _ in draws.outputs])
+
+    monkeypatch.setattr(audit, "draw", marked)
+    monkeypatch.setattr(audit, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
+    with pytest.raises(AuditFailure, match="refuted by"):
+        run_audit(small(enumerate_exactly=False), tmp_path / "run")
+    refuted = [Certificate.load(p) for p in (tmp_path / "run" / "certificates").glob("*-oracle.json")]
+    assert any(c.verdict == "refuted" and c.refuted_by for c in refuted)
+
+
+def test_an_interval_that_misses_the_enumeration_fails_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import experiments.audit as audit
+
+    monkeypatch.setattr(audit, "enumerate_divergence", lambda *a: (0.6, 0.61))
+    with pytest.raises(AuditFailure, match="misses the enumerated"):
+        run_audit(small(), tmp_path / "run")
+
+
+def test_adapters_on_a_local_folder(tmp_path: Path, models: Path) -> None:
+    """The path of a real model, with a tiny one: LoRA, bfloat16 training, float32 audit, no enumeration."""
+    config = small(enumerate_exactly=False, draws=60, shift_draws=40)
+    data = config.model_dump()
+    data["model"] = {
+        "kind": "adapter",
+        "path": str(models / "a"),
+        "rank": 2,
+        "last_layers": 1,
+        "half_precision_training": True,
+    }
+    data["train"]["steps"], data["unlearn"]["steps"] = 3, 2
+    # The tokenizer beside the model decides which words exist, so the corpus is the fixtures'.
+    results = run_audit(RunConfig(**data), tmp_path / "run")
+    assert len(results["rows"]) == 5
+    assert all(np_row["certificates"]["oracle"]["claim"]["upper"] > 0 for np_row in results["rows"])
