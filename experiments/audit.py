@@ -59,6 +59,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     )
     records = train_many(config, out, ["original", *oracles])
     records |= train_many(config, out, labels) if labels else {}
+    training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
     study = _Study(config, out, corpus, open_bank(config, out))
     rows = [study.row(name, records[name]) for name in ["original", *labels, oracles[0]]]
@@ -82,7 +83,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
         "detector_delta": study.share,
         "problems": problems,
         "seconds": time.perf_counter() - began,
-        "peak_memory_gib": _peak_memory(),
+        "peak_memory_gib": max(training_memory, _peak(resource.RUSAGE_SELF)),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}",
         "date": datetime.date.today().isoformat(),
         "command": "mari audit --preset " + config.preset,
@@ -112,7 +113,7 @@ class _Study:
         rows = len(config.methods) + 2
         self.files = 2 * rows
         self.comparisons = 5 * self.files
-        # Half of the run's delta for the certificates' ends, half for the detectors, each split evenly (T20).
+        # Half of the run's delta for the ends of JSD and of TV, half for the detectors, each split evenly (T20).
         self.share = (1.0 - config.confidence) / 2 / self.comparisons
         _say("blind text-only baseline")
         self.blind = blind_baseline(corpus.forget, self.unseen, config.seed)
@@ -316,7 +317,7 @@ class _Study:
         )
         bounds = origin_detectors(texts, stored.arm, signals, 1.0 - self.share)
         ceiling = certify_likelihood_ratio(
-            stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 2 / self.files
+            stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 4 / self.files
         )
         out, refuted = {}, None
         for detector, b in bounds.items():
@@ -439,10 +440,8 @@ def _attack(a: Attack) -> dict[str, Any]:
     return {"name": a.name, "auc": a.auc, "low": a.auc_low, "high": a.auc_high, "tpr_at_1_percent": a.tpr_at_1_percent}
 
 
-def _peak_memory() -> float:
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + 2 * children) / 2**20
+def _peak(who: int) -> float:
+    return resource.getrusage(who).ru_maxrss / 2**20
 
 
 def _plain(x: Any) -> Any:

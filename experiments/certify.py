@@ -17,7 +17,7 @@ from estimators.pooled import UPPER_BOUNDS, certify_pooled
 from estimators.results import Estimate
 from mari_theory.certificate import Certificate, implications, verdict_for
 from mari_theory.errors import require, require_fraction
-from mari_theory.evidence import kind_of, merge_scores, read_pool, read_scores, sha256
+from mari_theory.evidence import PAIRS, kind_of, merge_scores, read_pool, read_scores, sha256
 
 ACCESS = {
     "score": "one sampled output together with its prompt",
@@ -80,7 +80,10 @@ def certify_files(
         complete = bool(metadata.get("finite_population", False))
         method = UPPER_BOUNDS.get(interval, UPPER_BOUNDS["pooled-fast-rate"])
         estimate = certify_pooled(pool.p_mean, pool.q_mean, pool.n, pool.m, confidence, complete, method)
-    claimed_pair = pair or metadata.get("pair", "oracle")
+    stated = metadata.get("pair")
+    require(stated or pair, "--pair", f"one of {', '.join(PAIRS)}, as the file does not say", "nothing")
+    require(pair in (None, stated) or not stated, "--pair", f"{stated}, as the file says", pair)
+    claimed_pair = stated or pair
     upper, lower = estimate.interval.upper, estimate.interval.lower
     exact = estimate.interval.method == "finite-population"
     access = metadata.get("access", ACCESS[kind])

@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     pool.add_argument("--forget", required=True, type=Path, help="JSONL with prompt and answer")
     pool.add_argument("--out", required=True, type=Path)
     pool.add_argument(
-        "--sampled", action="store_true", help="the files are samples, not the complete sets: certify by T17"
+        "--sampled", action="store_true", help="the files are samples: retain against forget, certified by T17"
     )
 
     report = add("report", _report, "draw the report of a finished run again")

@@ -82,14 +82,16 @@ def score_models(
 
 
 def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool) -> dict[str, Any]:
-    """Average next-token distributions at answer positions over retain items and over retain and forget items."""
+    """Average next-token distributions at answer positions: retain against retain and forget (complete sets, T18), or
+    retain against forget (independent samples, T17; the marginal information at share rho is at most rho times it, T12)."""
     sets = [read_prompts(f) for f in (retain, forget)]
     for path, items in zip((retain, forget), sets, strict=True):
         require(all(i.answer for i in items), path.name, "an answer in every row", "an empty or missing answer")
     loaded, tokenizer = load_model(model).eval(), load_tokenizer(model)
     means = [full_pass_mean(loaded, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
     n, m = len(sets[0]), len(sets[1])
-    share = m / (n + m)
+    # A sample's mixture would reuse the retain rows on both sides, which T17 does not allow: then Q is the forget side alone.
+    share = m / (n + m) if complete else 1.0
     metadata = {
         "pair": "marginal",
         "share": share,
@@ -98,5 +100,6 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
         "prompts": {f.name: sha256(f) for f in (retain, forget)},
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
     }
-    write_pool(out, Pool(means[0], mix(means[0], means[1], share), n, n + m, metadata))
+    mixed = Pool(means[0], mix(means[0], means[1], share), n, n + m if complete else m, metadata)
+    write_pool(out, mixed)
     return {"n": n, "forget": m, "share": share, "out": str(out)}

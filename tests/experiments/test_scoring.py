@@ -164,3 +164,13 @@ def test_origin_detectors_prove_a_difference(rng: np.random.Generator) -> None:
     found = origin_detectors(texts, arm, {"noise": rng.normal(size=800)}, 0.99)
     assert found["text classifier"].jsd_lower > 0.1
     assert found["noise"].jsd_lower < 0.02
+
+
+def test_samples_are_pooled_against_forget_alone(models: Path, corpus: Corpus, tmp_path: Path) -> None:
+    """Reusing the retain rows in the mixture would break the independence T17 needs."""
+    write_prompts(tmp_path / "f.jsonl", corpus.forget)
+    write_prompts(tmp_path / "r.jsonl", corpus.retain)
+    pool_model(str(models / "a"), tmp_path / "r.jsonl", tmp_path / "f.jsonl", tmp_path / "p.npz", False)
+    pool = read_pool(tmp_path / "p.npz")
+    assert (pool.n, pool.m) == (len(corpus.retain), len(corpus.forget))
+    assert pool.metadata["share"] == 1.0 and not pool.metadata["finite_population"]

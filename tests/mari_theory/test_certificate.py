@@ -214,3 +214,14 @@ def test_the_checker_stands_alone() -> None:
     assert source.count("\n") <= 300
     names = [n.module or "" for n in ast.walk(ast.parse(source)) if isinstance(n, ast.ImportFrom)]
     assert not any(n.startswith(("estimators", "experiments")) for n in names)
+
+
+def test_the_pair_is_the_files_and_is_never_guessed(tmp_path: Path) -> None:
+    path = make_scores(tmp_path / "s.parquet")
+    with pytest.raises(ArgumentError, match="oracle, as the file says"):
+        certify_files([path], pair="marginal")
+    table = pq.read_table(path).replace_schema_metadata({})
+    pq.write_table(table, path)
+    with pytest.raises(ArgumentError, match="does not say"):
+        certify_files([path])
+    assert certify_files([path], pair="shift").claim["pair"] == "shift"
