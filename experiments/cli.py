@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -128,13 +129,12 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(result))
     else:
-        print(f"{'id':<4} {'theorem':<44} {'property':<8} {'tightness':>9}  what was tried")
+        print(f"{'id':<4} {'theorem':<44} {'property':<9} {'tightness':>9}")
         for t in result["theorems"]:
             tight = "" if t["tightness"] is None else f"{t['tightness']:.6f}"
-            print(f"{t['id']:<4} {t['title'][:44]:<44} {t['evidence']['property']:<8} {tight:>9}  {t['note'][:60]}")
-        print(
-            f"{result['passed']} passed, {result['failed']} failed ({args.cases} random cases a theorem; 1 = the bound is attained)"
-        )
+            print(f"{t['id']:<4} {t['title'][:44]:<44} {t['evidence']['property']:<9} {tight:>9}")
+        print("tightness: value at the witness over the bound; 1 means the bound is attained")
+        print(f"{result['passed']} passed, {result['failed']} failed ({args.cases} random cases a theorem)")
     return 1 if result["failed"] else 0
 
 
@@ -208,7 +208,7 @@ def _certify(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(asdict(certificate)))
     else:
-        print(certificate)
+        print(textwrap.fill(str(certificate), 79))
         i = certificate.implies
         print(
             f"  any detector: accuracy <= {i['max_accuracy']:.4f}, AUC <= {i['max_auc']:.4f}, TPR <= {i['max_tpr_at_fpr_0.01']:.4f} at 1 % FPR"

@@ -40,6 +40,9 @@ def test_certify_then_check(capsys, tmp_path: Path) -> None:
 def test_human_output_fits_eighty_columns(capsys, tmp_path: Path) -> None:
     status, out, _ = run(capsys, "verify", "--cases", "20")
     assert status == 0 and "13 passed, 0 failed" in out
+    assert max(map(len, out.splitlines())) <= 80
+    status, out, _ = run(capsys, "certify", str(make_scores(tmp_path / "s.parquet")))
+    assert status == 0 and max(map(len, out.splitlines())) <= 80
 
 
 def test_verify_json(capsys) -> None:
