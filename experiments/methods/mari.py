@@ -67,15 +67,16 @@ class MarI:
 class MatchedMarI:
     r"""Marginal information against never-seen subjects of the same question (T27): the reference a deletion request means.
 
-    .. math:: L = CE(keep) + \lambda \, mean_i \, JSD(p(\cdot | x_i'), p(\cdot | x_i))
+    .. math:: L = CE(keep) + \lambda \, mean_i \, JSD_w(P_i', (1-\rho) P_i' + \rho P_i), \quad P_i = p(\cdot | x_i), P_i' = p(\cdot | x_i')
 
     x_i is a forget question and x_i' the same question about a subject the model never saw; its answer distribution is the
     model's own and carries no gradient. `per="prompt"` compares each pair, `per="kind"` the averages within a question type.
-    Positions are aligned at the answer's start.
+    Positions are aligned at the answer's start. `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side.
     """
 
     penalty: float = 1.0
     per: str = "prompt"
+    share: float = 1.0
     weight: float = 0.5
 
     def __post_init__(self) -> None:
@@ -91,7 +92,7 @@ class MatchedMarI:
         width = min(seen.shape[1], forget.shape[1])
         seen, forget, mask = seen[:, :width], forget[:, :width], batch.forget.answer_mask[:, :width]
         if self.per == "prompt":
-            values = jensen_shannon(seen[mask], forget[mask], self.weight, log=True, check=False)
+            values = self._between(seen[mask], forget[mask])
         else:
             parts = []
             for kind in dict.fromkeys(batch.forget.kinds):
@@ -100,9 +101,7 @@ class MatchedMarI:
                     use = rows & mask[:, t]
                     if bool(use.any()):
                         parts.append(
-                            jensen_shannon(
-                                seen[use, t].exp().mean(0), forget[use, t].exp().mean(0), self.weight, check=False
-                            )
+                            self._between(seen[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log())
                         )
             values = torch.stack(parts)
         information = values.mean()
@@ -110,6 +109,14 @@ class MatchedMarI:
             "keep_loss": float(keep.detach()),
             "marginal_information": float(information.detach()),
         }
+
+    def _between(self, seen: Tensor, forget: Tensor) -> Tensor:
+        """Information between log-laws on the last axis."""
+        if self.share < 1.0:
+            mixed: Tensor = marginal_information(seen.exp(), forget.exp(), self.share, self.weight, check=False)
+            return mixed
+        direct: Tensor = jensen_shannon(seen, forget, self.weight, log=True, check=False)
+        return direct
 
 
 def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:

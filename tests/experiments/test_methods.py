@@ -151,3 +151,15 @@ def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
 def test_unknown_methods_and_settings_are_refused(name: str, settings: dict[str, object], words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         make_method(name, **settings)
+
+
+def test_a_small_share_contracts_the_matched_information(corpus, tokenizer, settings) -> None:
+    """T12: mixing by rho leaves at most rho of the divergence."""
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    with torch.no_grad():
+        model.lm_head.weight.mul_(40)
+    values = {}
+    for share in (1.0, 0.25):
+        batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+        values[share] = make_method("mari-matched", share=share).loss(model, batch)[1]["marginal_information"]
+    assert 0 < values[0.25] <= 0.25 * values[1.0]
