@@ -84,7 +84,7 @@ def certified(results: dict[str, Any]) -> Any:
     )
     percent = 100 * results["config"]["confidence"]
     axis.set_title(f"How far from a model that never saw the data? {percent:g} % certified intervals")
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 - 0.6 / len(rows)), ncols=2, fontsize=8)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04 - 1.0 / len(rows)), ncols=2, fontsize=8)
     return figure
 
 
@@ -154,7 +154,7 @@ def roc(results: dict[str, Any]) -> Any:
     for axis in list(axes.flat)[len(rows) :]:
         axis.axis("off")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=4, fontsize=8)
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, fontsize=8)
     figure.supxlabel("false positive rate", fontsize=9)
     figure.supylabel("true positive rate", fontsize=9)
     figure.tight_layout()
