@@ -11,6 +11,7 @@ import datetime
 import platform
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +94,9 @@ def main() -> int:
     args = parser.parse_args()
     replicates = 200 if args.quick else 2000
     jobs = [(law, n, c) for law in LAWS for n in SIZES for c in CONFIDENCES]
-    cells = [cell for job in tqdm(jobs, file=sys.stderr) for cell in simulate(*job, replicates)]
+    with ProcessPoolExecutor() as workers:
+        made = [workers.submit(simulate, *job, replicates) for job in jobs]
+        cells = [cell for job in tqdm(made, file=sys.stderr) for cell in job.result()]
     bad = [c for c in cells if c.beyond_chance(len(cells))]
     wider = [
         (b.law, b.n, b.confidence)

@@ -9,17 +9,15 @@ import torch
 
 from experiments.corpus import Item
 from experiments.encoding import answer_log_probs, encode
-from experiments.methods import METHODS, SHORTHANDS, Batch, MarI, make_method
+from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
 from experiments.methods.mari import pool, position_means
 from experiments.models import tiny_model
 from experiments.unlearn import LoopSettings, make_batch
 from mari_theory import ArgumentError
 
-LN2 = math.log(2)
-
 
 class Fixed(torch.nn.Module):
-    """A 'model' whose logits at every position are the logits of the last token seen there: easy hand computation."""
+    """A model whose next-token law depends on the last token alone."""
 
     def __init__(self, table: torch.Tensor) -> None:
         super().__init__()
@@ -30,10 +28,6 @@ class Fixed(torch.nn.Module):
             logits = self.table[input_ids][:, -logits_to_keep:]
 
         return Out
-
-
-def batch_of(tokenizer, keep: list[Item], retain: list[Item], forget: list[Item], matched: list[Item]) -> Batch:
-    return Batch(*((lambda x=x: encode(tokenizer, x)) for x in (keep, retain, forget, matched)))
 
 
 @pytest.fixture
@@ -66,44 +60,24 @@ def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: s
             assert float(weight.grad[i, j]) == pytest.approx(numeric, rel=2e-3, abs=2e-6)
 
 
-def test_mari_pooled_by_hand(tokenizer) -> None:
-    """Retain answers one token for sure, forget another: pooled law mixes by share, JSD in closed form."""
-    retain, forget = Item("x", "oslo", "r"), Item("y", "lima", "f")
-    size = len(tokenizer)
-    end = tokenizer.eos_token_id
-    names = {w: tokenizer.convert_tokens_to_ids(w) for w in ("oslo", "lima")}
-    table = torch.full((size, size), -60.0, dtype=torch.float64)
-    model = Fixed(table)
-    data = {k: encode(tokenizer, [v]) for k, v in (("r", retain), ("f", forget))}
-    with torch.no_grad():
-        for key, word in (("r", "oslo"), ("f", "lima")):
-            first = int(data[key].input_ids[0, int(data[key].slots[0, 0])])
-            table[first] = -60.0
-            table[first, names[word]] = 0.0
-            table[names[word]] = -60.0
-            table[names[word], end] = 0.0
-    # Unknown words share one token, so give the two prompts different last tokens.
-    assert int(data["r"].input_ids[0, 0]) == int(data["f"].input_ids[0, 0])
-    share = 0.5
-    p = {"oslo": 0.5, "end": 0.5}
-    q = {"oslo": 0.25, "lima": 0.25, "end": 0.5}
-    expected = 0.0
-    for word in ("oslo", "lima", "end"):
-        a, b = p.get(word, 0.0), q.get(word, 0.0)
-        m = (a + b) / 2
-        expected += 0.5 * sum(x * math.log(x / m) for x in (a, b) if x)
+def test_mari_by_hand(tokenizer) -> None:
+    """Retain answers one word for sure, forget another, then both end: the laws mix by share, JSD in closed form."""
+    data = encode(tokenizer, [Item("x", "oslo", "r")])
+    end, words = tokenizer.eos_token_id, [tokenizer.convert_tokens_to_ids(w) for w in ("oslo", "lima")]
     laws = []
-    for word in ("oslo", "lima"):
-        rows = torch.zeros(1, 2, size, dtype=torch.float64)
-        rows[0, 0, names[word]] = 1.0
-        rows[0, 1, end] = 1.0
-        laws.append(position_means(rows.log(), data["r"]))
-    value = MarI(share=share).information(laws[0], laws[1], share)
-    assert float(value) == pytest.approx(expected, rel=1e-9)
-    tokenwise = MarI(signal="tokenwise").information(laws[0], laws[1], share)
-    one_position = 0.5 * (1.0 * math.log(1 / 0.75) + 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(2))
-    assert float(tokenwise) == pytest.approx(one_position / 2, rel=1e-9)
-    assert model.table.shape == table.shape
+    for word in words:
+        rows = torch.zeros(1, 2, len(tokenizer), dtype=torch.float64)
+        rows[0, 0, word] = rows[0, 1, end] = 1.0
+        laws.append(position_means(rows.log(), data))
+    # Pooled: (1/2, 0, 1/2) against (1/4, 1/4, 1/2) on oslo, lima, end.
+    expected = 0.0
+    for a, b in ((0.5, 0.25), (0.0, 0.25), (0.5, 0.5)):
+        expected += 0.5 * sum(x * math.log(2 * x / (a + b)) for x in (a, b) if x)
+    assert float(MarI().information(laws[0], laws[1], 0.5)) == pytest.approx(expected, rel=1e-9)
+    # Token-wise: (1, 0) against (1/2, 1/2) at the first position, nothing at the second.
+    first = 0.5 * (math.log(1 / 0.75) + 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(2))
+    tokenwise = MarI(signal="tokenwise").information(laws[0], laws[1], 0.5)
+    assert float(tokenwise) == pytest.approx(first / 2, rel=1e-9)
 
 
 def test_pooling_averages_over_tokens_not_positions() -> None:
