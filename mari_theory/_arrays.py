@@ -73,7 +73,8 @@ def bregman_one_plus(xp: Any, t: Array) -> Array:
     s = t_small / (2.0 + t_small)
     z = s * s
     series = xp.zeros_like(z)
-    for k in range(18, 0, -1):
+    terms = 18 if "64" in str(t.dtype) else 8
+    for k in range(terms, 0, -1):
         series = (series + 1.0 / (2 * k + 1)) * z
     near = 2.0 * (z + (1.0 + s) * s * series) / (1.0 - s)
     inside = ~small & (t > -1.0)
