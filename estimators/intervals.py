@@ -44,7 +44,7 @@ class Hoeffding:
     """mean +- (upper-lower) sqrt(ln(2/delta)/(2n)). Valid for independent, not necessarily identical, terms.
 
     >>> print(Hoeffding().interval(np.full(200, 0.5)))
-    [0.403967, 0.596033] at confidence 0.95 (hoeffding)
+    [0.403968, 0.596032] at confidence 0.95 (hoeffding)
     """
 
     name: str = "hoeffding"
@@ -65,7 +65,7 @@ class MaurerPontil:
     Source: Maurer and Pontil (2009), theorem 4, at delta/2 a side.
 
     >>> print(MaurerPontil().interval(np.full(201, 0.5)))
-    [0.448877, 0.551123] at confidence 0.95 (maurer-pontil)
+    [0.448876, 0.551124] at confidence 0.95 (maurer-pontil)
     """
 
     name: str = "maurer-pontil"
@@ -128,7 +128,7 @@ class Betting:
     Memory beyond the data is one chunk. Rounded outwards.
 
     >>> print(Betting().interval(np.full(1000, 0.5)))
-    [0.496321, 0.503679] at confidence 0.95 (betting)
+    [0.497878, 0.502122] at confidence 0.95 (betting)
     """
 
     anytime: bool = False

@@ -84,4 +84,4 @@ def bregman_one_plus(xp: Any, t: Array) -> Array:
 
 
 def _extreme(x: Array) -> float:
-    return float(x)
+    return float(x.detach() if is_torch_array(x) else x)
