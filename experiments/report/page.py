@@ -97,6 +97,7 @@ def markdown(results: dict[str, Any]) -> str:
     floor = results["floor"]["certificate"]["claim"]
     foot = [
         "",
+        " ".join(reading(results)[1:]),
         f"Oracle against oracle: {floor['lower']:.4f} to {floor['upper']:.4f} nats. Blind text-only baseline AUC {results['blind']['auc']:.3f}. "
         f"Intervals at confidence {results['config']['confidence']:g}, each by itself.",
     ]
