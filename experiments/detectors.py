@@ -89,7 +89,7 @@ def attack(
     low, high = np.quantile(draws, [0.025, 0.975])
     tpr = None
     if negative.size >= 100:
-        cut = np.sort(negative)[::-1][int(0.01 * negative.size) - 1] if negative.size >= 100 else np.inf
+        cut = np.sort(negative)[::-1][int(0.01 * negative.size) - 1]
         hits = int(np.sum(positive > cut))
         interval = ClopperPearson().counts(hits, positive.size)
         tpr = (hits / positive.size, interval.lower, interval.upper)

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,9 +178,6 @@ def kind_of(path: Path) -> str:
     kinds: dict[bytes, str] = {b"PAR1": "score", b"PK\x03\x04": "pool"}
     require(head in kinds, "evidence", "a Parquet score file or an NPZ pool file", path.name)
     return kinds[head]
-
-
-READERS: dict[str, Callable[[Path], Scores | Pool]] = {"score": read_scores, "pool": read_pool}
 
 
 def merge_scores(parts: list[Scores]) -> Scores:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from mari_theory._arrays import Array, as_float_arrays
 from mari_theory.detectability import LN2
-from mari_theory.divergences import binary_entropy, jensen_shannon
+from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
 
 
@@ -85,12 +85,3 @@ def oracle_bound(retain_shift: float, forget_against_retain: float, oracle_forge
     True
     """
     return rounds_bound([forget_against_retain, retain_shift, oracle_forget_against_retain])
-
-
-def information_range(weight: float = 0.5) -> tuple[float, float]:
-    """Range of I(X; Z): [0, h(w)] (T2).
-
-    >>> information_range()[1] == LN2
-    True
-    """
-    return 0.0, binary_entropy(require_fraction("weight", weight))
