@@ -35,12 +35,15 @@ def as_float_arrays(*inputs: Array) -> tuple[Any, list[Array]]:
 def validate_distribution(xp: Any, name: str, p: Array, axis: int, log: bool) -> None:
     """Entries non-negative (or log-probabilities), sums 1 within 1e-6; raises `ArgumentError`."""
     require(p.ndim > 0 and p.shape[axis] > 0, name, "at least one outcome", f"shape {tuple(p.shape)}")
-    require(not bool(xp.any(xp.isnan(p))), name, "numbers", "NaN")
+    if 0 in p.shape:  # no rows
+        return
+    extreme = xp.max(p) if log else xp.min(p)
+    require(not bool(xp.isnan(extreme)), name, "numbers", "NaN")
     if log:
-        require(not bool(xp.any(p > SUM_TOLERANCE)), name, "log-probabilities at most 0", _extreme(xp.max(p)))
+        require(not bool(extreme > SUM_TOLERANCE), name, "log-probabilities at most 0", _extreme(extreme))
         total = xp.sum(xp.exp(p), axis=axis)
     else:
-        require(not bool(xp.any(p < 0)), name, "non-negative probabilities", _extreme(xp.min(p)))
+        require(not bool(extreme < 0), name, "non-negative probabilities", _extreme(extreme))
         total = xp.sum(p, axis=axis)
     worst = xp.max(xp.abs(total - 1.0))
     require(bool(worst <= SUM_TOLERANCE), name, "rows that sum to 1 within 1e-06", f"a row off by {_extreme(worst)}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
 from mari_theory._arrays import (
@@ -19,6 +20,7 @@ from mari_theory._arrays import (
     prepare_pair,
     validate_distribution,
 )
+from mari_theory._jsd_kernel import half_weight_rows
 from mari_theory.errors import require, require_fraction
 
 
@@ -85,6 +87,11 @@ def jensen_shannon(
     """
     xp, p, q = prepare_pair(p, q, axis, log, check)
     w: Array
+    if isinstance(weight, float) and weight == 0.5 and isinstance(p, np.ndarray) and p.size:
+        p, q = np.broadcast_arrays(np.moveaxis(p, axis, -1), np.moveaxis(q, axis, -1))
+        common = np.result_type(p, q)
+        left, right = (x.reshape(-1, x.shape[-1]).astype(common, copy=False) for x in (p, q))
+        return half_weight_rows(left, right, log).reshape(p.shape[:-1])[()]
     if isinstance(weight, (int, float)):
         w = require_fraction("weight", weight)
     else:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mari_theory as mt
-from mari_theory.families import PAIRS, CorrelatedGaussian, GaussianPair
+from mari_theory.families import PAIRS, GaussianPair, gaussian_pair
 from mari_theory.sequences import chain_rule_information, oracle_bound
 
 mpmath.mp.dps = 200
@@ -177,7 +177,7 @@ def test_gaussian_quadrature_to_twelve_digits() -> None:
 
 
 def test_correlated_gaussian_information_is_what_samples_say(rng: np.random.Generator) -> None:
-    family = CorrelatedGaussian(0.6)
+    family = gaussian_pair(0.6)
     x, y = family.sample(200_000, rng)
     rho = float(np.corrcoef(x[:, 0], y[:, 0])[0, 1])
     assert -0.5 * math.log(1 - rho * rho) == pytest.approx(family.mutual_information(), abs=0.01)
