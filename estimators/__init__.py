@@ -17,5 +17,6 @@ from estimators.likelihood_ratio import information_terms as information_terms
 from estimators.pooled import BoundedDifferences as BoundedDifferences
 from estimators.pooled import FastRate as FastRate
 from estimators.pooled import certify_pooled as certify_pooled
+from estimators.results import Certified as Certified
 from estimators.results import Estimate as Estimate
 from estimators.results import Interval as Interval

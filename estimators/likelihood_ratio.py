@@ -10,7 +10,7 @@ from jaxtyping import Float, Integer
 from numpy.typing import NDArray
 
 from estimators.intervals import DKW, Betting, BoundedMean, Hoeffding
-from estimators.results import Estimate, Interval
+from estimators.results import Certified, Interval
 from mari_theory._arrays import bregman_one_plus
 from mari_theory.errors import require, require_fraction
 
@@ -42,9 +42,9 @@ class RocBand:
 class LikelihoodRatioResult:
     """JSD, total variation and AUC of the likelihood-ratio detector; each holds at its own confidence."""
 
-    jsd: Estimate
-    total_variation: Estimate
-    auc: Estimate
+    jsd: Certified
+    total_variation: Certified
+    auc: Certified
     roc: RocBand
 
     def __str__(self) -> str:
@@ -136,9 +136,9 @@ def certify_likelihood_ratio(
     roc, auc, auc_interval = _roc(gap[of_p], gap[of_q], confidence)
     n = int(arms.size)
     return LikelihoodRatioResult(
-        Estimate("Jensen-Shannon divergence", balanced(y), jsd_interval, n, extra={"pairs": pairs}),
-        Estimate("total variation", balanced(t), tv_interval, n, unit="probability"),
-        Estimate("AUC of the likelihood ratio", auc, auc_interval, n, unit="probability"),
+        Certified("Jensen-Shannon divergence", balanced(y), jsd_interval, n, extra={"pairs": pairs}),
+        Certified("total variation", balanced(t), tv_interval, n, unit="probability"),
+        Certified("AUC of the likelihood ratio", auc, auc_interval, n, unit="probability"),
         roc,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from estimators.results import Estimate, Interval
+from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.enclosures import jensen_shannon_enclosure
 from mari_theory.errors import require, require_fraction
@@ -73,7 +73,7 @@ def certify_pooled(
     confidence: float = 0.95,
     finite_population: bool = False,
     bound: FastRate | BoundedDifferences | None = None,
-) -> Estimate:
+) -> Certified:
     """Pooled JSD between two mean distributions, with a certified interval in nats (T17, T18).
 
     With `finite_population` the means are over the whole sets: the interval carries rounding only (ball arithmetic,
@@ -114,4 +114,4 @@ def certify_pooled(
                 "the lower end is the trivial 0",
             ),
         )
-    return Estimate("pooled Jensen-Shannon divergence", value, interval, n + m)
+    return Certified("pooled Jensen-Shannon divergence", value, interval, n + m)

@@ -48,14 +48,32 @@ class Interval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A point estimate (never clamped) with its interval; `unit` is nats unless said."""
+    """A point estimate, never clamped; `unit` is nats unless said.
+
+    `direction` says which side of the truth the expectation of `value` is on, where that is known:
+    `lower bound`, `upper bound` or `none`. An estimate without an interval certifies nothing.
+
+    >>> print(Estimate("mutual information", 0.25, n=100, method="ksg1"))
+    mutual information = 0.25 nats (ksg1, no interval), n = 100
+    """
 
     quantity: str
     value: float
-    interval: Interval
-    n: int
+    interval: Interval | None = None
+    n: int = 0
     unit: str = "nats"
+    method: str = ""
+    direction: str = "none"
+    assumptions: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.quantity} = {self.value:.6g} {self.unit}, {self.interval}, n = {self.n}"
+        tail = f"({self.method}, no interval)" if self.interval is None else f", {self.interval}"
+        return f"{self.quantity} = {self.value:.6g} {self.unit}{'' if tail[0] == ',' else ' '}{tail}, n = {self.n}"
+
+
+@dataclass(frozen=True)
+class Certified(Estimate):
+    """An estimate whose interval holds at its confidence, at this sample size, under the assumptions it names."""
+
+    interval: Interval = field(kw_only=False, default=Interval(-math.inf, math.inf, 0.5))

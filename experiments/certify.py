@@ -14,7 +14,7 @@ import mari_theory
 from estimators.intervals import INTERVALS
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.pooled import UPPER_BOUNDS, certify_pooled
-from estimators.results import Estimate
+from estimators.results import Certified
 from mari_theory.certificate import Certificate, implications, verdict_for
 from mari_theory.errors import require, require_fraction
 from mari_theory.evidence import PAIRS, kind_of, merge_scores, read_pool, read_scores, sha256
@@ -102,7 +102,7 @@ def certify_files(
     )
 
 
-def _claim(e: Estimate) -> dict[str, Any]:
+def _claim(e: Certified) -> dict[str, Any]:
     i = e.interval
     return {
         "lower": i.lower,
@@ -116,7 +116,7 @@ def _claim(e: Estimate) -> dict[str, Any]:
     }
 
 
-def _ends(e: Estimate) -> dict[str, float]:
+def _ends(e: Certified) -> dict[str, float]:
     return {"estimate": e.value, "lower": e.interval.lower, "upper": e.interval.upper}
 
 
