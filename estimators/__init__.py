@@ -1,8 +1,30 @@
-"""estimators: data in, estimates and certified intervals out. Imports without torch."""
+"""estimators: data in, estimates and certified intervals out. Imports without torch.
+
+Streaming and distributed summaries are in `estimators.streaming`.
+"""
 
 from estimators.audit import DetectorBound as DetectorBound
 from estimators.audit import audit_counts as audit_counts
 from estimators.audit import audit_scores as audit_scores
+from estimators.bands import BANDS as BANDS
+from estimators.bands import Band as Band
+from estimators.bands import DKWBand as DKWBand
+from estimators.bands import EqualLocalLevels as EqualLocalLevels
+from estimators.discrete import CORRECTIONS as CORRECTIONS
+from estimators.discrete import NSB as NSB
+from estimators.discrete import ChaoShen as ChaoShen
+from estimators.discrete import DiscreteEntropy as DiscreteEntropy
+from estimators.discrete import DiscreteJSD as DiscreteJSD
+from estimators.discrete import DiscreteMI as DiscreteMI
+from estimators.discrete import Grassberger as Grassberger
+from estimators.discrete import Jackknife as Jackknife
+from estimators.discrete import JamesStein as JamesStein
+from estimators.discrete import MillerMadow as MillerMadow
+from estimators.discrete import PlugIn as PlugIn
+from estimators.discrete import PolynomialMinimax as PolynomialMinimax
+from estimators.discrete_intervals import certify_counts_entropy as certify_counts_entropy
+from estimators.discrete_intervals import certify_counts_jsd as certify_counts_jsd
+from estimators.discrete_intervals import certify_table_mi as certify_table_mi
 from estimators.intervals import DKW as DKW
 from estimators.intervals import INTERVALS as INTERVALS
 from estimators.intervals import Betting as Betting
@@ -13,10 +35,34 @@ from estimators.intervals import MaurerPontil as MaurerPontil
 from estimators.likelihood_ratio import LikelihoodRatioResult as LikelihoodRatioResult
 from estimators.likelihood_ratio import RocBand as RocBand
 from estimators.likelihood_ratio import certify_likelihood_ratio as certify_likelihood_ratio
+from estimators.likelihood_ratio import certify_path_information as certify_path_information
 from estimators.likelihood_ratio import information_terms as information_terms
+from estimators.nearest_neighbors import KSG as KSG
+from estimators.nearest_neighbors import KozachenkoLeonenko as KozachenkoLeonenko
+from estimators.nearest_neighbors import NearestNeighborJSD as NearestNeighborJSD
+from estimators.nearest_neighbors import NearestNeighborKL as NearestNeighborKL
+from estimators.nearest_neighbors import Ross as Ross
+from estimators.order_free import OrderFree as OrderFree
 from estimators.pooled import BoundedDifferences as BoundedDifferences
 from estimators.pooled import FastRate as FastRate
 from estimators.pooled import certify_pooled as certify_pooled
 from estimators.results import Certified as Certified
 from estimators.results import Estimate as Estimate
 from estimators.results import Interval as Interval
+from estimators.roc import CertifiedRoc as CertifiedRoc
+from estimators.roc import certify_roc as certify_roc
+from estimators.two_sample import ClassifierTest as ClassifierTest
+from estimators.two_sample import EquivalenceTest as EquivalenceTest
+from estimators.two_sample import MMDTest as MMDTest
+from estimators.two_sample import Power as Power
+from estimators.two_sample import TestResult as TestResult
+from estimators.variational import CLUB as CLUB
+from estimators.variational import NWJ as NWJ
+from estimators.variational import SMILE as SMILE
+from estimators.variational import VARIATIONAL as VARIATIONAL
+from estimators.variational import DonskerVaradhan as DonskerVaradhan
+from estimators.variational import InfoNCE as InfoNCE
+from estimators.variational import JensenShannonCritic as JensenShannonCritic
+from estimators.variational import Training as Training
+from estimators.variational import certify_critic_jsd as certify_critic_jsd
+from estimators.variational import certify_critic_mi as certify_critic_mi

@@ -196,7 +196,7 @@ def _best_polynomial(degree: int) -> tuple[float, ...]:
     ones = np.ones((x.size, 1))
     a = np.block([[basis, -ones], [-basis, -ones]])
     b = np.concatenate([target, -target])
-    solved = linprog(np.append(np.zeros(degree + 1), 1.0), A_ub=a, b_ub=b, bounds=[(None, None)] * (degree + 2))
+    solved: Any = linprog(np.append(np.zeros(degree + 1), 1.0), A_ub=a, b_ub=b, bounds=[(None, None)] * (degree + 2))
     series = np.polynomial.Chebyshev(solved.x[:-1], domain=[0, 1])
     return tuple(series.convert(kind=np.polynomial.Polynomial).coef.tolist())
 
@@ -229,7 +229,9 @@ def table_of(x: ArrayLike, y: ArrayLike) -> Counts:
 def as_counts(name: str, counts: ArrayLike, dimensions: int) -> Counts:
     """Validated counts: whole numbers at least 0, at least one positive, total below 2^53."""
     c = np.asarray(counts)
-    require(c.ndim == dimensions and c.size > 0, name, f"a non-empty {dimensions}-dimensional array", f"shape {c.shape}")
+    require(
+        c.ndim == dimensions and c.size > 0, name, f"a non-empty {dimensions}-dimensional array", f"shape {c.shape}"
+    )
     require(c.dtype.kind in "iufb", name, "whole numbers", f"dtype {c.dtype}")
     whole = bool(np.all(np.isfinite(c.astype(float)))) and bool(np.all(c.astype(float) == np.floor(c.astype(float))))
     require(whole and bool(np.all(c >= 0)), name, "whole numbers at least 0", "another value")

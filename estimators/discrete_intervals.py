@@ -161,7 +161,9 @@ def certify_table_mi(table: ArrayLike, confidence: float = 0.95) -> Certified:
             low = value - wide - math.log1p((k - 1) / n)
             high = value + wide + math.log1p((min(t.shape) - 1) / n)
             method = "bounded-differences"
-    interval = Interval(max(low - 1e-12, 0.0), max(min(high + 1e-12, ceiling), 0.0), confidence, method, "T1", ASSUMPTIONS)
+    interval = Interval(
+        max(low - 1e-12, 0.0), max(min(high + 1e-12, ceiling), 0.0), confidence, method, "T1", ASSUMPTIONS
+    )
     return Certified("mutual information", value, interval, n, method="plug-in")
 
 

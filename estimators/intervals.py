@@ -53,7 +53,7 @@ class Hoeffding:
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
     ) -> Interval:
         """Two-sided interval for the mean; raises `ArgumentError` on values outside [lower, upper]."""
-        y, delta = _checked(y, confidence, lower, upper)
+        y, delta = checked_sample(y, confidence, lower, upper)
         half = math.sqrt(math.log(2.0 / delta) / (2 * y.size))
         return _rescaled(float(y.mean()), half, half, self.name, confidence, lower, upper)
 
@@ -74,7 +74,7 @@ class MaurerPontil:
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
     ) -> Interval:
         """Two-sided interval for the mean; the trivial interval for n = 1."""
-        y, delta = _checked(y, confidence, lower, upper)
+        y, delta = checked_sample(y, confidence, lower, upper)
         if y.size < 2:
             return Interval(lower, upper, confidence, self.name, "T15", (IID,))
         level = math.log(4.0 / delta)
@@ -105,7 +105,7 @@ class ClopperPearson:
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
     ) -> Interval:
         """Two-sided interval for the mean of a sample with values in {lower, upper} only."""
-        y, _ = _checked(y, confidence, lower, upper)
+        y, _ = checked_sample(y, confidence, lower, upper)
         require(bool(np.all((y == 0) | (y == 1))), "y", "only the two end values", "a value between")
         unit = self.counts(int(y.sum()), y.size, confidence)
         span = upper - lower
@@ -143,7 +143,7 @@ class Betting:
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
     ) -> Interval:
         """Two-sided interval for the mean of an i.i.d. sample in [lower, upper]."""
-        y, delta = _checked(y, confidence, lower, upper)
+        y, delta = checked_sample(y, confidence, lower, upper)
         low = self._end(y, delta)
         high = 1.0 - self._end(y, delta, flipped=True)
         # Ends reached at different times can cross (an event of probability at most delta): keep the hull.
@@ -262,7 +262,8 @@ INTERVALS: dict[str, BoundedMean] = {
 """Intervals for bounded means by their command-line name; every coverage test runs over this table."""
 
 
-def _checked(y: Floats, confidence: float, lower: float, upper: float) -> tuple[Floats, float]:
+def checked_sample(y: Floats, confidence: float, lower: float, upper: float) -> tuple[Floats, float]:
+    """The sample scaled to [0, 1], and delta; raises `ArgumentError` on values outside [lower, upper]."""
     y = np.asarray(y, dtype=float)
     require(y.ndim == 1 and y.size > 0, "y", "a non-empty one-dimensional sample", f"shape {y.shape}")
     require(

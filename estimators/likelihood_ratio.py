@@ -10,8 +10,8 @@ from jaxtyping import Float, Integer
 from numpy.typing import NDArray
 
 from estimators.intervals import DKW, Betting, BoundedMean, Hoeffding
+from estimators.order_free import OrderFree
 from estimators.results import Certified, Interval
-from mari_theory._arrays import bregman_one_plus
 from mari_theory.errors import require, require_fraction
 
 Floats = NDArray[np.float64]
@@ -58,26 +58,39 @@ def information_terms(log_p: Floats, log_q: Floats) -> tuple[Floats, Floats]:
     >>> y.tolist() == [LN2, 0.0], t.tolist()
     (True, [1.0, 0.0])
     """
-    lean = np.tanh(0.5 * (log_q - log_p))
-    y = 0.5 * (bregman_one_plus(np, lean) + bregman_one_plus(np, -lean))
-    return np.minimum(y, LN2), np.abs(lean)
+    # Beyond 80 nats the term is ln 2 to the last digit; below, the two parts cancel 2 to 1 at most.
+    half = 0.5 * np.minimum(np.abs(log_q - log_p), 80.0)
+    lean, spread = np.tanh(half), np.sinh(half)
+    y = lean * half
+    np.multiply(spread, spread, out=spread)
+    y -= 0.5 * np.log1p(spread)
+    return np.clip(y, 0.0, LN2, out=y), lean
 
 
-def check_scores(log_p: Floats, log_q: Floats, arm: NDArray[np.integer]) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Validated copies; raises `ArgumentError` with the first offending value."""
+def check_likelihoods(
+    log_p: Floats, log_q: Floats, arm: NDArray[np.integer]
+) -> tuple[Floats, Floats, NDArray[np.int8]]:
+    """Validated columns of any batch; raises `ArgumentError` with the first offending value."""
     lp, lq = np.asarray(log_p, dtype=float), np.asarray(log_q, dtype=float)
     arms = np.asarray(arm)
     same = lp.ndim == 1 and lp.shape == lq.shape == arms.shape
     require(same, "log_p, log_q, arm", "one-dimensional arrays of one length", (lp.shape, lq.shape, arms.shape))
     require(bool(np.all((arms == 0) | (arms == 1))), "arm", "only 0 (P) and 1 (Q)", np.unique(arms)[:4].tolist())
     for name, x, own in (("log_p", lp, 0), ("log_q", lq, 1)):
-        require(not bool(np.any(np.isnan(x))), name, "numbers", "NaN")
         top = float(x.max()) if x.size else 0.0
+        require(top == top, name, "numbers", "NaN")
         require(top <= 1e-6, name, "log-likelihoods at most 0", top)
-        impossible = bool(np.any(np.isneginf(x[arms == own])))
+        impossible = bool(np.any(np.isneginf(x) & (arms == own)))
         require(not impossible, name, "finite values on rows that this arm generated", "-inf")
-        require(bool(np.any(arms == own)), "arm", "rows of both arms (0 and 1)", f"no row of arm {own}")
     return lp, lq, arms.astype(np.int8)
+
+
+def check_scores(log_p: Floats, log_q: Floats, arm: NDArray[np.integer]) -> tuple[Floats, Floats, NDArray[np.int8]]:
+    """The same for a whole sample, which needs rows of both arms."""
+    lp, lq, arms = check_likelihoods(log_p, log_q, arm)
+    for own in (0, 1):
+        require(bool(np.any(arms == own)), "arm", "rows of both arms (0 and 1)", f"no row of arm {own}")
+    return lp, lq, arms
 
 
 def certify_likelihood_ratio(
@@ -102,7 +115,7 @@ def certify_likelihood_ratio(
     arm : 0 where P generated the row, 1 where Q did.
     interval : a bounded-mean interval, default `Betting()`.
     design : `iid` rows within an arm, or `independent` rows that need not be identically distributed (a fixed number of
-        draws per prompt, the same in both arms): then only `Hoeffding` is valid, and is required.
+        draws per prompt, the same in both arms): then only `Hoeffding` and `OrderFree` are valid, and one is required.
 
     Returns `LikelihoodRatioResult`, units nats. Raises `ArgumentError` on NaN, values above 0, an empty arm, a row that
     its own arm cannot generate. Every number holds at `confidence` by itself; all together at 1 - 3(1 - confidence).
@@ -118,7 +131,8 @@ def certify_likelihood_ratio(
     require(design in DESIGNS, "design", " or ".join(DESIGNS), design)
     method = Betting() if interval is None else interval
     if design == "independent":
-        require(isinstance(method, Hoeffding), "interval", "hoeffding for independent rows", method.name)
+        fits = isinstance(method, (Hoeffding, OrderFree))
+        require(fits, "interval", "hoeffding or order-free for independent rows", method.name)
     lp, lq, arms = check_scores(log_p, log_q, arm)
     y, t = information_terms(lp, lq)
     of_p, of_q = np.flatnonzero(arms == 0), np.flatnonzero(arms == 1)
@@ -141,6 +155,65 @@ def certify_likelihood_ratio(
         Certified("AUC of the likelihood ratio", auc, auc_interval, n, unit="probability"),
         roc,
     )
+
+
+def certify_path_information(
+    path_information: Float[np.ndarray, " n"],
+    arm: Integer[np.ndarray, " n"],
+    longest: int,
+    confidence: float = 0.95,
+    interval: BoundedMean | None = None,
+    log_p: Float[np.ndarray, " n"] | None = None,
+    log_q: Float[np.ndarray, " n"] | None = None,
+) -> Certified:
+    r"""JSD of whole sequences from their exact per-token sums: T15 Rao-Blackwellised along the tokens (T11), in nats.
+
+    .. math:: JSD = E_M \sum_t JSD_{w_t}(P(\cdot | X_{<t}), Q(\cdot | X_{<t})), \quad w_t = P(Z = 1 | X_{<t})
+
+    Each token's divergence is computed, not sampled; only the path is random. `longest` is the largest possible number of tokens, so
+    a term lies in [0, longest ln 2]. With `log_p` and `log_q`, `extra["variance_ratio"]` is the variance of these terms over that of
+    ln 2 - h(eta) on the same rows: below 1 the interval gains. Raises `ArgumentError` on terms outside the range.
+
+    >>> from mari_theory.families import MARKOV_PAIRS
+    >>> chain, rng = MARKOV_PAIRS["two states"], np.random.default_rng(0)
+    >>> x = np.concatenate([chain.sample(arm, 500, rng) for arm in (0, 1)])
+    >>> made = certify_path_information(
+    ...     chain.path_information(x), np.repeat([0, 1], 500), 8, 0.95, None, *chain.log_likelihoods(x)
+    ... )
+    >>> chain.jsd() in made.interval and made.extra["variance_ratio"] < 0.5
+    True
+    """
+    require_fraction("confidence", confidence)
+    require(longest >= 1, "longest", "at least one token", longest)
+    terms, arms = np.asarray(path_information, dtype=float), np.asarray(arm)
+    same = terms.ndim == 1 and terms.shape == arms.shape
+    require(same, "path_information, arm", "one-dimensional arrays of one length", (terms.shape, arms.shape))
+    top = longest * LN2
+    inside = bool(np.all((terms >= -1e-12) & (terms <= top * (1 + 1e-12))))
+    require(inside, "path_information", f"values in [0, longest ln 2 = {top:.4f}]", "another value")
+    of_p, of_q = np.flatnonzero(arms == 0), np.flatnonzero(arms == 1)
+    require(min(of_p.size, of_q.size) > 0, "arm", "rows of both arms (0 and 1)", "one arm")
+    pairs = min(of_p.size, of_q.size)
+
+    def paired(x: Floats) -> Floats:
+        return 0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]])
+
+    method = Betting() if interval is None else interval
+    clipped = np.clip(terms, 0.0, top)
+    made = method.interval(paired(clipped), confidence, 0.0, top).clipped(0.0, LN2)
+    extra: dict[str, float] = {"pairs": pairs}
+    if log_p is not None and log_q is not None:
+        plain = paired(information_terms(*check_scores(log_p, log_q, arms)[:2])[0])
+        extra["variance_ratio"] = float(paired(clipped).var() / max(plain.var(), 1e-300))
+    value = 0.5 * (float(terms[of_p].mean()) + float(terms[of_q].mean()))
+    assumption = (
+        "every token's conditional laws under both arms are exact",
+        "no output has more than `longest` tokens",
+    )
+    whole = Interval(
+        made.lower, made.upper, confidence, made.method, "T11", (*ASSUMPTIONS, *assumption, *made.assumptions)
+    )
+    return Certified("Jensen-Shannon divergence", value, whole, int(terms.size), method="per-token", extra=extra)
 
 
 def _with(x: Interval, theorem: str) -> Interval:

@@ -96,8 +96,8 @@ def _counts_on_a_line(x: Floats, reach: Floats) -> Counts:
 def _neighbours(z: Floats, k: int) -> tuple[Floats, NDArray[np.intp]]:
     """Distance to the k-th other point and the indices of the k nearest (the point itself removed by rank)."""
     tree = KDTree(z, leafsize=16, balanced_tree=False, compact_nodes=True)
-    distance, index = tree.query(z, k=k + 1, p=np.inf, workers=_WORKERS)
-    return distance[:, -1], index
+    found: Any = tree.query(z, k=k + 1, p=np.inf, workers=_WORKERS)
+    return found[0][:, -1], found[1]
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,8 @@ class NearestNeighborKL:
         a, b = as_points("x", x, self.k + 1), as_points("y", y, self.k)
         require(a.shape[1] == b.shape[1], "x, y", "points of one dimension", (a.shape[1], b.shape[1]))
         radius = _neighbours(a, self.k)[0]
-        other = KDTree(b).query(a, k=[self.k], p=np.inf, workers=_WORKERS)[0][:, 0]
+        found: Any = KDTree(b).query(a, k=[self.k], p=np.inf, workers=_WORKERS)
+        other = found[0][:, 0]
         ok = bool((radius > 0).all() and (other > 0).all())
         require(ok, "x, y", "continuous samples (no coinciding points)", "a neighbour at distance 0")
         value = float(a.shape[1] * np.mean(np.log(other / radius)) + math.log(len(b) / (len(a) - 1)))
@@ -290,4 +291,3 @@ class NearestNeighborJSD:
         return Estimate(
             "Jensen-Shannon divergence", value, n=len(arm), method=self.name, extra={"k": self.k, "weight": weight}
         )
-

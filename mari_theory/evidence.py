@@ -124,6 +124,22 @@ def read_scores(path: Path) -> Scores:
     return Scores(table["arm"].to_numpy(), table["log_p"].to_numpy(), table["log_q"].to_numpy(), metadata)
 
 
+def scan_scores(path: Path, rows: int = 1 << 19) -> Iterator[tuple[Any, Any, Any]]:
+    """Batches (arm, log_p, log_q) of a score file of any size, in constant memory. Raises as `read_scores` does."""
+    path = Path(path)
+    require(path.is_file(), "score file", "an existing file", path)
+    names = ["arm", "log_p", "log_q"]
+    try:
+        parquet = pq.ParquetFile(path)
+        missing = [n for n in names if n not in parquet.schema_arrow.names]
+        require(not missing, path.name, f"columns {names}", parquet.schema_arrow.names)
+        for batch in parquet.iter_batches(batch_size=rows, columns=names):
+            require(all(batch[n].null_count == 0 for n in names), path.name, "no missing values", "null")
+            yield tuple(batch[n].to_numpy(zero_copy_only=False) for n in names)
+    except (pa.ArrowException, OSError) as e:
+        raise ArgumentError("score file", "a complete Parquet file", f"{path.name}: {e}") from None
+
+
 def write_pool(path: Path, pool: Pool) -> None:
     """Write a pool file."""
     require(pool.metadata.get("pair") in PAIRS, "pair", " or ".join(PAIRS), pool.metadata.get("pair"))

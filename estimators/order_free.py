@@ -1,0 +1,170 @@
+r"""A betting interval that does not look at the order: for stratified samples, for streams, for data spread over machines.
+
+With a stake fixed before the data, :math:`K(m) = \prod_i (1 + \lambda (y_i - m))` depends on the data through their histogram only.
+By the inequality of the means :math:`E K(m) = \prod (1 + \lambda(\mu_i - m)) \le 1` whenever the y_i are *independent* with
+average mean m: they need not be identically distributed, so fixed numbers of draws a prompt, or an arm, are covered as
+they stand (the trap of T15). A mixture over a grid of stakes costs a logarithm of the grid's size, and nothing has to be
+tuned to the unknown variance. Both ends by bisection on K(m) = 2/delta.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from estimators.intervals import checked_sample
+from estimators.results import Interval
+from mari_theory.errors import require, require_fraction
+
+Floats = NDArray[np.float64]
+INDEPENDENT = "the terms are independent; they need not be identically distributed"
+_FINE = 5  # bins an octave: 2^5
+_OCTAVES = 44
+_BINS = (_OCTAVES << _FINE) + 2
+_UNIT = 2.0**-52
+
+
+class Histogram(NamedTuple):
+    """Counts and exact sums (in units of 2^-52, split at 2^26) of values in [0, 1], in logarithmic bins."""
+
+    counts: NDArray[np.int64]
+    high: NDArray[np.int64]
+    low: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Values seen."""
+        return int(self.counts.sum())
+
+    def total(self) -> int:
+        """The exact sum of the (rounded) values in units of 2^-52."""
+        return (int(self.high.sum()) << 26) + int(self.low.sum())
+
+
+def empty_histogram() -> Histogram:
+    """No values."""
+    return Histogram(*(np.zeros(_BINS, dtype=np.int64) for _ in range(3)))
+
+
+def histogram(y: Floats) -> Histogram:
+    """Of values in [0, 1], each rounded to a multiple of 2^-52; integers throughout, so any order of merging agrees to the bit.
+
+    >>> a, b = histogram(np.array([0.25, 0.5])), histogram(np.array([1.0]))
+    >>> merge_histograms(a, b).total() == merge_histograms(b, a).total() == 7 << 50
+    True
+    """
+    require(y.size <= 1 << 26, "y", "at most 2^26 values a batch", y.size)
+    y = np.ascontiguousarray(y, dtype=np.float64)
+    bins = (y.view(np.int64) >> (52 - _FINE)) - ((1023 - _OCTAVES) << _FINE) + 1
+    np.clip(bins, 0, _BINS - 1, out=bins)
+    units = np.rint(y * 2.0**52).astype(np.int64)
+    count = np.bincount(bins, minlength=_BINS)
+    # Each weight is an integer below 2^27 and a batch has at most 2^26 rows: the float sums are exact.
+    high = np.bincount(bins, weights=units >> 26, minlength=_BINS)
+    low = np.bincount(bins, weights=units & ((1 << 26) - 1), minlength=_BINS)
+    return Histogram(count.astype(np.int64), high.astype(np.int64), low.astype(np.int64))
+
+
+def merge_histograms(a: Histogram, b: Histogram) -> Histogram:
+    """Of both together."""
+    return Histogram(a.counts + b.counts, a.high + b.high, a.low + b.low)
+
+
+def _edges() -> tuple[Floats, Floats]:
+    """Ends of each bin: zero and everything below 2^-44, then 32 bins an octave, then exactly 1."""
+    octave, step = np.divmod(np.arange(_BINS - 2), 1 << _FINE)
+    left = 2.0 ** (octave - _OCTAVES) * (1 + step / (1 << _FINE))
+    left = np.concatenate([[0.0], left, [1.0]])
+    return left, np.append(left[1:], 1.0)
+
+
+_LEFT, _RIGHT = _edges()
+# A value may be moved across a bin's edge by its rounding to 2^-52.
+_LEFT, _RIGHT = np.maximum(_LEFT - _UNIT, 0.0), np.minimum(_RIGHT + _UNIT, 1.0)
+
+
+@dataclass(frozen=True)
+class OrderFree:
+    """Mixture of fixed-stake bets for independent, not necessarily identical, terms; order-free and mergeable.
+
+    Stakes sqrt(2 ln(2/delta)/(n v)) for v = 1/4, 1/12, 1/36 ... down to 1/n^2, weights falling as 1/(j+1). Within a bin
+    of the histogram the logarithm is replaced by its chord at the bin's exact mean, which can only lower the capital.
+
+    >>> print(OrderFree().interval(np.full(1000, 0.5)))
+    [0.497344, 0.502656] at confidence 0.95 (order-free)
+    """
+
+    name: str = "order-free"
+    cap: float = 0.9
+
+    def interval(
+        self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
+    ) -> Interval:
+        """Two-sided interval for the average mean of independent terms in [lower, upper]."""
+        unit, _ = checked_sample(y, confidence, lower, upper)
+        seen = empty_histogram()
+        for start in range(0, unit.size, 1 << 22):
+            seen = merge_histograms(seen, histogram(unit[start : start + (1 << 22)]))
+        return self.of_histogram(seen, confidence, lower, upper)
+
+    def of_histogram(
+        self, seen: Histogram, confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
+    ) -> Interval:
+        """The same from a histogram of the terms scaled to [0, 1]."""
+        n = seen.n
+        require(n > 0, "y", "at least one term", "none")
+        delta = 1.0 - require_fraction("confidence", confidence)
+        used = seen.counts > 0
+        count = seen.counts[used].astype(float)
+        left, right = _LEFT[used], _RIGHT[used]
+        mean = (seen.high[used] * 2.0**26 + seen.low[used]) * _UNIT / count
+        mean = np.clip(mean, left, right)
+        low = self._end(count, left, right, mean, n, delta)
+        high = 1.0 - self._end(count, 1 - right, 1 - left, 1 - mean, n, delta)
+        low, high = min(low, high), max(low, high)
+        slack = 2e-15 + 2 * _UNIT
+        span = upper - lower
+        return Interval(
+            max(lower + span * (low - slack), lower),
+            min(lower + span * (high + slack), upper),
+            confidence,
+            self.name,
+            "T15",
+            (INDEPENDENT,),
+        )
+
+    def _end(self, count: Floats, left: Floats, right: Floats, mean: Floats, n: int, delta: float) -> float:
+        """Largest m that the bets on larger means reject, from below."""
+        level = math.log(2.0 / delta)
+        depth = max(2, math.ceil(2 * math.log(n + 1) / math.log(3)))
+        stakes = np.sqrt(2 * level / (n * 0.25 * 3.0 ** -np.arange(depth)))
+        weights = 1.0 / np.arange(1, depth + 1)
+        weights /= weights.sum()
+        width = right - left
+        share = np.divide(mean - left, width, out=np.zeros_like(mean), where=width > 0)
+
+        def log_capital(m: float) -> float:
+            bets = np.minimum(stakes, self.cap / m)[:, None]
+            ends = (1 - share) * np.log1p(bets * (left - m)) + share * np.log1p(bets * (right - m))
+            logs = ends @ count + np.log(weights)
+            top = float(logs.max())
+            return top + math.log(float(np.exp(logs - top).sum()))
+
+        target = level + 1e-9 * (1 + math.log(n))
+        low, high = 0.0, 1.0
+        if log_capital(1e-15) < target:
+            return 0.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            if log_capital(middle) >= target:
+                low = middle
+            else:
+                high = middle
+            if high - low < 1e-16:
+                break
+        return low

@@ -1,0 +1,194 @@
+"""Evidence of any size in constant memory: mergeable summaries of score and pool files, on one machine or many.
+
+`init()`, `update(state, batch)`, `merge(a, b)`, `result(state)`. States hold integers only, so every order of updating and
+merging gives the same state to the last bit, and the same interval.
+
+>>> rng = np.random.default_rng(0)
+>>> arm = np.repeat([0, 1], 500)
+>>> x = rng.random(1000) < np.where(arm == 0, 0.3, 0.4)
+>>> batch = (arm, np.log(np.where(x, 0.3, 0.7)), np.log(np.where(x, 0.4, 0.6)))
+>>> halves = [update(init(), *(column[i::2] for column in batch)) for i in (0, 1)]
+>>> result(merge(*halves)) == result(update(init(), *batch))
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimators.likelihood_ratio import LN2, check_likelihoods, information_terms
+from estimators.order_free import (
+    INDEPENDENT,
+    Histogram,
+    OrderFree,
+    empty_histogram,
+    histogram,
+    merge_histograms,
+)
+from estimators.pooled import certify_pooled
+from estimators.results import Certified, Interval
+from mari_theory.errors import require, require_fraction
+from mari_theory.evidence import scan_scores
+
+Floats = NDArray[np.float64]
+_CHUNK = 1 << 15
+
+
+class ScoreState(NamedTuple):
+    """Per arm: histograms of ln 2 - h(eta) (over ln 2) and of |2 eta - 1|."""
+
+    information: tuple[Histogram, Histogram]
+    lean: tuple[Histogram, Histogram]
+
+
+def init() -> ScoreState:
+    """Nothing seen."""
+    return ScoreState((empty_histogram(), empty_histogram()), (empty_histogram(), empty_histogram()))
+
+
+def update(state: ScoreState, arm: NDArray[Any], log_p: Floats, log_q: Floats) -> ScoreState:
+    """The state after one more batch of rows; raises `ArgumentError` on NaN, positive log-likelihoods, a row its arm cannot make."""
+    lp, lq, arms = check_likelihoods(log_p, log_q, arm)
+    information, lean = list(state.information), list(state.lean)
+    y, t = np.empty(lp.size), np.empty(lp.size)
+    for start in range(0, lp.size, _CHUNK):  # temporaries stay in cache
+        part = slice(start, start + _CHUNK)
+        y[part], t[part] = information_terms(lp[part], lq[part])
+    y /= LN2
+    np.minimum(y, 1.0, out=y)
+    for which in (0, 1):
+        rows = arms == which
+        for start in range(0, lp.size, 1 << 26):
+            part = slice(start, start + (1 << 26))
+            information[which] = merge_histograms(information[which], histogram(y[part][rows[part]]))
+            lean[which] = merge_histograms(lean[which], histogram(t[part][rows[part]]))
+    return ScoreState((information[0], information[1]), (lean[0], lean[1]))
+
+
+def merge(a: ScoreState, b: ScoreState) -> ScoreState:
+    """The state after the rows of both."""
+    return ScoreState(
+        (merge_histograms(a.information[0], b.information[0]), merge_histograms(a.information[1], b.information[1])),
+        (merge_histograms(a.lean[0], b.lean[0]), merge_histograms(a.lean[1], b.lean[1])),
+    )
+
+
+class ScoreResult(NamedTuple):
+    """Certified JSD (nats) and total variation; each holds at its own confidence."""
+
+    jsd: Certified
+    total_variation: Certified
+
+
+ASSUMPTIONS = (
+    "log_p and log_q are the exact log-likelihoods under the sampling laws",
+    "rows are independent (not necessarily identically distributed) draws from the arm they name",
+)
+
+
+def result(state: ScoreState, confidence: float = 0.95) -> ScoreResult:
+    """JSD and TV with intervals by `OrderFree` (T15); arms of equal size are taken together, others half the level each."""
+    require_fraction("confidence", confidence)
+    for which in (0, 1):
+        require(state.information[which].n > 0, "arm", "rows of both arms (0 and 1)", f"no row of arm {which}")
+    return ScoreResult(
+        _certified("Jensen-Shannon divergence", state.information, LN2, "nats", confidence),
+        _certified("total variation", state.lean, 1.0, "probability", confidence),
+    )
+
+
+def _certified(quantity: str, arms: tuple[Histogram, Histogram], top: float, unit: str, confidence: float) -> Certified:
+    value = sum(0.5 * top * h.total() * 2.0**-52 / h.n for h in arms)
+    if arms[0].n == arms[1].n:
+        made = OrderFree().of_histogram(merge_histograms(*arms), confidence, 0.0, top)
+    else:
+        each = [OrderFree().of_histogram(h, (1 + confidence) / 2, 0.0, top) for h in arms]
+        made = Interval(
+            (each[0].lower + each[1].lower) / 2,
+            (each[0].upper + each[1].upper) / 2,
+            confidence,
+            "order-free",
+            "T15",
+            (INDEPENDENT,),
+        )
+    interval = Interval(
+        made.lower, min(made.upper, top), confidence, made.method, "T15", (*ASSUMPTIONS, *made.assumptions)
+    )
+    return Certified(quantity, value, interval, arms[0].n + arms[1].n, unit=unit, method=made.method)
+
+
+def summarise_file(path: Path) -> ScoreState:
+    """One score file (Parquet) of any size."""
+    state = init()
+    for batch in scan_scores(path):
+        state = update(state, *batch)
+    return state
+
+
+def summarise_files(paths: Sequence[Path], client: Any = None, progress: bool = False) -> ScoreState:
+    """Many score files; with a Dask `client`, one task a file on its workers, which must see the paths.
+
+    A task whose worker dies is run again elsewhere by Dask; the result does not depend on where or in which order.
+    """
+    require(len(paths) > 0, "files", "at least one score file", "none")
+    require(len({Path(p).resolve() for p in paths}) == len(paths), "files", "each file once", "a file twice")
+    if client is not None:
+        states: Iterable[ScoreState] = client.gather(client.map(summarise_file, [Path(p) for p in paths], pure=False))
+    else:
+        from tqdm import tqdm
+
+        states = (summarise_file(Path(p)) for p in tqdm(paths, desc="score files", disable=not progress))
+    return reduce(merge, states, init())
+
+
+class PoolState(NamedTuple):
+    """Per arm: exact integer sums of distributions in units of 2^-52 (split at 2^26) and their number."""
+
+    high: NDArray[np.int64]
+    low: NDArray[np.int64]
+    counts: tuple[int, int]
+
+
+def init_pool(vocabulary: int) -> PoolState:
+    """Nothing seen, `vocabulary` symbols."""
+    require(vocabulary >= 1, "vocabulary", "at least one symbol", vocabulary)
+    return PoolState(np.zeros((2, vocabulary), np.int64), np.zeros((2, vocabulary), np.int64), (0, 0))
+
+
+def update_pool(state: PoolState, arm: int, rows: Floats) -> PoolState:
+    """After more next-token distributions of one arm, shape (rows, vocabulary); average a sequence's tokens first (T17)."""
+    require(arm in (0, 1), "arm", "0 (P) or 1 (Q)", arm)
+    r = np.atleast_2d(np.asarray(rows, dtype=float))
+    vocabulary = state.high.shape[1]
+    require(r.ndim == 2 and r.shape[1] == vocabulary, "rows", f"shape (n, {vocabulary})", r.shape)
+    ok = bool(np.all(r >= 0)) and bool(np.all(np.abs(r.sum(axis=1) - 1) <= 1e-6))
+    require(ok, "rows", "non-negative rows that sum to 1 within 1e-06", "another row")
+    units = np.rint(r * 2.0**52).astype(np.int64)
+    high, low, count = state.high.copy(), state.low.copy(), list(state.counts)
+    high[arm] += (units >> 26).sum(axis=0)
+    low[arm] += (units & ((1 << 26) - 1)).sum(axis=0)
+    count[arm] += len(r)
+    return PoolState(high, low, (count[0], count[1]))
+
+
+def merge_pool(a: PoolState, b: PoolState) -> PoolState:
+    """After the distributions of both."""
+    same = a.high.shape == b.high.shape
+    require(same, "pools", "one vocabulary", (a.high.shape[1], b.high.shape[1]))
+    return PoolState(a.high + b.high, a.low + b.low, (a.counts[0] + b.counts[0], a.counts[1] + b.counts[1]))
+
+
+def result_pool(state: PoolState, confidence: float = 0.95, finite_population: bool = False) -> Certified:
+    """T17 (or T18 for complete sets) on the exact means; each was rounded by at most 2^-53 an entry."""
+    require(min(state.counts) > 0, "pool", "distributions of both arms", state.counts)
+    means = []
+    for arm in (0, 1):
+        total = state.high[arm].astype(np.float64) * 2.0**-26 + state.low[arm].astype(np.float64) * 2.0**-52
+        means.append(total / total.sum())
+    return certify_pooled(means[0], means[1], state.counts[0], state.counts[1], confidence, finite_population)

@@ -1,0 +1,188 @@
+"""Are two samples from one law? Tests with exact level, and the equivalence test with its three answers and its power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
+from scipy.stats import binomtest, hypergeom
+
+from estimators.intervals import Betting, BoundedMean
+from estimators.likelihood_ratio import certify_likelihood_ratio
+from estimators.results import Interval
+from estimators.samples import as_points
+from mari_theory.certificate import verdict_for
+from mari_theory.errors import require, require_fraction
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """p-value of "one law" (never 0), with the statistic and its null value in words."""
+
+    __test__ = False
+
+    statistic: float
+    p_value: float
+    method: str
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.method}: statistic {self.statistic:.6g}, p = {self.p_value:.3g}, n = {self.n}"
+
+
+def _two(x: Any, y: Any, minimum: int) -> tuple[Floats, Floats]:
+    a, b = as_points("x", x, minimum), as_points("y", y, minimum)
+    require(a.shape[1] == b.shape[1], "x, y", "points of one dimension", (a.shape[1], b.shape[1]))
+    return a, b
+
+
+@dataclass(frozen=True)
+class ClassifierTest:
+    """A k-nearest-neighbour classifier from one half, counted on the other: exact (hypergeometric) law of its hits.
+
+    Arms are cut to one size; under the null the labels of the counted rows are a random half of them. `score`, if given, replaces the neighbours: any function
+    (train_p, train_q, test) -> scores, larger meaning Q. Source: Lopez-Paz and Oquab (2017), with the exact law.
+
+    >>> rng = np.random.default_rng(0)
+    >>> ClassifierTest().test(rng.normal(size=400), rng.normal(1, 1, size=400)).p_value < 1e-6
+    True
+    """
+
+    k: int = 15
+    seed: int = 0
+    score: Callable[[Floats, Floats, Floats], Floats] | None = None
+
+    def test(self, x: Any, y: Any) -> TestResult:
+        """One-sided: p is small when the classifier beats a coin."""
+        a, b = _two(x, y, 4)
+        rng = np.random.default_rng(self.seed)
+        n = min(len(a), len(b)) // 2 * 2
+        a, b = a[rng.permutation(len(a))[:n]], b[rng.permutation(len(b))[:n]]
+        train_p, train_q, test = a[: n // 2], b[: n // 2], np.vstack([a[n // 2 :], b[n // 2 :]])
+        scores = (self.score or self._neighbour_share)(train_p, train_q, test)
+        # Ties at the cut go by a coin, so that about half the rows are named Q.
+        cut = np.median(scores)
+        guess = np.where(scores == cut, rng.random(n) < 0.5, scores > cut)
+        right = int(np.sum(~guess[: n // 2]) + np.sum(guess[n // 2 :]))
+        named_q, hits = int(guess.sum()), int(np.sum(guess[n // 2 :]))
+        p_value = float(hypergeom.sf(hits - 1, n, n // 2, named_q))
+        return TestResult(right / n, max(p_value, 1e-300), "classifier test", n)
+
+    def _neighbour_share(self, train_p: Floats, train_q: Floats, test: Floats) -> Floats:
+        tree = KDTree(np.vstack([train_p, train_q]))
+        k = min(self.k, len(train_p))
+        index = tree.query(test, k=[*range(1, k + 1)])[1]
+        return np.mean(index >= len(train_p), axis=1)
+
+
+@dataclass(frozen=True)
+class MMDTest:
+    """Maximum mean discrepancy with a Gaussian kernel of median width, permutation p-value: exact level at any n.
+
+    Source: Gretton et al. (2012). Memory is (n + m)^2: at most 4,000 points a side.
+
+    >>> rng = np.random.default_rng(0)
+    >>> MMDTest(permutations=199).test(rng.normal(size=100), rng.normal(2, 1, size=100)).p_value
+    0.005
+    """
+
+    permutations: int = 999
+    seed: int = 0
+
+    def test(self, x: Any, y: Any) -> TestResult:
+        """p = (1 + permutations at least as large)/(1 + permutations)."""
+        require(self.permutations >= 1, "permutations", "at least 1", self.permutations)
+        a, b = _two(x, y, 2)
+        require(max(len(a), len(b)) <= 4000, "x, y", "at most 4,000 points an arm", max(len(a), len(b)))
+        z = np.vstack([a, b])
+        squares = cdist(z, z, "sqeuclidean")
+        width = float(np.median(squares[squares > 0])) if (squares > 0).any() else 1.0
+        kernel = np.exp(-squares / width)
+        n, total = len(a), len(z)
+        rng = np.random.default_rng(self.seed)
+        signs = np.empty((total, self.permutations + 1))
+        signs[:, 0] = np.repeat([1 / n, -1 / (total - n)], [n, total - n])
+        for j in range(1, self.permutations + 1):
+            signs[:, j] = rng.permutation(signs[:, 0])
+        values = np.einsum("ij,ij->j", signs, kernel @ signs)
+        rank = 1 + int(np.sum(values[1:] >= values[0] - 1e-12))
+        return TestResult(float(values[0]), rank / (1 + self.permutations), "MMD permutation test", total)
+
+
+@dataclass(frozen=True)
+class Power:
+    """Share of simulated runs that end in each verdict."""
+
+    equivalent: float
+    inconclusive: float
+    detectable: float
+    replicates: int
+    n: int
+
+    def __str__(self) -> str:
+        return (
+            f"n = {self.n}: equivalent {self.equivalent:.3f}, inconclusive {self.inconclusive:.3f}, "
+            f"detectable {self.detectable:.3f} of {self.replicates} simulated runs"
+        )
+
+
+@dataclass(frozen=True)
+class EquivalenceTest:
+    """One of three answers about JSD <= margin, each wrong with probability at most 1 - confidence.
+
+    `equivalent within margin` when the whole interval is at or below the margin, `detectable` when it is above, else `inconclusive`.
+    Failing to see a difference is never called equivalence.
+
+    >>> EquivalenceTest(margin=0.02).verdict(Interval(0.0, 0.015, 0.95))
+    'equivalent within margin'
+    """
+
+    margin: float = 0.01
+    confidence: float = 0.95
+    interval: BoundedMean = field(default_factory=Betting)
+
+    def __post_init__(self) -> None:
+        require(math.isfinite(self.margin) and self.margin >= 0, "margin", "a number at least 0", self.margin)
+        require_fraction("confidence", self.confidence)
+
+    def verdict(self, interval: Interval) -> str:
+        """The answer that a certified interval for the JSD supports."""
+        return verdict_for(interval.lower, interval.upper, self.margin)
+
+    def power(self, family: Any, n: int, replicates: int = 500, seed: int = 0) -> Power:
+        """Shares of the verdicts when n outputs an arm come from `family` (any pair of `mari_theory.families`).
+
+        Run it before the experiment, at JSD 0 and at the smallest JSD that matters, to choose n.
+        """
+        require(n >= 1 and replicates >= 1, "n, replicates", "at least 1", (n, replicates))
+        rng = np.random.default_rng(seed)
+        arm = np.repeat([0, 1], n)
+        seen = []
+        for _ in range(replicates):
+            x = np.concatenate([family.sample(0, n, rng), family.sample(1, n, rng)])
+            log_p, log_q = family.log_likelihoods(x)
+            shift = max(
+                0.0, float(np.max(log_p)), float(np.max(log_q))
+            )  # densities may exceed 1; only the ratio counts
+            made = certify_likelihood_ratio(log_p - shift, log_q - shift, arm, self.confidence, self.interval)
+            seen.append(self.verdict(made.jsd.interval))
+        shares = [seen.count(v) / replicates for v in ("equivalent within margin", "inconclusive", "detectable")]
+        return Power(shares[0], shares[1], shares[2], replicates, n)
+
+
+def accuracy_p_value(correct: int, n: int) -> float:
+    """Exact one-sided p-value of "no better than a coin" for a detector on independent rows of equal arms.
+
+    >>> round(accuracy_p_value(60, 100), 4)
+    0.0284
+    """
+    require(0 <= correct <= n and n > 0, "correct, n", "0 <= correct <= n, n > 0", (correct, n))
+    return float(binomtest(correct, n, 0.5, alternative="greater").pvalue)
