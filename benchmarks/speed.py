@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +66,11 @@ def scipy_jsd(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(jensenshannon(p, q, axis=1) ** 2)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     rng = np.random.default_rng(0)
     rows: list[tuple[str, str, str]] = []
     y = rng.beta(2, 5, 100_000)

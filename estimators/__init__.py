@@ -50,6 +50,7 @@ from estimators.results import Certified as Certified
 from estimators.results import Estimate as Estimate
 from estimators.results import Interval as Interval
 from estimators.roc import CertifiedRoc as CertifiedRoc
+from estimators.roc import certify_auc as certify_auc
 from estimators.roc import certify_roc as certify_roc
 from estimators.two_sample import ClassifierTest as ClassifierTest
 from estimators.two_sample import EquivalenceTest as EquivalenceTest

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlogy
 
 from estimators.discrete import PlugIn, as_counts
@@ -96,35 +96,24 @@ class DivergenceBall:
     kappa: float
 
     def largest_mean(self, values: Floats) -> float:
-        """max over the ball of sum p values, rounded up: Lagrange dual, bisection from the infeasible side."""
-        top, p = float(values.max()), self.p_hat
-        centre = float(np.sum(p * values))
-        if top - float(values.min()) < 1e-15:
-            return top
-        low, high = centre, top
-        for _ in range(60):
-            middle = (low + high) / 2
-            if self._cost(values, middle) > self.kappa:
-                high = middle
-            else:
-                low = middle
-        return high
+        r"""max over the ball of sum p values, from above.
 
-    def _cost(self, values: Floats, mean: float) -> float:
-        """min KL(phat | p) over laws with p-mean of `values` at least `mean`: max of E ln(1 + s (mean - values))."""
-        top = float(values.max())
-        if mean >= top:
-            return math.inf
+        For every nu > max values, weak duality gives the bound `nu - exp(E_phat ln(nu - values) - kappa)`; the best nu is the
+        maximum itself, and any other is only looser.
+        """
+        top, spread = float(values.max()), float(values.max() - values.min())
+        if spread < 1e-15:
+            return top
         seen = self.p_hat > 0
-        p, gap = self.p_hat[seen], mean - values[seen]
-        low, high = 0.0, 1.0 / (top - mean)
-        for _ in range(50):
-            s = (low + high) / 2
-            if float(np.sum(p * gap / (1 + s * gap))) > 0:
-                low = s
-            else:
-                high = s
-        return float(np.sum(p * np.log1p(low * gap)))
+        p, gap = self.p_hat[seen], top - values[seen]
+
+        def bound(log_excess: float) -> float:
+            excess = math.exp(log_excess)
+            return excess - math.exp(float(np.sum(p * np.log(gap + excess))) - self.kappa)
+
+        best = minimize_scalar(bound, bounds=(math.log(spread * 1e-12), math.log(spread * 1e6)), method="bounded")
+        found = float(bound(best.x))
+        return top + min(found, 0.0) + 1e-12 * (1 + abs(top) + math.exp(float(best.x)))
 
     def smallest_mean(self, values: Floats) -> float:
         """min over the ball of sum p values, rounded down."""

@@ -3,13 +3,14 @@ r"""Nearest-neighbour estimates for continuous and mixed data: KSG-1 and KSG-2, 
 Distances are maximum norms within X and within Y. Counts are exact: "strictly closer" compares the same floating-point
 differences everywhere, so ties and offsets of 1e9 are counted as they are, with no noise added. Where a point's k-th neighbour
 is at distance 0 (duplicates), its term is the plug-in `ln n c_xy/(c_x c_y)` over the coinciding points, as for a discrete
-variable (Gao et al., 2017), so constants give exactly 0 and purely discrete data the plug-in. Values are never clamped.
+variable (Gao et al., 2017), so constants give exactly 0, and discrete data with more than k points in every cell exactly the plug-in. Values are never clamped.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from mari_theory.errors import require
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _WORKERS = -1
+_BRUTE_FORCE = 50_000
 
 
 def _pair(x: Any, y: Any, k: int) -> tuple[Floats, Floats]:
@@ -57,10 +59,18 @@ def counts_within(z: Floats, radius: Floats, strict: bool = True) -> Counts:
     if z.shape[1] == 1:
         counts = _counts_on_a_line(z[:, 0], reach)
     else:
-        tree = KDTree(z, leafsize=16, balanced_tree=False, compact_nodes=False)
         safe = np.where(inside, reach, 0.0)
-        counts = tree.query_ball_point(z, safe, p=np.inf, return_length=True, workers=_WORKERS)
+        counts = _counts_in_space(z, safe)
     return np.where(inside, counts - 1, 0).astype(np.int64)
+
+
+def _counts_in_space(z: Floats, reach: Floats) -> Counts:
+    if len(z) <= _BRUTE_FORCE and find_spec("numba"):
+        from estimators._brute_force import count_within
+
+        return np.asarray(count_within(np.ascontiguousarray(z.T), reach))
+    tree = KDTree(z, leafsize=64, balanced_tree=False, compact_nodes=False)
+    return np.asarray(tree.query_ball_point(z, reach, p=np.inf, return_length=True, workers=_WORKERS))
 
 
 def _counts_on_a_line(x: Floats, reach: Floats) -> Counts:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimators.bands import Band, EqualLocalLevels
+from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Interval
 from estimators.samples import as_points
 from mari_theory.errors import require, require_fraction
@@ -19,7 +20,7 @@ ASSUMPTIONS = ("the score was fixed before these rows", "within an arm, rows are
 
 @dataclass(frozen=True)
 class CertifiedRoc:
-    """Every threshold at once: the (randomised) detector "score >= c" has a TPR within [low, high] of its FPR.
+    """A band for every threshold at once, and the AUC at its own confidence: the (randomised) detector "score >= c" has a TPR within [low, high] of its FPR.
 
     `fpr`, `tpr_low`, `tpr_high` are steps: between two grid points use the left value for low, the right for high.
     """
@@ -30,6 +31,7 @@ class CertifiedRoc:
     tpr_low: Floats
     tpr_high: Floats
     confidence: float
+    method: str
 
     def tpr_at(self, fpr: float) -> Interval:
         """Interval for the TPR at a false-positive rate, holding for all rates together.
@@ -40,7 +42,7 @@ class CertifiedRoc:
         left = int(np.searchsorted(self.fpr, fpr, side="right")) - 1
         right = int(np.searchsorted(self.fpr, fpr, side="left"))
         return Interval(
-            float(self.tpr_low[left]), float(self.tpr_high[right]), self.confidence, self.auc.method, "T16", ASSUMPTIONS
+            float(self.tpr_low[left]), float(self.tpr_high[right]), self.confidence, self.method, "T16", ASSUMPTIONS
         )
 
 
@@ -75,15 +77,27 @@ def certify_roc(scores_p: Any, scores_q: Any, confidence: float = 0.95, band: Ba
     high = np.where(further == cuts.size - 1, 1.0, tpr_high[further])
     fpr = np.append(1 - below_p / p.size, 1.0)
     tpr = np.append(1 - below_q / q.size, 1.0)
-    steps = np.diff(grid)
-    area = Interval(
-        max(float(np.sum(low[:-1] * steps)) - 1e-12, 0.0),
-        min(float(np.sum(high[1:] * steps)) + 1e-12, 1.0),
-        confidence,
-        method.name,
-        "T16",
-        ASSUMPTIONS,
-    )
-    value = float(np.trapezoid(tpr, fpr))
-    auc = Certified("AUC", value, area, p.size + q.size, unit="probability", method=method.name)
-    return CertifiedRoc(auc, grid, np.interp(grid, fpr, tpr), low, high, confidence)
+    auc = certify_auc(scores_p, scores_q, confidence)
+    return CertifiedRoc(auc, grid, np.interp(grid, fpr, tpr), low, high, confidence, method.name)
+
+
+def certify_auc(
+    scores_p: Any, scores_q: Any, confidence: float = 0.95, interval: BoundedMean | None = None
+) -> Certified:
+    """AUC = P(score of Q > score of P) + P(tie)/2, from disjoint pairs of one row each: i.i.d. terms in {0, 1/2, 1}.
+
+    Far narrower than the area between the curves of a band, which also holds for every threshold. The value uses all pairs.
+
+    >>> rng = np.random.default_rng(0)
+    >>> made = certify_auc(rng.normal(size=2000), rng.normal(1, 1, size=2000))
+    >>> 0.760 in made.interval and made.interval.width < 0.07
+    True
+    """
+    p, q = (as_points(n, v)[:, 0] for n, v in (("scores_p", scores_p), ("scores_q", scores_q)))
+    pairs = min(p.size, q.size)
+    terms = 0.5 * (1.0 + np.sign(q[:pairs] - p[:pairs]))
+    made = (Betting() if interval is None else interval).interval(terms, confidence)
+    ranks = np.sort(p)
+    value = float(np.mean(np.searchsorted(ranks, q, "left") + np.searchsorted(ranks, q, "right"))) / (2 * p.size)
+    whole = Interval(made.lower, made.upper, confidence, made.method, "T16", ASSUMPTIONS)
+    return Certified("AUC", value, whole, p.size + q.size, unit="probability", method=made.method)

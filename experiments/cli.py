@@ -116,6 +116,29 @@ def _parser() -> argparse.ArgumentParser:
         "--sampled", action="store_true", help="the files are samples: retain against forget, certified by T17"
     )
 
+    estimate = add("estimate", _estimate, "entropy, mutual information, JSD, KL or AUC from files of samples")
+    estimate.add_argument("--x", type=Path, help="sample: .npy, .csv or .parquet, (n,) or (n, d)")
+    estimate.add_argument("--y", type=Path, help="second sample, or the second variable of the pairs")
+    estimate.add_argument("--x-column", help="column of a table")
+    estimate.add_argument("--y-column", help="column of a table")
+    estimate.add_argument(
+        "--method", help="for example ksg1, mi-grassberger, mi-certified, jsd-certified (default ksg1)"
+    )
+    estimate.add_argument(
+        "--scores", type=Path, nargs="+", help="score files of any size instead: certified JSD and TV"
+    )
+    estimate.add_argument("--k", type=int, default=4, help="neighbours (default 4)")
+    estimate.add_argument("--confidence", type=float, default=0.95)
+    estimate.add_argument("--seed", type=int, default=0)
+    estimate.add_argument("--list", action="store_true", help="name every method")
+
+    bench = commands.add_parser("bench", help="run a benchmark of this repository: coverage, estimators, speed")
+    bench.add_argument("name", nargs="?", help="coverage, estimators or speed; none lists them")
+    bench.add_argument(
+        "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
+    )
+    bench.set_defaults(handler=_bench)
+
     report = add("report", _report, "draw the report of a finished run again")
     report.add_argument("run", type=Path)
     return parser
@@ -253,6 +276,8 @@ def _check(args: argparse.Namespace) -> int:
 def _jsonable(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: _jsonable(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_jsonable(v) for v in x]
     if isinstance(x, float) and not math.isfinite(x):
         return None
     return x.item() if hasattr(x, "item") else x
@@ -283,6 +308,43 @@ def _pool(args: argparse.Namespace) -> int:
         else f"{summary['n']} retain and {summary['forget']} forget items pooled in {args.out}; next: mari certify {args.out}"
     )
     return 0
+
+
+def _estimate(args: argparse.Namespace) -> int:
+    from experiments.estimate import METHODS, Options, estimate_files
+
+    if args.list:
+        print(json.dumps(sorted(METHODS)) if args.json else "\n".join(sorted(METHODS)))
+        return 0
+    if args.scores:
+        require(args.x is None and args.y is None, "--scores", "no --x or --y beside it", args.x or args.y)
+        from estimators.streaming import result, summarise_files
+
+        made = result(summarise_files(args.scores, progress=not args.json), args.confidence)
+        results: list[Any] = [made.jsd, made.total_variation]
+    else:
+        require(args.x is not None, "--x", "a sample file (or --scores)", "none")
+        options = Options(args.k, args.confidence, args.seed, not args.json)
+        columns = (args.x_column, args.y_column)
+        results = [estimate_files(args.x, args.y, args.method or "ksg1", options, columns)]
+    if args.json:
+        found = [_jsonable(asdict(r)) for r in results]
+        print(json.dumps(found[0] if len(found) == 1 else {"estimates": found}))
+    else:
+        for r in results:
+            print(textwrap.fill(str(r), 79, subsequent_indent="  "))
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    names = ("coverage", "estimators", "speed")
+    if args.name is None:
+        print("\n".join(names))
+        return 0
+    require(args.name in names, "name", ", ".join(names), args.name)
+    return int(import_module(f"benchmarks.{args.name}").main(args.rest) or 0)
 
 
 def _report(args: argparse.Namespace) -> int:

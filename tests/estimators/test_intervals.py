@@ -9,35 +9,45 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.coverage import CONFIDENCES, LAWS, SIZES, simulate
+from benchmarks.cases import MEANS, cases
+from benchmarks.coverage import simulate, wider_betting
 from estimators import DKW, INTERVALS, Betting, ClopperPearson, Hoeffding, MaurerPontil
 from mari_theory import ArgumentError
 
+CASES = cases()
+FAST = 60
+"""Replicates in the fast table; the long one has 2,000."""
 
-@pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("law", LAWS)
-def test_misses_stay_within_the_binomial_limit(law: str, n: int) -> None:
-    for cell in simulate(law, n, 0.95, 300):
-        assert not cell.beyond_chance(len(LAWS) * len(SIZES) * 5), cell
+
+def budget() -> int:
+    return sum(len(c.methods) * len(c.sizes) for c in CASES.values())
+
+
+@pytest.mark.parametrize("key", CASES, ids=" of ".join)
+def test_misses_stay_within_the_binomial_limit(key: tuple[str, str]) -> None:
+    case = CASES[key]
+    for n in case.sizes[:2]:
+        for cell in simulate(case, n, 0.95, FAST if n <= 200 else 20):
+            assert not cell.beyond_chance(budget()), cell
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("confidence", CONFIDENCES)
-@pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("law", LAWS)
-def test_full_coverage_table(law: str, n: int, confidence: float) -> None:
-    cells = simulate(law, n, confidence, 2000)
-    widths = {c.method: c.width for c in cells}
-    for cell in cells:
-        assert not cell.beyond_chance(len(LAWS) * len(SIZES) * len(CONFIDENCES) * 5), cell
-    if n >= 200:
-        assert widths["betting"] <= widths["maurer-pontil"]
+@pytest.mark.parametrize("key", CASES, ids=" of ".join)
+def test_full_coverage_table(key: tuple[str, str]) -> None:
+    case = CASES[key]
+    for confidence in case.confidences:
+        for n in case.sizes:
+            if n > 2000:
+                continue
+            cells = simulate(case, n, confidence, 2000 if n <= 200 else 500, seed=1)
+            for cell in cells:
+                assert not cell.beyond_chance(3 * budget()), cell
+            assert not wider_betting(cells)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", MEANS)
 def test_betting_is_at_most_as_wide_as_maurer_pontil(law: str) -> None:
-    widths = {c.method: c.width for c in simulate(law, 200, 0.95, 100)}
-    assert widths["betting"] <= widths["maurer-pontil"]
+    assert not wider_betting(simulate(CASES["mean", law], 200, 0.95, 100))
 
 
 def test_a_betting_level_off_by_ten_percent_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +56,7 @@ def test_a_betting_level_off_by_ten_percent_is_caught(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         Betting, "_end", lambda self, y, delta, flipped=False: real(self, y, min(40 * delta, 1.9), flipped)
     )
-    cells = [c for c in simulate("Bernoulli(0.3)", 200, 0.95, 300) if c.method == "betting"]
+    cells = [c for c in simulate(CASES["mean", "Bernoulli(0.3)"], 200, 0.95, 300) if c.method == "betting"]
     assert cells[0].beyond_chance(1)
 
 
