@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: audit smollm2 test test-long lint verify coverage setup clean
+.PHONY: audit smollm2 test test-long lint verify coverage estimators peers setup clean
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
 	$(BIN)/mari audit --preset tiny --out $(OUT) $(if $(wildcard $(OUT)/config.yaml),--resume)
@@ -28,8 +28,14 @@ lint: setup
 verify: setup
 	$(BIN)/mari verify
 
-coverage: setup  ## 2,000 replicates of every interval on every law
-	$(BIN)/python -m benchmarks.coverage --out docs/results/coverage.md
+coverage: peers  ## 2,000 replicates of every interval on every law, and the peers' beside them
+	$(BIN)/mari bench coverage --out docs/results/coverage.md
+
+estimators: peers  ## speed and accuracy beside the peers, in one run
+	$(BIN)/mari bench estimators --out docs/results/estimators.md
+
+peers: setup  ## the libraries we measure ourselves against; nothing else needs them
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
 
 setup: $(STAMP)
 

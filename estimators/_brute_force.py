@@ -5,7 +5,7 @@ Needs numba (`pip install 'mari-theory[fast]'`); `nearest_neighbors` uses its tr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, no_type_check
 
 import numba
 import numpy as np
@@ -14,7 +14,8 @@ _BLOCK = 1024
 _ROWS = 16
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@no_type_check  # compiled: run-time checkers must leave it alone
 def count_within(columns: Any, reach: Any) -> Any:  # pragma: no cover (compiled)
     """Points, itself included, at maximum-norm distance at most reach_i: columns (d, n), reach (n,)."""
     d, n = columns.shape

@@ -33,12 +33,12 @@ def certify_files(
     files: Sequence[Path],
     confidence: float = 0.95,
     margin: float = 0.01,
-    interval: str = "betting",
+    interval: str | None = None,
     pair: str | None = None,
 ) -> Certificate:
     """Certificate for score files of one pair (concatenated in order) or for one pool file.
 
-    `interval` names an entry of `estimators.INTERVALS`; for pool files `pooled-fast-rate` (default) or
+    `interval` names an entry of `estimators.INTERVALS` (default `betting`); for pool files `pooled-fast-rate` (default) or
     `pooled-bounded-differences`; a pool marked as finite population is certified exactly (T18).
     Raises `ArgumentError` on any fault of the files.
     """
@@ -51,7 +51,8 @@ def certify_files(
     kind = kinds.pop()
     direct: dict[str, Any] = {}
     if kind == "score":
-        require(interval in INTERVALS, "interval", ", ".join(INTERVALS), interval)
+        name = "betting" if interval is None else interval
+        require(name in INTERVALS, "interval", ", ".join(INTERVALS), name)
         scores = merge_scores([read_scores(f) for f in paths])
         metadata = scores.metadata
         result = certify_likelihood_ratio(
@@ -59,7 +60,7 @@ def certify_files(
             scores.log_q,
             scores.arm,
             confidence,
-            INTERVALS[interval],
+            INTERVALS[name],
             design=metadata.get("design", "iid"),
         )
         estimate = result.jsd
@@ -78,7 +79,9 @@ def certify_files(
         pool = read_pool(paths[0])
         metadata = pool.metadata
         complete = bool(metadata.get("finite_population", False))
-        method = UPPER_BOUNDS.get(interval, UPPER_BOUNDS["pooled-fast-rate"])
+        name = "pooled-fast-rate" if interval is None else interval
+        require(name in UPPER_BOUNDS, "interval", f"{', '.join(UPPER_BOUNDS)} for a pool file", name)
+        method = UPPER_BOUNDS[name]
         estimate = certify_pooled(pool.p_mean, pool.q_mean, pool.n, pool.m, confidence, complete, method)
     stated = metadata.get("pair")
     require(stated or pair, "--pair", f"one of {', '.join(PAIRS)}, as the file does not say", "nothing")

@@ -225,7 +225,7 @@ def _print_rows(results: dict[str, Any]) -> None:
 def _certify(args: argparse.Namespace) -> int:
     from experiments.certify import certify_files
 
-    certificate = certify_files(args.files, args.confidence, args.margin, args.interval or "betting", args.pair)
+    certificate = certify_files(args.files, args.confidence, args.margin, args.interval, args.pair)
     if args.out:
         certificate.save(args.out)
     if args.json:

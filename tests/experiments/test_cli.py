@@ -156,3 +156,90 @@ def test_certify_is_fast_on_many_rows(capsys, tmp_path: Path) -> None:
     claim = json.loads(out)["claim"]
     assert status == 0 and claim["upper"] - claim["lower"] < 0.002
     assert np.isfinite(claim["estimate"])
+
+
+def save_samples(folder: Path) -> dict[str, str]:
+    rng = np.random.default_rng(0)
+    np.save(folder / "x.npy", rng.normal(size=(300, 2)))
+    np.save(folder / "y.npy", rng.normal(size=300))
+    np.save(folder / "labels.npy", rng.integers(0, 3, 300))
+    (folder / "t.csv").write_text("a,b\n" + "\n".join(f"{i % 2},{i % 3}" for i in range(60)))
+    return {p.stem: str(p) for p in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "method"),
+    [
+        ("x", "y", "ksg1"),
+        ("x", "y", "ksg2"),
+        ("x", "labels", "ross"),
+        ("labels", "labels", "mi-nsb"),
+        ("labels", "labels", "mi-certified"),
+        ("labels", "labels", "jsd-certified"),
+        ("labels", None, "entropy-polynomial"),
+        ("labels", None, "entropy-certified"),
+        ("y", None, "knn-entropy"),
+        ("y", "y", "auc-certified"),
+        ("y", "y", "classifier-test"),
+        ("y", "y", "mmd-test"),
+    ],
+)
+def test_estimate_every_kind(capsys, tmp_path: Path, x: str, y: str | None, method: str) -> None:
+    files = save_samples(tmp_path)
+    argv = ["estimate", "--x", files[x], *(["--y", files[y]] if y else []), "--method", method]
+    status, out, err = run(capsys, *argv, "--json")
+    assert status == 0 and err == "" and {"value", "p_value"} & json.loads(out).keys()
+    status, out, _ = run(capsys, *argv)
+    assert status == 0 and max(map(len, out.splitlines())) <= 80
+
+
+def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
+    files = save_samples(tmp_path)
+    argv = (
+        "estimate",
+        "--x",
+        files["t"],
+        "--x-column",
+        "a",
+        "--y",
+        files["t"],
+        "--y-column",
+        "b",
+        "--method",
+        "mi-plug-in",
+    )
+    status, out, _ = run(capsys, *argv, "--json")
+    assert status == 0 and abs(json.loads(out)["value"]) < 1e-12
+    scores = make_scores(tmp_path / "s.parquet")
+    status, out, _ = run(capsys, "estimate", "--scores", str(scores), "--json")
+    assert status == 0 and len(json.loads(out)["estimates"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--x", "{y}", "--method", "ksg1"], "second sample"),
+        (["--x", "{y}", "--y", "{y}", "--method", "ksgg1"], "ksg1"),
+        (["--x", "{y}", "--y", "{y}", "--method", "entropy-nsb"], "no second sample"),
+        (["--x", "nothing.npy", "--y", "{y}"], "existing file"),
+        (["--x", "{t}", "--x-column", "z", "--method", "entropy-nsb"], "a, b"),
+        ([], "a sample file"),
+        (["--x", "{y}", "--y", "{labels}", "--k", "300"], "more than k"),
+        (["--x", "{y}", "--y", "{y}", "--method", "auc-certified", "--confidence", "2"], "confidence"),
+    ],
+)
+def test_estimate_refuses_in_one_line(capsys, tmp_path: Path, argv: list[str], words: str) -> None:
+    files = save_samples(tmp_path)
+    status, out, err = run(capsys, "estimate", *(a.format(**files) for a in argv))
+    assert status == 2 and out == "" and err.count("\n") == 1 and words in err
+
+
+def test_bench_names_its_benchmarks(capsys) -> None:
+    assert run(capsys, "bench")[1].split() == ["coverage", "estimators", "speed"]
+    assert run(capsys, "bench", "speeed")[0] == 2
+
+
+def test_a_pool_file_refuses_an_interval_it_does_not_know(capsys, tmp_path: Path) -> None:
+    pool = make_pool(tmp_path / "p.npz", False)
+    status, _, err = run(capsys, "certify", str(pool), "--interval", "betting")
+    assert status == 2 and "pooled-fast-rate" in err
