@@ -103,6 +103,15 @@ def _counts_on_a_line(x: Floats, reach: Floats) -> Counts:
     return above - below
 
 
+def _radius(z: Floats, k: int) -> Floats:
+    """Distance to the k-th other point."""
+    if z.shape[1] > 2 and len(z) <= _BRUTE_FORCE and find_spec("numba"):
+        from estimators._brute_force import nearest
+
+        return np.asarray(nearest(np.ascontiguousarray(z.T), k))
+    return _neighbours(z, k)[0]
+
+
 def _neighbours(z: Floats, k: int) -> tuple[Floats, NDArray[np.intp]]:
     """Distance to the k-th other point and the indices of the k nearest (the point itself removed by rank)."""
     tree = KDTree(z, leafsize=16, balanced_tree=False, compact_nodes=True)
@@ -146,10 +155,10 @@ class KSG:
         a, b = _pair(x, y, self.k)
         order = _sorted_order(np.hstack([a, b]))
         a, b = a[order], b[order]
-        radius, index = _neighbours(np.hstack([a, b]), self.k)
-        n, k = len(a), self.k
+        both, n, k = np.hstack([a, b]), len(a), self.k
+        radius, index = (_radius(both, k), None) if self.variant == 1 else _neighbours(both, k)
         tied = radius == 0
-        if self.variant == 1:
+        if index is None:
             near_x, near_y = counts_within(a, radius), counts_within(b, radius)
             terms = psi(k) + psi(n) - psi(near_x + 1) - psi(near_y + 1)
         else:
