@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: audit smollm2 test test-long lint verify coverage estimators peers setup clean
+.PHONY: proofs audit smollm2 test test-long lint verify coverage estimators peers setup clean
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
 	$(BIN)/mari audit --preset tiny --out $(OUT) $(if $(wildcard $(OUT)/config.yaml),--resume)
@@ -36,6 +36,10 @@ estimators: peers  ## speed and accuracy beside the peers, in one run
 
 peers: setup  ## the libraries we measure ourselves against; nothing else needs them
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
+
+proofs: setup  ## compile and re-check the Coq proofs; installs Coq where it may
+	@command -v coqc >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends coq libcoq-coquelicot libcoq-interval)
+	$(BIN)/python -m proofs.formal
 
 setup: $(STAMP)
 

@@ -152,11 +152,14 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(result))
     else:
-        print(f"{'id':<4} {'theorem':<44} {'property':<9} {'tightness':>9}")
+        print(f"{'id':<4} {'theorem':<38} {'property':<9} {'formal':<9} {'tightness':>9}")
         for t in result["theorems"]:
             tight = "" if t["tightness"] is None else f"{t['tightness']:.6f}"
-            print(f"{t['id']:<4} {t['title'][:44]:<44} {t['evidence']['property']:<9} {tight:>9}")
+            shown = t["evidence"]
+            print(f"{t['id']:<4} {t['title'][:38]:<38} {shown['property']:<9} {shown['formal']:<9} {tight:>9}")
         print("tightness: value at the witness over the bound; 1 means the bound is attained")
+        if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
+            print("formal: proved in Coq; not built here (make proofs)")
         print(f"{result['passed']} passed, {result['failed']} failed ({args.cases} random cases a theorem)")
     return 1 if result["failed"] else 0
 

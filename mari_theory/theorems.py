@@ -235,7 +235,7 @@ _ROWS = (
         r"JSD \ge \frac{\hat F - t/(2N) - \ln(1/\delta)/(2lN)}{1 + c_l/l}, \quad c_l = \frac{2^l - 1 - l \ln 2}{\ln 2 - 1/2}",
         "n and m independent symbols of an alphabet of K; t bounds n KL(p|P) + m KL(q|Q)",
         "derived here; Agrawal 2020 for t",
-        ("certify_counts_jsd", "divergence_level"),
+        ("certify_counts_jsd",),
         False,
     ),
 )

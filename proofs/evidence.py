@@ -11,7 +11,10 @@ from tqdm import tqdm
 
 from mari_theory.errors import require
 from mari_theory.theorems import THEOREMS
-from proofs.properties import CHECKS
+from proofs import certified, properties
+from proofs.formal import FORMAL, formal_state
+
+CHECKS = {**properties.CHECKS, **certified.CHECKS}
 
 
 def verify(ids: Sequence[str] | None = None, cases: int = 2000, seed: int = 0) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def verify(ids: Sequence[str] | None = None, cases: int = 2000, seed: int = 0) -
 
     Raises `ArgumentError` on an unknown id. Evidence not built yet is `absent`, never `pass`.
     """
-    chosen = list(ids) if ids else list(CHECKS)
+    chosen = list(ids) if ids else [t for t in THEOREMS if t in CHECKS or t in FORMAL]
     for name in chosen:
         require(name in THEOREMS, "theorem", ", ".join(THEOREMS), name)
     rows: list[dict[str, Any]] = []
@@ -35,7 +38,7 @@ def verify(ids: Sequence[str] | None = None, cases: int = 2000, seed: int = 0) -
                     "symbolic": "absent",
                     "property": "absent" if outcome is None else "pass" if outcome.ok else "fail",
                     "enclosure": "absent",
-                    "formal": "absent",
+                    "formal": formal_state(name),
                 },
                 "tightness": outcome.tightness if outcome else None,
                 "note": outcome.note if outcome else "no evidence yet",

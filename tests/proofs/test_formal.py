@@ -1,0 +1,52 @@
+"""The Coq development's own rules; compiling it is `make proofs`, tried here only where Coq is installed (long)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mari_theory import THEOREMS, ArgumentError
+from proofs import formal
+
+
+def test_sources_state_every_theorem_and_leave_no_proof_open() -> None:
+    formal.check_sources()
+    assert set(formal.FORMAL) <= set(THEOREMS)
+    assert {name for name, _ in formal.FORMAL.values()} <= set(formal.files())
+
+
+@pytest.mark.parametrize("word", ["Admitted.", "Axiom cheat : False.", "Parameter x : nat."])
+def test_an_open_proof_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    shutil.copytree(formal.FOLDER, tmp_path / "coq", ignore=shutil.ignore_patterns("*.vo*", "*.glob"))
+    monkeypatch.setattr(formal, "FOLDER", tmp_path / "coq")
+    formal.check_sources()
+    with open(tmp_path / "coq" / "T02_Range.v", "a", encoding="utf-8") as f:
+        f.write(f"\n{word}\n")
+    with pytest.raises(ArgumentError, match=r"T02_Range.v: expected complete proofs"):
+        formal.check_sources()
+
+
+def test_a_changed_source_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = {name: formal.source_hash(name) for name in formal.files()}
+    monkeypatch.setattr(formal, "RECORD", tmp_path / "record.json")
+    assert formal.formal_state("T5") == "not-built"
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert formal.formal_state("T5") == "pass" and formal.formal_state("T4") == "absent"
+    record["Sums"] = "0"
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert formal.formal_state("T5") == "not-built"
+
+
+def test_axioms_are_read_from_the_report() -> None:
+    report = "x\n* Theory: y\n\n* Axioms:\n    Coq.A.b\n    Coq.C.d\n  \n* Constants: <none>\n"
+    assert formal.axioms_of(report) == {"Coq.A.b", "Coq.C.d"}
+    assert formal.axioms_of("* Axioms: <none>\n") == set()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
+def test_everything_compiles_and_the_controls_do_not() -> None:
+    assert set(formal.build()) == set(formal.files())
