@@ -18,10 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def theorems() -> str:
     """The registry as a Markdown table, with what `mari verify` found."""
     found = {t["id"]: t for t in verify(cases=500)["theorems"]}
-    lines = ["| id | theorem | source | `mari verify` | in the library |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| id | theorem | source | SymPy | properties | Coq | in the library |", "| --- |" + " --- |" * 6]
     for t in THEOREMS.values():
-        state = found[t.id]["evidence"]["property"] if t.id in found else "not yet"
-        lines.append(f"| {t.id} | {t.title} | {t.source} | {state} | {', '.join(f'`{f}`' for f in t.functions)} |")
+        evidence = found[t.id]["evidence"] if t.id in found else {}
+        states = " | ".join(
+            evidence.get(kind, "absent").replace("absent", "") for kind in ("symbolic", "property", "formal")
+        )
+        lines.append(f"| {t.id} | {t.title} | {t.source} | {states} | {', '.join(f'`{f}`' for f in t.functions)} |")
     return "\n".join(lines)
 
 

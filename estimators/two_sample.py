@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
-from scipy.stats import binomtest, hypergeom
 
 from estimators.intervals import Betting, BoundedMean
 from estimators.likelihood_ratio import certify_likelihood_ratio
@@ -72,6 +71,8 @@ class ClassifierTest:
         cut = np.median(scores)
         guess = np.where(scores == cut, rng.random(n) < 0.5, scores > cut)
         right = int(np.sum(~guess[: n // 2]) + np.sum(guess[n // 2 :]))
+        from scipy.stats import hypergeom  # slow to import, needed only here
+
         named_q, hits = int(guess.sum()), int(np.sum(guess[n // 2 :]))
         p_value = float(hypergeom.sf(hits - 1, n, n // 2, named_q))
         return TestResult(right / n, max(p_value, 1e-300), "classifier test", n)
@@ -185,4 +186,6 @@ def accuracy_p_value(correct: int, n: int) -> float:
     0.0284
     """
     require(0 <= correct <= n and n > 0, "correct, n", "0 <= correct <= n, n > 0", (correct, n))
+    from scipy.stats import binomtest
+
     return float(binomtest(correct, n, 0.5, alternative="greater").pvalue)

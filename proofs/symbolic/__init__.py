@@ -1,0 +1,26 @@
+"""Derivations that SymPy checks step by step: one file a theorem, each with `steps() -> list[Step]`.
+
+A step names what is claimed in words and carries the two sides; it holds when SymPy reduces their difference to 0 as an identity in
+all free symbols (never at chosen numbers). `SYMBOLIC` maps theorem ids to derivations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proofs.symbolic import t01, t05, t07, t11, t17, t21, t22, t23, t24, t29
+from proofs.symbolic.step import Step as Step
+
+SYMBOLIC: dict[str, Callable[[], list[Step]]] = {
+    "T1": t01.steps,
+    "T5": t05.steps,
+    "T7": t07.steps,
+    "T11": t11.steps,
+    "T17": t17.steps,
+    "T21": t21.steps,
+    "T22": t22.steps,
+    "T23": t23.steps,
+    "T24": t24.steps,
+    "T29": t29.steps,
+}
+"""Theorem id -> derivation."""
