@@ -57,6 +57,7 @@ from estimators.two_sample import EquivalenceTest as EquivalenceTest
 from estimators.two_sample import MMDTest as MMDTest
 from estimators.two_sample import Power as Power
 from estimators.two_sample import TestResult as TestResult
+from estimators.two_sample import rejection_rate as rejection_rate
 from estimators.variational import CLUB as CLUB
 from estimators.variational import NWJ as NWJ
 from estimators.variational import SMILE as SMILE

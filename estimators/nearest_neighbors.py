@@ -127,8 +127,8 @@ class KSG:
               I_2 = \psi(k) - 1/k + \psi(n) - \langle \psi(n_x) + \psi(n_y) \rangle
 
     n_x counts points strictly closer in X than the k-th neighbour in (X, Y) (I_1), or at most as far as the furthest of the k
-    neighbours in X (I_2). Invariant under exchange of X and Y, shifts, and scalings of each by a power of two (any
-    factor, up to rounding).
+    neighbours in X (I_2). Invariant under exchange of X and Y, shifts, and one scaling of both, up to rounding (exactly for
+    powers of two); not under separate scalings of X and Y, so standardise first where their units differ.
 
     `estimate(x, y)`: arrays (n,) or (n, d) from NumPy, torch, pandas or Arrow. Raises `ArgumentError` on NaN or inf,
     different lengths, n <= k.

@@ -34,7 +34,7 @@ from estimators.order_free import (
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
 from mari_theory.errors import require, require_fraction
-from mari_theory.evidence import scan_scores
+from mari_theory.evidence import read_pool, scan_scores
 
 Floats = NDArray[np.float64]
 _CHUNK = 1 << 15
@@ -182,6 +182,23 @@ def merge_pool(a: PoolState, b: PoolState) -> PoolState:
     same = a.high.shape == b.high.shape
     require(same, "pools", "one vocabulary", (a.high.shape[1], b.high.shape[1]))
     return PoolState(a.high + b.high, a.low + b.low, (a.counts[0] + b.counts[0], a.counts[1] + b.counts[1]))
+
+
+def summarise_pools(paths: Sequence[Path]) -> PoolState:
+    """Pool files of one vocabulary, each mean weighted by its counts (rounded once to a multiple of 2^-52 an entry).
+
+    Raises `ArgumentError` on none, a file twice, different vocabularies, more than 2^36 distributions.
+    """
+    require(len(paths) > 0, "files", "at least one pool file", "none")
+    require(len({Path(p).resolve() for p in paths}) == len(paths), "files", "each file once", "a file twice")
+    states = []
+    for path in paths:
+        pool = read_pool(Path(path))
+        require(max(pool.n, pool.m) <= 1 << 36, Path(path).name, "at most 2^36 distributions", (pool.n, pool.m))
+        units = np.rint(np.stack([pool.p_mean, pool.q_mean]) * 2.0**52).astype(np.int64)
+        weight = np.array([[pool.n], [pool.m]])
+        states.append(PoolState((units >> 26) * weight, (units & ((1 << 26) - 1)) * weight, (pool.n, pool.m)))
+    return reduce(merge_pool, states)
 
 
 def result_pool(state: PoolState, confidence: float = 0.95, finite_population: bool = False) -> Certified:

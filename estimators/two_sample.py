@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,31 @@ class TestResult:
 
     def __str__(self) -> str:
         return f"{self.method}: statistic {self.statistic:.6g}, p = {self.p_value:.3g}, n = {self.n}"
+
+
+@runtime_checkable
+class _Testable(Protocol):
+    def test(self, x: Any, y: Any) -> TestResult: ...
+
+
+def rejection_rate(
+    test: _Testable, family: Any, n: int, level: float = 0.05, replicates: int = 200, seed: int = 0
+) -> float:
+    """Power of `ClassifierTest` or `MMDTest`: share of simulated runs of n points an arm with p <= level.
+
+    `family` is any pair of `mari_theory.families`; run it at the smallest difference that matters before the experiment.
+
+    >>> from mari_theory.families import GaussianPair
+    >>> rejection_rate(ClassifierTest(), GaussianPair(0.0, 1.0, 2.0, 1.0), 60, replicates=20) > 0.9
+    True
+    """
+    require_fraction("level", level)
+    require(n >= 1 and replicates >= 1, "n, replicates", "at least 1", (n, replicates))
+    rng = np.random.default_rng(seed)
+    hits = sum(
+        test.test(family.sample(0, n, rng), family.sample(1, n, rng)).p_value <= level for _ in range(replicates)
+    )
+    return hits / replicates
 
 
 def _two(x: Any, y: Any, minimum: int) -> tuple[Floats, Floats]:

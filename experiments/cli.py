@@ -131,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument(
         "--scores", type=Path, nargs="+", help="score files of any size instead: certified JSD and TV"
     )
+    estimate.add_argument(
+        "--pools", type=Path, nargs="+", help="pool files of samples instead: certified pooled JSD (T17)"
+    )
     estimate.add_argument("--k", type=int, default=4, help="neighbours (default 4)")
     estimate.add_argument("--confidence", type=float, default=0.95)
     estimate.add_argument("--seed", type=int, default=0)
@@ -346,8 +349,13 @@ def _estimate(args: argparse.Namespace) -> int:
 
         made = result(summarise_files(args.scores, progress=not args.json), args.confidence)
         results: list[Any] = [made.jsd, made.total_variation]
+    elif args.pools:
+        require(args.x is None and args.y is None, "--pools", "no --x or --y beside it", args.x or args.y)
+        from estimators.streaming import result_pool, summarise_pools
+
+        results = [result_pool(summarise_pools(args.pools), args.confidence)]
     else:
-        require(args.x is not None, "--x", "a sample file (or --scores)", "none")
+        require(args.x is not None, "--x", "a sample file (or --scores, --pools)", "none")
         options = Options(args.k, args.confidence, args.seed, not args.json)
         columns = (args.x_column, args.y_column)
         results = [estimate_files(args.x, args.y, args.method or "ksg1", options, columns)]

@@ -16,7 +16,7 @@ from mari_theory import ArgumentError
 
 CASES = cases()
 FAST = 60
-"""Replicates in the fast table; the long one has 2,000."""
+"""Replicates in the fast table; the long one has 200 to 1,000, `mari bench coverage` 2,000."""
 
 
 def budget() -> int:
@@ -39,7 +39,7 @@ def test_full_coverage_table(key: tuple[str, str]) -> None:
         for n in case.sizes:
             if n > 2000:
                 continue
-            cells = simulate(case, n, confidence, 2000 if n <= 200 else 500, seed=1)
+            cells = simulate(case, n, confidence, 1000 if n <= 200 else 200, seed=1)
             for cell in cells:
                 assert not cell.beyond_chance(3 * budget()), cell
             assert not wider_betting(cells)

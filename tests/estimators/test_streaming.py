@@ -21,6 +21,7 @@ from estimators.streaming import (
     result_pool,
     summarise_file,
     summarise_files,
+    summarise_pools,
     update,
     update_pool,
 )
@@ -178,6 +179,25 @@ def test_pools_merge_exactly(rng: np.random.Generator) -> None:
     from estimators import certify_pooled
 
     assert made.value == pytest.approx(certify_pooled(means[0], means[1], 30, 30).value, rel=1e-9)
+
+
+def test_pool_files_in_any_order(tmp_path: Path, rng: np.random.Generator) -> None:
+    from mari_theory.evidence import Pool, write_pool
+
+    paths, rows = [], []
+    for i, n in enumerate((5, 20)):
+        p, q = rng.dirichlet(np.ones(6), size=n), rng.dirichlet(np.ones(6), size=n)
+        rows.append((p, q))
+        paths.append(tmp_path / f"{i}.npz")
+        write_pool(paths[-1], Pool(p.mean(axis=0), q.mean(axis=0), n, n, {"pair": "marginal"}))
+    one, other = summarise_pools(paths), summarise_pools(paths[::-1])
+    assert same(one, other) and one.counts == (25, 25)
+    means = [np.concatenate([r[arm] for r in rows]).mean(axis=0) for arm in (0, 1)]
+    from mari_theory import jensen_shannon
+
+    assert result_pool(one).value == pytest.approx(float(jensen_shannon(*means)), rel=1e-9)
+    with pytest.raises(ArgumentError, match="twice"):
+        summarise_pools([paths[0], paths[0]])
 
 
 def test_bad_batches_are_refused(rng: np.random.Generator) -> None:

@@ -213,6 +213,8 @@ def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
     scores = make_scores(tmp_path / "s.parquet")
     status, out, _ = run(capsys, "estimate", "--scores", str(scores), "--json")
     assert status == 0 and len(json.loads(out)["estimates"]) == 2
+    status, out, _ = run(capsys, "estimate", "--pools", str(make_pool(tmp_path / "p.npz", False)), "--json")
+    assert status == 0 and json.loads(out)["interval"]["theorem"] == "T17"
 
 
 @pytest.mark.parametrize(
