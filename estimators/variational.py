@@ -14,6 +14,7 @@ With T(x, y) a critic, P the joint law and R the product of the margins, in nats
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -78,7 +79,7 @@ def _default_critic(dim_x: int, dim_y: int, hidden: int) -> Any:
 
 
 @dataclass(frozen=True)
-class _Variational:
+class _Variational(ABC):
     """Split, train on one part, stop early on the second, evaluate on the third: a half, a quarter, a quarter."""
 
     training: Training = field(default_factory=Training)
@@ -145,8 +146,9 @@ class _Variational:
         build = self.training.critic
         return build(dim_x, dim_y) if build else _default_critic(dim_x, dim_y, self.training.hidden)
 
+    @abstractmethod
     def _objective(self, model: Any, x: Any, y: Any) -> Any:
-        raise NotImplementedError
+        """What training raises, on a batch of pairs."""
 
     def _value(self, model: Any, x: Any, y: Any) -> Any:
         return self._objective(model, x, y)
