@@ -1,5 +1,6 @@
 (* T11, two steps (more by iteration): the divergence of the joint law of two outputs is that of the first plus the expected divergence of
-   the second given the first, at the running posterior weight. Dependent outputs are allowed. Also T12, both directions, and T13. *)
+   the second given the first, at the running posterior weight. Dependent outputs are allowed; every first output has positive
+   probability under both arms. *)
 Require Import Reals List Lra Psatz.
 From Mari Require Import Sums Divergence T02_Range T05_Accuracy.
 Open Scope R_scope.
@@ -17,7 +18,7 @@ Definition posterior (x : A) : R := w * first q x / mid w (first p x) (first q x
 Lemma first_nonneg r : nonneg r -> nonneg (first r).
 Proof. intros H x; apply Sum_nonneg; intros y; apply H. Qed.
 
-(* Every first output can happen under both arms; where one arm excludes it the posterior is 0 or 1 and the term is 0. *)
+(* Where one arm excludes a first output the posterior is 0 or 1 and the term is 0; that case is left out here. *)
 Hypothesis Pp : forall x, 0 < first p x.
 Hypothesis Pq : forall x, 0 < first q x.
 
