@@ -295,7 +295,9 @@ def _check_formally(certificate: Any, files: Sequence[Path]) -> dict[str, Any]:
     from mari_theory.evidence import kind_of, read_pool
     from proofs.formal_certificate import check_formally
 
-    require(len(files) == 1 and kind_of(files[0]) == "pool", "--formal", "a certificate of one pool file", files[0].name)
+    require(
+        len(files) == 1 and kind_of(files[0]) == "pool", "--formal", "a certificate of one pool file", files[0].name
+    )
     pool = read_pool(files[0])
     return check_formally(certificate, pool.p_mean, pool.q_mean)
 

@@ -1,17 +1,22 @@
-"""Property checks of the statements behind certificates (T14, T17, T18, T19, T25-T29): lemmas on dense grids with their sharp
+"""Property checks of the statements behind certificates (T14 to T20, T24 to T29): lemmas on dense grids with their sharp
 constants, exact enumeration of small samples, and the explicit constructions."""
 
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
+from scipy.special import softmax
 from scipy.stats import binom
 
 from estimators.audit import audit_counts
+from estimators.bands import BANDS, coverage
 from estimators.discrete_intervals import certify_counts_jsd, divergence_level, lower_slope
+from estimators.intervals import Betting, ClopperPearson
+from estimators.likelihood_ratio import information_terms
 from estimators.pooled import C, FastRate, certify_pooled
-from mari_theory import jensen_shannon, oracle_bound, phi, total_variation
+from mari_theory import jensen_shannon, oracle_bound, phi, squared_hellinger, total_variation
 from proofs.properties import SLACK, Check, Outcome, random_pairs
 
 LN2 = math.log(2.0)
@@ -32,6 +37,69 @@ def oracle_triangle(rng: np.random.Generator, cases: int) -> Outcome:
         float(jensen_shannon(line[0], line[3])) / oracle_bound(*parts),
         "random quadruples; equal small steps on a line",
     )
+
+
+def known_likelihoods(rng: np.random.Generator, cases: int) -> Outcome:
+    """T15: the three means are the divergences, term by term; exact miss probability of betting over all sequences of ten coins."""
+    p, q = random_pairs(rng, cases, 5)
+    mean = (p + q) / 2
+    with np.errstate(divide="ignore"):
+        y, lean = information_terms(np.log(p), np.log(q))
+    eta = np.divide(q, p + q, out=np.full_like(q, 0.5), where=mean > 0)
+    found = [(mean * v).sum(axis=1) for v in (y, lean, 1 - 2 * np.sqrt(eta * (1 - eta)))]
+    wanted = [jensen_shannon(p, q), total_variation(p, q), squared_hellinger(p, q)]
+    ok = all(np.allclose(a, b, rtol=1e-9, atol=1e-13) for a, b in zip(found, wanted, strict=True))
+    n, worst = 10, 0.0
+    sequences = np.array(list(product((0.0, 1.0), repeat=n)))
+    made = [Betting().interval(s, 0.6) for s in sequences]
+    ones = sequences.sum(axis=1)
+    for share in (0.1, 0.5, 0.8):
+        weight = share**ones * (1 - share) ** (n - ones)
+        worst = max(worst, float(weight[[share not in i for i in made]].sum()))
+    note = (
+        f"means on random pairs; betting misses with probability at most {worst:.3f} of 0.4, all sequences enumerated"
+    )
+    return Outcome(ok and worst <= 0.4, None, note)
+
+
+def bands(rng: np.random.Generator, cases: int) -> Outcome:
+    """T16: the exact joint coverage of both bands; the equal-local-levels band spends its whole level."""
+    n = 40
+    index = np.arange(1, n + 1)
+    found = {}
+    for name, band in BANDS.items():
+        low, high = band.limits(n, 0.9)
+        found[name] = coverage(n, index, low[1:], high[:-1])
+    ok = min(found.values()) >= 0.9 - 1e-9
+    return Outcome(ok, 0.9 / found["equal-local-levels"], ", ".join(f"{k} covers {v:.4f}" for k, v in found.items()))
+
+
+def union(rng: np.random.Generator, cases: int) -> Outcome:
+    """T20: two Clopper-Pearson intervals at half the level hold together, by enumeration."""
+    n = 15
+    chances = (0.2, 0.7)
+    inside = [
+        sum(float(binom.pmf(k, n, p)) for k in range(n + 1) if p in ClopperPearson().counts(k, n, 0.9)) for p in chances
+    ]
+    held = inside[0] * inside[1]
+    return Outcome(held >= 0.8, None, f"two intervals at 0.9 hold together with probability {held:.3f} >= 0.8")
+
+
+def logit_gradient(rng: np.random.Generator, cases: int) -> Outcome:
+    """T24: (1-w) p (ln(p/m) - sum p ln(p/m)) against central differences in the logits."""
+    worst = 0.0
+    for _ in range(min(cases, 200)):
+        z, q, w = rng.normal(size=6), rng.dirichlet(np.ones(6)), float(rng.uniform(0.05, 0.95))
+        p = softmax(z)
+        ratio = np.log(p / ((1 - w) * p + w * q))
+        closed = (1 - w) * p * (ratio - np.sum(p * ratio))
+        step = 1e-5
+        moved = np.eye(6) * step
+        numeric = (
+            jensen_shannon(softmax(z + moved, axis=1), q, w) - jensen_shannon(softmax(z - moved, axis=1), q, w)
+        ) / (2 * step)
+        worst = max(worst, float(np.max(np.abs(numeric - closed))))
+    return Outcome(worst < 1e-8, None, f"random logits: largest difference {worst:.1e}")
 
 
 def fast_rate(rng: np.random.Generator, cases: int) -> Outcome:
@@ -135,9 +203,13 @@ def counts(rng: np.random.Generator, cases: int) -> Outcome:
 
 CHECKS: dict[str, Check] = {
     "T14": oracle_triangle,
+    "T15": known_likelihoods,
+    "T16": bands,
     "T17": fast_rate,
     "T18": finite_population,
     "T19": audit,
+    "T20": union,
+    "T24": logit_gradient,
     "T25": seeds,
     "T26": blindness,
     "T27": reference,
