@@ -169,10 +169,6 @@ class KSG:
                     np.maximum(reach, np.abs(z[index[:, column]] - z).max(axis=1), out=reach)
                 near.append(counts_within(z, reach, strict=False))
             terms = psi(k) - 1 / k + psi(n) - psi(np.maximum(near[0], 1)) - psi(np.maximum(near[1], 1))
-            # A constant column leaves no rectangle to choose: the first estimator's count is the right one.
-            flat = (near[0] == n - 1) | (near[1] == n - 1)
-            if flat.all():
-                terms = np.zeros(n)
         if tied.any():
             terms = np.where(tied, _coinciding(a, b, tied), terms)
         value = math.fsum(terms.tolist()) / n if n <= 100_000 else float(terms.mean())
