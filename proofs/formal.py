@@ -40,6 +40,7 @@ FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
         ("T2_nonneg", "T2_at_most_entropy", "T2_zero_when_equal", "T2_entropy_when_disjoint", "T2_symmetry"),
     ),
     "T3": ("T03_DataProcessing", ("T3_data_processing", "T2_joint_convexity")),
+    "T4": ("T04_Metric", ("T4_one_symbol", "T4_metric")),
     "T5": (
         "T05_Accuracy",
         (
@@ -57,17 +58,40 @@ FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
     "T8": ("T06_Roc", ("T8_delta",)),
     "T9": ("T06_Roc", ("T9_functionals", "T9_from_budget")),
     "T10": ("T10_ManyOutputs", ("T10_two", "T10_tensorisation", "T10_n_draws", "T10_detector")),
-    "T11": ("T11_ChainRule", ("T11_chain_rule",)),
+    "T11": ("T11_ChainRule", ("T11_chain_rule", "T11_sequences")),
     "T12": ("T12_Mixture", ("T12_contraction", "T12_total_variation", "T12_inverse", "T12_forget_bound")),
-    "T13": ("T12_Mixture", ("T13_rounds",)),
-    "T14": ("T12_Mixture", ("T14_oracle",)),
-    "T17": ("T17_FastRate", ("T17_moment_pointwise", "T17_exponential_moment", "T17_convexity_step")),
+    "T13": ("T04_Metric", ("T13_rounds",)),
+    "T14": ("T04_Metric", ("T14_oracle",)),
+    "T15": ("T15_Certified", ("T15_divergence", "T15_total_variation", "T15_hellinger", "T15_pairs")),
+    "T17": (
+        "T17_FastRate",
+        ("T17_moment_pointwise", "T17_constant_is_attained", "T17_exponential_moment", "T17_convexity_step"),
+    ),
+    "T19": ("T15_Certified", ("T19_from_bounds", "T19_total_variation")),
+    "T20": ("T15_Certified", ("T20_union",)),
+    "T21": (
+        "T21_Methods",
+        (
+            "T21_variational",
+            "T21_equality",
+            "T21_young_KL",
+            "T21_young_reverse_KL",
+            "T21_young_Pearson",
+            "T21_young_Neyman",
+            "T21_young_Hellinger",
+            "T21_young_JS",
+            "T21_young_TV",
+            "T21_young_Jeffreys",
+        ),
+    ),
+    "T22": ("T21_Methods", ("T22_gap", "T22_optimal")),
+    "T23": ("T21_Methods", ("T23_ascent_has_no_floor", "T23_NPO_floor", "T23_NPO_is_ascent_in_the_limit")),
     "T25": ("T03_DataProcessing", ("T25_seeds",)),
     "T26": ("T26_Constructions", ("T26_pooling_is_blind",)),
     "T27": ("T26_Constructions", ("T27_reference_decides",)),
     "T28": ("T26_Constructions", ("T28_access",)),
 }
-"""Theorem id -> file and the names of its statements there. T13 and T14 take T4 (the triangle inequality) as a hypothesis."""
+"""Theorem id -> file and the names of its statements there."""
 
 
 def files() -> list[str]:

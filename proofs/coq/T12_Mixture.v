@@ -1,6 +1,5 @@
 (* T12: mixing a share rho of F into P contracts the divergence by rho at least and the total variation by rho exactly, so the bound on
-   the forget set itself is the bound on the mixture blown up by 1/rho. T13: square roots add over rounds wherever the square root of the
-   divergence obeys the triangle inequality (T4, assumed here by name). *)
+   the forget set itself is the bound on the mixture blown up by 1/rho. *)
 Require Import Reals List Lra Psatz.
 From Mari Require Import Sums Divergence T03_DataProcessing T05_Accuracy.
 Import ListNotations.
@@ -43,28 +42,3 @@ Proof.
   apply T5_total_variation_bound; assumption.
 Qed.
 End T12.
-
-Section T13.
-Context {X : Type} (d : X -> X -> R).
-Hypothesis d_same : forall a, d a a = 0.
-Hypothesis triangle : forall a b c, sqrt (d a c) <= sqrt (d a b) + sqrt (d b c).
-
-Fixpoint steps (a : X) (rest : list X) : R :=
-  match rest with
-  | [] => 0
-  | b :: t => sqrt (d a b) + steps b t
-  end.
-
-Theorem T13_rounds rest : forall a, sqrt (d a (last rest a)) <= steps a rest.
-Proof.
-  induction rest as [|b t IH]; intros a; simpl.
-  - rewrite d_same, sqrt_0; lra.
-  - assert (E : (match t with [] => b | _ :: _ => last t a end) = last t b).
-    { clear; destruct t as [|c t]; [reflexivity|]. revert c; induction t as [|e t IH]; intros c; [reflexivity | apply (IH e)]. }
-    rewrite E; pose proof (triangle a b (last t b)); specialize (IH b); lra.
-Qed.
-
-(* T14 is three steps of it. *)
-Theorem T14_oracle a b c e : sqrt (d a e) <= sqrt (d a b) + sqrt (d b c) + sqrt (d c e).
-Proof. pose proof (triangle a b e); pose proof (triangle b c e); lra. Qed.
-End T13.
