@@ -24,7 +24,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlogy
 
 from estimators.discrete import PlugIn, as_counts
-from estimators.pooled import FastRate
+from estimators.pooled import FastRate, upper_slope
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
@@ -41,7 +41,7 @@ ASSUMPTIONS = (
 
 def lower_slope(multiplier: float) -> float:
     """c_l = sup over x <= ln 2 of (e^{lx} - 1 - lx)/(e^{-x} - 1 + x), attained at ln 2 for 0 < l <= 1 (T29)."""
-    return (2.0**multiplier - 1 - multiplier * LN2) / (LN2 - 0.5)
+    return upper_slope(-multiplier)
 
 
 def divergence_level(degrees: float, delta: float) -> float:

@@ -227,12 +227,12 @@ def _check_pool(c: Certificate, pool: Pool) -> list[CheckedNumber]:
         root = sum(math.sqrt(LN2 * (k + 2) * 2.0**-53) for k in (pool.n, pool.m))
         lower, upper = max(math.sqrt(low) - root, 0.0) ** 2, min((math.sqrt(high) + root) ** 2, LN2)
     else:
-        level, size, delta = 0.0, min(pool.n, pool.m), 1.0 - float(claim["confidence"])
-        lower, c17 = 0.0, LN2**2 / (2 * LN2 - 1)
+        lower, size, delta = 0.0, min(pool.n, pool.m), 1.0 - float(claim["confidence"])
         if claim["method"] == "pooled-fast-rate":
             level = math.log(MULTIPLIERS / delta)
-            grid = [2.0 ** (-k / 2) / (2 * c17) for k in range(MULTIPLIERS)]
-            upper = min((high + level / (2 * x * size)) / (1 - c17 * x) for x in grid)
+            grid = [math.log2(2 * LN2) * 2.0 ** (-k / 2) for k in range(MULTIPLIERS)]
+            slopes = [(math.expm1(-x * LN2) + x * LN2) / (LN2 - 0.5) for x in grid]
+            upper = min((high + level / (2 * x * size)) / (1 - c / x) for x, c in zip(grid, slopes, strict=True))
         elif claim["method"] == "pooled-bounded-differences":
             squares = sum(k * ((1 + math.log(k + 1)) / (2 * k)) ** 2 for k in (pool.n, pool.m))
             upper = high + math.sqrt(-math.log(delta) * squares / 2)

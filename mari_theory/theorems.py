@@ -146,7 +146,7 @@ _ROWS = (
     Theorem(
         "T17",
         "Pooled information, fast rate",
-        r"JSD \le (\hat F + \ln(1/\delta)/(2lN))/(1 - cl)",
+        r"JSD \le \frac{\hat F + \ln(1/\delta)/(2lN)}{1 - c_l/l}, \quad c_l = \frac{2^{-l} - 1 + l \ln 2}{\ln 2 - 1/2}",
         "i.i.d. distributions, l fixed before the data",
         "derived here",
         ("FastRate", "certify_pooled"),

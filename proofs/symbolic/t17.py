@@ -1,4 +1,4 @@
-"""T17: the constant c = (ln 2)^2/(2 ln 2 - 1) and the monotonicity behind it."""
+"""T17: the constant c_l = (2^-l - 1 + l ln 2)/(ln 2 - 1/2), why it is attained at -ln 2, and where the bound is smallest."""
 
 from __future__ import annotations
 
@@ -8,32 +8,46 @@ from proofs.symbolic.step import Step, true
 
 
 def steps() -> list[Step]:
-    """r(x) = (e^x - 1 - x)/x^2 is increasing, so on [-ln 2, 0) it is least at -ln 2, where it is 1/(2c)."""
-    x, s = sp.symbols("x s", real=True)
-    c = sp.log(2) ** 2 / (2 * sp.log(2) - 1)
-    f = sp.exp(x) - 1 - x
-    r = f / x**2
-    n = x * sp.diff(f, x) - 2 * f  # x^3 r'(x)
+    """r(x) = (e^{lx} - 1 - lx)/(e^x - 1 - x) decreases, so over x >= -ln 2 it is largest at -ln 2.
+
+    A ratio of two functions that vanish together at a point is monotone wherever the ratio of their derivatives is, in the same
+    direction; used twice at 0.
+    """
+    x = sp.Symbol("x", real=True)
+    s = sp.Symbol("s", positive=True)
+    log2 = sp.log(2)
+    above, below = sp.exp(s * x) - 1 - s * x, sp.exp(x) - 1 - x
+    slope = (2 ** (-s) - 1 + s * log2) / (log2 - sp.Rational(1, 2))
+    second = sp.diff(above, x, 2) / sp.diff(below, x, 2)
+    gain = s - slope
+    best = sp.log(2 * log2) / log2
+    bound, value = sp.symbols("B F")
     return [
-        Step("r(-ln 2) = 1/(2c)", sp.simplify(r.subs(x, -sp.log(2))), 1 / (2 * c)),
-        Step("x^3 r'(x) = x f' - 2 f", sp.simplify(sp.diff(r, x) * x**3), sp.expand(n)),
-        Step("it vanishes at 0 with its first two derivatives: order 0", n.subs(x, 0), 0),
-        Step("order 1", sp.diff(n, x).subs(x, 0), 0),
-        Step("order 2", sp.diff(n, x, 2).subs(x, 0), 0),
+        Step("both sides vanish at 0", above.subs(x, 0) + below.subs(x, 0), 0),
+        Step("and so do their derivatives", sp.diff(above, x).subs(x, 0) + sp.diff(below, x).subs(x, 0), 0),
+        Step("the ratio of second derivatives is l^2 e^{(l-1)x}", second, s**2 * sp.exp((s - 1) * x)),
+        Step("which decreases for l < 1: derivative", sp.diff(second, x), (s - 1) * s**2 * sp.exp((s - 1) * x)),
+        Step("so the ratio is largest at -ln 2, where it is c_l", (above / below).subs(x, -log2), slope),
+        Step("c_l at l = 1", slope.subs(s, 1), 1),
         Step(
-            "and its second derivative is x e^x, of the sign of x: r' >= 0 on both sides",
-            sp.diff(n, x, 2),
-            x * sp.exp(x),
+            "as l -> 0: c_l = l^2 (ln 2)^2/(2 ln 2 - 1) + O(l^3)",
+            sp.series(slope, s, 0, 3).removeO(),
+            s**2 * log2**2 / (2 * log2 - 1),
         ),
         Step(
-            "for l x <= 0: e^{lx} - 1 - lx = (lx)^2/2 + O(x^3)",
-            sp.series(sp.exp(s * x) - 1 - s * x, x, 0, 3).removeO(),
-            s**2 * x**2 / 2,
+            "c_l is convex: second derivative (ln 2)^2 2^-l/(ln 2 - 1/2)",
+            sp.diff(slope, s, 2),
+            log2**2 * 2 ** (-s) / (log2 - sp.Rational(1, 2)),
         ),
-        true("c > 1, so x >= 0 is covered by convexity of exp", sp.N(c, 30) > 1),
         Step(
-            "solving (F <= Fhat + level/(2 l N) + c l F) for F",
-            sp.solve(sp.Symbol("F") - sp.Symbol("B") - c * s * sp.Symbol("F"), sp.Symbol("F"))[0],
-            sp.Symbol("B") / (1 - c * s),
+            "at a plug-in of 0 the bound is level/(2N (l - c_l)): stationary at l = log2(2 ln 2)",
+            sp.diff(gain, s).subs(s, best),
+            0,
+        ),
+        true("that l lies in (0, 1)", sp.And(sp.N(best, 30) > 0, sp.N(best, 30) < 1)),
+        Step(
+            "solving F <= B + (c_l/l) F for F",
+            sp.solve(value - bound - slope / s * value, value)[0],
+            bound / (1 - slope / s),
         ),
     ]

@@ -43,7 +43,7 @@ def test_a_constant_off_by_one_percent_fails(monkeypatch: pytest.MonkeyPatch, na
 
 
 CERTIFIED_MUTATIONS = [
-    ("T17", "C", lambda v: v * 0.99),
+    ("T17", "upper_slope", lambda f: lambda x: f(x) * 0.99),
     ("T29", "lower_slope", lambda f: lambda s: f(s) * 0.99),
     ("T14", "oracle_bound", lambda f: lambda *s: f(*s) * 0.9),
     ("T28", "phi", lambda f: lambda t: f(t) * 1.01),
