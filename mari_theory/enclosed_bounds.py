@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from flint import acb, arb
 
-from mari_theory import detectability
 from mari_theory._arrays import Array
 from mari_theory.enclosures import Ball, binary_jsd_ball, frontier_ball, outward, phi_ball, precision
 from mari_theory.errors import require, require_fraction
@@ -29,14 +28,14 @@ def max_total_variation_enclosure(jsd: float) -> Ends:
     """
     budget = _budget(jsd)
     with precision():
-        return _invert(phi_ball, arb(budget), float(detectability.max_total_variation(budget)), 0.0, 1.0)
+        return _invert(phi_ball, arb(budget), _rough_total_variation(budget), 0.0, 1.0)
 
 
 def max_accuracy_enclosure(jsd: float) -> Ends:
     """Largest accuracy at a budget: (1 + TV_max)/2 (T5).
 
     >>> low, high = max_accuracy_enclosure(0.01)
-    >>> low <= float(detectability.max_accuracy(0.01)) <= high + 1e-15
+    >>> 0.57 < low <= high < 0.571 and high - low < 1e-15
     True
     """
     low, high = max_total_variation_enclosure(jsd)
@@ -54,7 +53,7 @@ def max_tpr_enclosure(fpr: float, jsd: float) -> Ends:
     require(0.0 <= fpr <= 1.0, "fpr", "a number in [0, 1]", fpr)
     budget = _budget(jsd)
     with precision():
-        guess = float(detectability.max_tpr(fpr, budget))
+        guess = _rough_tpr(fpr, budget) if fpr < 1.0 else 1.0
         return _invert(lambda b: binary_jsd_ball(arb(fpr), b), arb(budget), guess, fpr, 1.0)
 
 
@@ -112,7 +111,7 @@ def delta_enclosure(epsilon: float, jsd: float) -> Ends:
     """Smallest delta at an epsilon and a budget (T8): a point of the trade-off curve below, its tangent above.
 
     >>> low, high = delta_enclosure(1.0, 0.02)
-    >>> low <= float(detectability.delta(1.0, 0.02)) <= high + 1e-12 and high - low < 1e-9
+    >>> 0.0 < low <= high < 0.1 and high - low < 1e-9
     True
     """
     require(0.0 <= epsilon <= 700.0, "epsilon", "a number in [0, 700]", epsilon)
@@ -247,11 +246,11 @@ def _rough_multiplier(budget: float) -> float:
 
 def _tangent_point(epsilon: float, budget: float) -> float:
     """A false positive rate near the one where the trade-off curve has slope e^epsilon; any value is safe."""
-    low, high = -690.0, math.log1p(-float(detectability.max_tpr(0.0, budget)) * (1 - 1e-12))
-    for _ in range(60):
+    low, high = -690.0, math.log1p(-_rough_tpr(0.0, budget))
+    for _ in range(50):
         middle = 0.5 * (low + high)
         a = math.exp(middle)
-        b = float(detectability.max_tpr(a, budget))
+        b = _rough_tpr(a, budget)
         if not a < b < 1.0:
             high = middle
             continue
@@ -260,6 +259,29 @@ def _tangent_point(epsilon: float, budget: float) -> float:
         slope_a = math.log(a / m) - math.log((1 - a) / (1 - m))
         low, high = (middle, high) if -slope_a / slope_b > math.exp(epsilon) else (low, middle)
     return math.exp(low)
+
+
+def _rough_total_variation(budget: float) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(54):
+        t = 0.5 * (low + high)
+        spent = 0.5 * ((1 + t) * math.log1p(t) + (1 - t) * math.log1p(-t)) if t < 1.0 else LN2
+        low, high = (t, high) if spent <= budget else (low, t)
+    return low
+
+
+def _rough_tpr(a: float, budget: float) -> float:
+    """max_tpr in plain floats: a first guess, a hundred times faster than the vectorised one for one number."""
+    log = math.log
+    low, high = a, 1.0 - 1e-16
+    for _ in range(54):
+        b = 0.5 * (low + high)
+        m = 0.5 * (a + b)
+        n = 1.0 - m
+        spent = b * log(b / m) + (1 - b) * log((1 - b) / n) if 0.0 < b < 1.0 else 0.0
+        spent += (a * log(a / m) if a > 0.0 else 0.0) + ((1 - a) * log((1 - a) / n) if a < 1.0 else 0.0)
+        low, high = (b, high) if 0.5 * spent <= budget else (low, b)
+    return low
 
 
 def _budget(jsd: float) -> float:

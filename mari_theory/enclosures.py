@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, ctx
 
 from mari_theory._arrays import Array
-from mari_theory.errors import require
+from mari_theory.errors import require, require_fraction
 
 PRECISION = 128
 Ball = Any
@@ -58,12 +58,10 @@ def jensen_shannon_enclosure(p: Array, q: Array, weight: float = 0.5) -> tuple[f
     >>> low <= math.log(2) <= high and high - low < 1e-15
     True
     """
-    a, b = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
-    require(a.ndim == 1 and a.shape == b.shape and a.size > 0, "p, q", "two vectors of one length", (a.shape, b.shape))
-    ok = bool(np.all(a >= 0) and np.all(b >= 0) and a.sum() > 0 and b.sum() > 0)
-    require(ok, "p, q", "non-negative numbers with positive sum", "another value")
+    a, b = _masses(p, q)
+    w_float = require_fraction("weight", weight)
     with precision():
-        w = arb(weight)
+        w = arb(w_float)
         total_a, total_b = _sum(map(arb, a.tolist())), _sum(map(arb, b.tolist()))
         terms = []
         for x, y in zip(a.tolist(), b.tolist(), strict=True):
@@ -76,6 +74,34 @@ def jensen_shannon_enclosure(p: Array, q: Array, weight: float = 0.5) -> tuple[f
             terms.append(left + right)
         low, high = outward(_sum(terms))
     return max(low, 0.0), high
+
+
+def total_variation_enclosure(p: Array, q: Array) -> tuple[float, float]:
+    """Enclosure of TV = 1/2 sum |p - q| after exact normalisation (T5).
+
+    >>> total_variation_enclosure([3.0, 1.0], [1.0, 3.0])
+    (0.5, 0.5)
+    """
+    a, b = _masses(p, q)
+    with precision():
+        total_a, total_b = _sum(map(arb, a.tolist())), _sum(map(arb, b.tolist()))
+        gaps = (abs(arb(x) * total_b - arb(y) * total_a) for x, y in zip(a.tolist(), b.tolist(), strict=True))
+        low, high = outward(_sum(gaps) / (2 * total_a * total_b))
+    return max(low, 0.0), min(high, 1.0)
+
+
+def squared_hellinger_enclosure(p: Array, q: Array) -> tuple[float, float]:
+    """Enclosure of h2 = 1 - sum sqrt(p q) after exact normalisation (T10).
+
+    >>> squared_hellinger_enclosure([1.0, 0.0], [0.0, 1.0])
+    (1.0, 1.0)
+    """
+    a, b = _masses(p, q)
+    with precision():
+        total_a, total_b = _sum(map(arb, a.tolist())), _sum(map(arb, b.tolist()))
+        roots = ((arb(x) * arb(y)).sqrt() for x, y in zip(a.tolist(), b.tolist(), strict=True) if x > 0.0 and y > 0.0)
+        low, high = outward(1 - _sum(roots) / (total_a * total_b).sqrt())
+    return max(low, 0.0), min(high, 1.0)
 
 
 def phi_ball(t: Ball) -> Ball:
@@ -181,6 +207,15 @@ def outputs_hold(outputs: float, accuracy: float, jsd: float) -> bool:
 
 def _area_below(k: float, auc: float) -> bool:
     return bool(frontier_ball(arb(k))[1] <= arb(auc))
+
+
+def _masses(p: Array, q: Array) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
+    require(a.ndim == 1 and a.shape == b.shape and a.size > 0, "p, q", "two vectors of one length", (a.shape, b.shape))
+    for name, x in (("p", a), ("q", b)):
+        ok = bool(np.all(x >= 0) and np.all(np.isfinite(x)) and x.max() > 0)
+        require(ok, name, "finite non-negative numbers, one of them positive", x)
+    return a, b
 
 
 def _sum(terms: Iterable[Ball]) -> Ball:
