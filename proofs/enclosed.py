@@ -13,6 +13,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from estimators.bands import BANDS, coverage
+from estimators.discrete_intervals import lower_slope
 from estimators.likelihood_ratio import information_terms
 from estimators.pooled import MULTIPLIERS, FastRate, certify_pooled
 from mari_theory import (
@@ -259,6 +260,18 @@ def finite_population(rng: np.random.Generator, cases: int) -> Outcome:
     return Outcome(bool(ok), None, "random pairs of complete means")
 
 
+def counts(rng: np.random.Generator, cases: int) -> Outcome:
+    """T29: c_{-l} attains its ratio at ln 2, in balls, and the float slope is within rounding of it."""
+    ok = True
+    with precision():
+        x = arb(2).log()
+        for step in (0.01, 0.3, 1.0):
+            ratio = ((arb(step) * x).exp() - 1 - arb(step) * x) / ((-x).exp() - 1 + x)
+            slope = upper_slope_ball(-arb(step))
+            ok &= bool(ratio.overlaps(slope)) and _inside(lower_slope(step), outward(slope), 1e-10)
+    return Outcome(bool(ok), None, "the constant at ln 2")
+
+
 def access(rng: np.random.Generator, cases: int) -> Outcome:
     """T28: phi(2g) in balls is at most 4 g^2 down to g = 1e-12, where floats cannot say."""
     ok = True
@@ -307,5 +320,6 @@ ENCLOSED: dict[str, Enclosed] = {
     "T25": seeds,
     "T26": blindness,
     "T28": access,
+    "T29": counts,
 }
 """Theorem id -> enclosure check."""

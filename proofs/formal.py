@@ -90,6 +90,7 @@ FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
     "T26": ("T26_Constructions", ("T26_pooling_is_blind",)),
     "T27": ("T26_Constructions", ("T27_reference_decides",)),
     "T28": ("T26_Constructions", ("T28_access",)),
+    "T29": ("T17_FastRate", ("T29_moment_pointwise", "T29_constant_is_attained")),
 }
 """Theorem id -> file and the names of its statements there."""
 

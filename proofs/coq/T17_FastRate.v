@@ -1,5 +1,4 @@
-(* T17's two lemmas, in full. (1) The exponential-moment bound, sharp at every l: e^{lx} - 1 - lx <= c_l (e^x - 1 - x) for x >= -ln 2 and
-   0 <= l <= 1 with c_l = (2^{-l} - 1 + l ln 2)/(ln 2 - 1/2), equality at x = -ln 2; hence ln E e^{l(psi - E psi)} <= c_l KL for
+(* T17's two lemmas, in full. (1) The exponential-moment bound, sharp at every l <= 1: e^{lx} - 1 - lx <= c_l (e^x - 1 - x) for x >= -ln 2 with c_l = (2^{-l} - 1 + l ln 2)/(ln 2 - 1/2), equality at x = -ln 2; hence ln E e^{l(psi - E psi)} <= c_l KL for
    psi = ln(M/P) on a finite alphabet. (2) The convexity step: the plug-in divergence lies above its tangent plane at the true pair. *)
 Require Import Reals List Lra Psatz.
 From Mari Require Import Sums Divergence T04_Metric T05_Accuracy.
@@ -62,7 +61,7 @@ Proof. pose proof ln2_above; lra. Qed.
 
 Section Pointwise.
 Variable l : R.
-Hypothesis Hl : 0 <= l <= 1.
+Hypothesis Hl : l <= 1.
 
 (* The difference of the two sides; it vanishes at -ln 2, and at 0 with its slope. *)
 Definition D17 (x : R) : R := c17 l * (exp (1 * x) - 1 - 1 * x) - (exp (l * x) - 1 - l * x).
@@ -158,6 +157,19 @@ Theorem T17_constant_is_attained : c17 l * (exp (- ln 2) - 1 - - ln 2) = exp (l 
 Proof. pose proof D17_end as E; unfold D17 in E; rewrite !Rmult_1_l in E; lra. Qed.
 End Pointwise.
 
+(* T29 is the same lemma at -l, read at -x. *)
+Theorem T29_moment_pointwise l x : 0 <= l -> x <= ln 2 -> exp (l * x) - 1 - l * x <= c17 (- l) * (exp (- x) - 1 + x).
+Proof.
+  intros Hl Hx; pose proof (T17_moment_pointwise (- l) ltac:(lra) (- x) ltac:(lra)) as T.
+  replace (- l * - x) with (l * x) in T by ring; lra.
+Qed.
+
+Theorem T29_constant_is_attained l : c17 (- l) * (exp (- ln 2) - 1 + ln 2) = exp (l * ln 2) - 1 - l * ln 2.
+Proof.
+  pose proof (T17_constant_is_attained (- l)) as T.
+  replace (- l * - ln 2) with (l * ln 2) in T by ring; lra.
+Qed.
+
 Section Moment.
 Context {A : Type} (a : list A) (p psi : A -> R).
 Hypothesis Hp : law a p.
@@ -170,7 +182,7 @@ Proof.
   intros Hl.
   assert (B : Sum a (fun x => p x * exp (l * psi x)) <= 1 - l * K + c17 l * K).
   { apply Rle_trans with (Sum a (fun x => p x + l * (p x * psi x) + c17 l * (p x * exp (psi x) - p x - p x * psi x))).
-    - apply Sum_le; intros x; pose proof (T17_moment_pointwise l Hl (psi x) (Hpsi x)); pose proof (proj1 Hp x).
+    - apply Sum_le; intros x; pose proof (T17_moment_pointwise l (proj2 Hl) (psi x) (Hpsi x)); pose proof (proj1 Hp x).
       assert (p x * (exp (l * psi x) - 1 - l * psi x) <= p x * (c17 l * (exp (psi x) - 1 - psi x))) by (apply Rmult_le_compat_l; assumption).
       lra.
     - rewrite !Sum_plus, !Sum_scal, !Sum_minus, (proj2 Hp); unfold K.

@@ -19,6 +19,24 @@ def steps() -> list[Step]:
     b = sp.log((2 - w) / (2 - w.subs(a, 0))) / k
     # With w = 2 sigma, sigma = e^{k(1-a)}/(1+e^k): both integrals become elementary or dilogarithms in w.
     area_inner = sp.log(2 - w)
+    v = sp.Symbol("v", positive=True)
+    li = sp.Function("L")  # Li2, known by its derivative -ln(1-x)/x
+    first, second = sp.log(v) / (2 - v), sp.log(2 - v) / v
+    # Antiderivatives with Li2(v/2) written as `l`, whose derivative in v is -ln(1 - v/2)/v.
+    l, dl = li(v), (sp.log(2) - sp.log(2 - v)) / v  # noqa: E741
+    anti_second = sp.log(2) * sp.log(v) - l
+    anti_first = anti_second - sp.log(v) * sp.log(2 - v)
+
+    def slope_of(e: sp.Expr) -> sp.Expr:
+        return sp.diff(e, v).subs(sp.Derivative(l, v), dl)
+
+    w_0, w_1 = w.subs(a, 0), w.subs(a, 1)
+    big, small = sp.symbols("big small")  # Li2(s) and Li2(1-s), s = 1/(1+e^-k)
+    at_0 = {l: big, v: w_0}
+    at_1 = {l: small, v: w_1}
+    both = anti_first + anti_second
+    budget = (both.subs(at_0) - both.subs(at_1)) / (2 * k)
+    area = (anti_second.subs(at_0) - anti_second.subs(at_1)) / k
     return [
         Step("d density/ds = ln(2s/(1+s))/2", pull, sp.log(2 * s / (1 + s)) / 2),
         Step("with w = 2s/(1+s), s = w/(2-w)", (2 * s / (1 + s)) / (2 - 2 * s / (1 + s)), s),
@@ -42,6 +60,24 @@ def steps() -> list[Step]:
             (2 / (1 + s)).subs(s, u / (2 - u)),
             2 - u,
         ),
+        Step("-ln(1 - w/2) = ln 2 - ln(2-w)", sp.exp(sp.log(2) - sp.log(2 - v)), 1 / (1 - v / 2)),
+        Step("da = -dw/(k w)", sp.diff(w, a), -k * w),
+        Step("w/2 runs from s = 1/(1+e^-k) ...", w_0 / 2, 1 / (1 + sp.exp(-k))),
+        Step("... to 1 - s", w_1 / 2, 1 - w_0 / 2),
+        Step(
+            "antiderivative of ln(2-w)/w: ln 2 ln w - Li2(w/2)", sp.expand_log(slope_of(anti_second)), sp.log(2 - v) / v
+        ),
+        Step("antiderivative of ln w/(2-w)", slope_of(anti_first), first),
+        Step("budget in closed form: ln 2 - (Li2(s) - Li2(1-s))/k", budget, sp.log(2) - (big - small) / k),
+        Step(
+            "the area's integral is the same number: ln 2 - (Li2(s) - Li2(1-s))/k", area, sp.log(2) - (big - small) / k
+        ),
+        Step(
+            "and AUC = (ln(1+e^k) - ln 2 + that)/k: the constant -ln(2 - w(0))",
+            -sp.log(2 - w_0),
+            sp.log(1 + e) - sp.log(2),
+        ),
+        Step("both integrands under the substitution", first + second, (v / (2 - v) * sp.log(v) + sp.log(2 - v)) / v),
         Step("k -> 0: slope is 1 everywhere", sp.limit(slope, k, 0), 1),
         Step("k -> 0: the slope is 1 + (1 - 2a) k + O(k^2)", sp.series(slope, k, 0, 2).removeO(), 1 + (1 - 2 * a) * k),
         Step("so the budget is k^2/24 to second order", sp.integrate(((1 - 2 * a) * k) ** 2 / 8, (a, 0, 1)), k**2 / 24),
