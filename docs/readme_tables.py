@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from mari_theory import THEOREMS
-from proofs.evidence import verify
+from proofs.evidence import KINDS, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def theorems() -> str:
     """The registry as a Markdown table, with what `mari verify` found."""
     found = {t["id"]: t for t in verify(cases=500)["theorems"]}
-    lines = ["| id | theorem | source | SymPy | properties | Coq | in the library |", "| --- |" + " --- |" * 6]
+    lines = [
+        "| id | theorem | source | SymPy | properties | enclosures | Coq | in the library |",
+        "| --- |" + " --- |" * 7,
+    ]
     for t in THEOREMS.values():
         evidence = found[t.id]["evidence"] if t.id in found else {}
-        states = " | ".join(
-            evidence.get(kind, "absent").replace("absent", "") for kind in ("symbolic", "property", "formal")
-        )
+        states = " | ".join(evidence.get(kind, "absent").replace("absent", "-") for kind in KINDS)
         lines.append(f"| {t.id} | {t.title} | {t.source} | {states} | {', '.join(f'`{f}`' for f in t.functions)} |")
     return "\n".join(lines)
 

@@ -123,7 +123,7 @@ class DivergenceBall:
 def certify_table_mi(table: ArrayLike, confidence: float = 0.95) -> Certified:
     """Mutual information from a contingency table (rows X, columns Y, all possible symbols listed), interval in nats.
 
-    The bound is chosen by the shape of the table and n alone: the KL ball where K/n is small, McDiarmid elsewhere.
+    The bound is chosen by the shape of the table and n alone: the KL ball where K/n is small, McDiarmid elsewhere (T30).
     Raises `ArgumentError` on negative or fractional counts.
 
     >>> result = certify_table_mi([[450, 50], [50, 450]])
@@ -151,7 +151,7 @@ def certify_table_mi(table: ArrayLike, confidence: float = 0.95) -> Certified:
             high = value + wide + math.log1p((min(t.shape) - 1) / n)
             method = "bounded-differences"
     interval = Interval(
-        max(low - 1e-12, 0.0), max(min(high + 1e-12, ceiling), 0.0), confidence, method, "T1", ASSUMPTIONS
+        max(low - 1e-12, 0.0), max(min(high + 1e-12, ceiling), 0.0), confidence, method, "T30", ASSUMPTIONS
     )
     return Certified("mutual information", value, interval, n, method="plug-in")
 
@@ -198,7 +198,7 @@ def entropy_step(n: int) -> float:
 
 
 def certify_counts_entropy(counts: ArrayLike, confidence: float = 0.95) -> Certified:
-    """Entropy from counts (all possible symbols listed): McDiarmid and the bias range [0, ln(1 + (K-1)/n)], in nats.
+    """Entropy from counts (all possible symbols listed): McDiarmid and the bias range [0, ln(1 + (K-1)/n)], in nats (T30).
 
     >>> math.log(2) in certify_counts_entropy([520, 480]).interval
     True
@@ -209,5 +209,5 @@ def certify_counts_entropy(counts: ArrayLike, confidence: float = 0.95) -> Certi
     value = PlugIn().entropy(c[c > 0], c.size)
     half = entropy_step(n) * math.sqrt(n * math.log(2 / delta) / 2)
     low, high = max(value - half, 0.0), min(value + half + math.log1p((c.size - 1) / n), math.log(c.size))
-    interval = Interval(min(low, high), high, confidence, "bounded-differences", "T1", ASSUMPTIONS)
+    interval = Interval(min(low, high), high, confidence, "bounded-differences", "T30", ASSUMPTIONS)
     return Certified("entropy", value, interval, n, method="plug-in", direction="lower bound")

@@ -47,7 +47,7 @@ class CertifiedRoc:
 
 
 def certify_roc(scores_p: Any, scores_q: Any, confidence: float = 0.95, band: Band | None = None) -> CertifiedRoc:
-    """ROC curve of "score >= c means arm Q" with a band that holds for every threshold together, and its AUC.
+    """ROC curve of "score >= c means arm Q" with a band that holds for every threshold together, and its AUC (T16).
 
     `scores_p`, `scores_q` are scores of held-out rows of each arm (any real numbers, ties allowed); `band` is a simultaneous band for
     a distribution function, default `EqualLocalLevels()`; each arm's holds at half the level. Raises `ArgumentError` on NaN, empty arms.
@@ -84,7 +84,7 @@ def certify_roc(scores_p: Any, scores_q: Any, confidence: float = 0.95, band: Ba
 def certify_auc(
     scores_p: Any, scores_q: Any, confidence: float = 0.95, interval: BoundedMean | None = None
 ) -> Certified:
-    """AUC = P(score of Q > score of P) + P(tie)/2, from disjoint pairs of one row each: i.i.d. terms in {0, 1/2, 1}.
+    """AUC = P(score of Q > score of P) + P(tie)/2, from disjoint pairs of one row each: i.i.d. terms in {0, 1/2, 1} (T15).
 
     Far narrower than the area between the curves of a band, which also holds for every threshold. The value uses all pairs.
 

@@ -29,7 +29,7 @@ from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
 from experiments.training import Bank, open_bank, slug, train_many
 from experiments.unlearn import full_pass_mean
-from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix
+from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import Pool, read_scores, write_pool, write_scores, write_text
 
@@ -107,6 +107,7 @@ class _Study:
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self._scores: dict[tuple[str, str], ItemScores] = {}
+        self._laws: dict[str, dict[str, Any]] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
         self._likelihoods: dict[tuple[str, ...], Any] = {}
         self.coverage: list[dict[str, Any]] = []
@@ -181,6 +182,7 @@ class _Study:
             else None,
             "collapse": share_of_uniform_loss(float(retain.loss.mean()), vocab),
             "marginal": pooled,
+            "triangle": self.triangle(name),
             "matched": matched,
             "certificates": certificates,
             "attacks": [_attack(a) for a in attacks],
@@ -189,16 +191,41 @@ class _Study:
             "problems": problems,
         }
 
+    def pooled_laws(self, name: str) -> dict[str, Any]:
+        """Mean next-token distributions over the complete sets: forget, retain, and retain in two halves by owner."""
+        if name not in self._laws:
+            model, tokenizer = self.bank.use(slug(name)), self.bank.tokenizer
+            owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
+            half = set(owners[: len(owners) // 2])
+            first = [i for i in self.corpus.retain if i.owner in half]
+            other = [i for i in self.corpus.retain if i.owner not in half]
+            forget, a, b = (
+                full_pass_mean(model, encode(tokenizer, x, self.config.unlearn.max_answer), batch_size(tokenizer))
+                for x in (self.corpus.forget, first, other)
+            )
+            retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
+            self._laws[name] = {"forget": forget, "retain": retain, "halves": (a, b)}
+        return self._laws[name]
+
+    def triangle(self, name: str) -> dict[str, float]:
+        """T14: the pooled divergence to the oracle average on forget prompts, and what three measured terms say of it."""
+        own, others = self.pooled_laws(name), [self.pooled_laws(o) for o in oracle_arm(self.oracles, name)]
+        oracle = {k: np.mean([o[k] for o in others], axis=0) for k in ("forget", "retain")}
+        terms = {
+            "forget_against_retain": float(jensen_shannon(own["forget"], own["retain"])),
+            "retain_shift": float(jensen_shannon(own["retain"], oracle["retain"])),
+            "oracle_forget_against_retain": float(jensen_shannon(oracle["retain"], oracle["forget"])),
+        }
+        return {
+            **terms,
+            "direct": float(jensen_shannon(own["forget"], oracle["forget"])),
+            "bound": oracle_bound(**terms),
+        }
+
     def marginal(self, name: str) -> dict[str, Any]:
         """Marginal information over the complete sets (T18), with its retain-against-retain floor."""
-        model, tokenizer, limit = self.bank.use(slug(name)), self.bank.tokenizer, self.config.unlearn.max_answer
-        forget = full_pass_mean(model, encode(tokenizer, self.corpus.forget, limit), batch_size(tokenizer))
-        owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
-        half = set(owners[: len(owners) // 2])
-        first = [i for i in self.corpus.retain if i.owner in half]
-        other = [i for i in self.corpus.retain if i.owner not in half]
-        a, b = (full_pass_mean(model, encode(tokenizer, x, limit), batch_size(tokenizer)) for x in (first, other))
-        retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
+        laws = self.pooled_laws(name)
+        forget, retain, (a, b) = laws["forget"], laws["retain"], laws["halves"]
         share = len(self.corpus.forget) / (len(self.corpus.forget) + len(self.corpus.retain))
         pool = Pool(
             retain,

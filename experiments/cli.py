@@ -59,9 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
         return sub
 
-    verify = add("verify", _verify, "check the theorems: properties on random inputs and tightness witnesses")
+    verify = add(
+        "verify",
+        _verify,
+        "check the theorems: derivations, random inputs, enclosures, proofs, search for counterexamples",
+    )
     verify.add_argument("--theorem", action="append", metavar="ID", help="only this one (repeatable), for example T5")
     verify.add_argument("--cases", type=int, default=2000, help="random cases a theorem (default 2000)")
+    verify.add_argument("--html", type=Path, help="also write a page: statements, evidence, figures of the bounds")
 
     audit = add("audit", _audit, "train, retrain, unlearn, score, certify, attack, report")
     audit.add_argument("--preset", default="tiny", help="tiny or smollm2 (default tiny)")
@@ -156,20 +161,29 @@ def _verify(args: argparse.Namespace) -> int:
 
     require(args.cases >= 1, "--cases", "a number at least 1", args.cases)
     result = verify(args.theorem, args.cases)
+    if args.html:
+        from experiments.report.theorems import write_theorems
+
+        write_theorems(result, args.html)
     if args.json:
         print(json.dumps(result))
     else:
-        print(f"{'id':<4} {'theorem':<35} {'symbolic':<8} {'property':<8} {'formal':<9} {'tightness':>9}")
-        for t in result["theorems"]:
-            tight = "" if t["tightness"] is None else f"{t['tightness']:.6f}"
-            shown = t["evidence"]
-            states = f"{shown['symbolic']:<8} {shown['property']:<8} {shown['formal']:<9}"
-            print(f"{t['id']:<4} {t['title'][:35]:<35} {states} {tight:>9}")
-        print("tightness: value at the witness over the bound; 1 means the bound is attained")
-        if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
-            print("formal: proved in Coq; not built here (make proofs)")
-        print(f"{result['passed']} passed, {result['failed']} failed ({args.cases} random cases a theorem)")
+        _print_theorems(result, args.cases)
     return 1 if result["failed"] else 0
+
+
+def _print_theorems(result: dict[str, Any], cases: int) -> None:
+    shown = {"pass": "pass", "fail": "FAIL", "absent": "-", "not-built": "unbuilt"}
+    print(f"{'id':<4} {'theorem':<27} {'SymPy':<6} {'random':<6} {'balls':<5} {'Coq':<7} {'witness':>8} {'search':>8}")
+    for t in result["theorems"]:
+        e = [shown[t["evidence"][kind]] for kind in ("symbolic", "property", "enclosure", "formal")]
+        tight, ratio = ("" if x is None else f"{x:.6f}" for x in (t["tightness"], t["largest_ratio"]))
+        print(f"{t['id']:<4} {t['title'][:27]:<27} {e[0]:<6} {e[1]:<6} {e[2]:<5} {e[3]:<7} {tight:>8} {ratio:>8}")
+    print("witness: bound attained there (1 is sharp); search: largest value over bound found")
+    print("by gradient ascent (above 1 would refute it); -: does not apply, --json says why")
+    if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
+        print("Coq unbuilt: `make proofs` compiles and re-checks it")
+    print(f"{result['passed']} passed, {result['failed']} failed ({cases} random cases a theorem)")
 
 
 def _audit(args: argparse.Namespace) -> int:

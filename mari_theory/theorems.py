@@ -238,6 +238,15 @@ _ROWS = (
         ("certify_counts_jsd",),
         False,
     ),
+    Theorem(
+        "T30",
+        "Entropy and information from counts",
+        r"|\hat H - E\hat H| \le \Delta_n \sqrt{n \ln(2/\delta)/2}, \quad 0 \le H - E\hat H \le \ln(1 + (K-1)/n)",
+        "n independent symbols of a known alphabet of K; Delta_n the largest change by one symbol",
+        "McDiarmid 1989; Paninski 2003",
+        ("certify_counts_entropy", "certify_table_mi"),
+        False,
+    ),
 )
 
 THEOREMS: dict[str, Theorem] = {t.id: t for t in _ROWS}

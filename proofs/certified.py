@@ -7,12 +7,19 @@ import math
 from itertools import product
 
 import numpy as np
-from scipy.special import softmax
-from scipy.stats import binom
+from scipy.special import entr, softmax
+from scipy.stats import binom, multinomial
 
 from estimators.audit import audit_counts
 from estimators.bands import BANDS, coverage
-from estimators.discrete_intervals import certify_counts_jsd, divergence_level, lower_slope
+from estimators.discrete_intervals import (
+    certify_counts_entropy,
+    certify_counts_jsd,
+    certify_table_mi,
+    divergence_level,
+    entropy_step,
+    lower_slope,
+)
 from estimators.intervals import Betting, ClopperPearson
 from estimators.likelihood_ratio import information_terms
 from estimators.pooled import FastRate, certify_pooled, upper_slope
@@ -20,6 +27,8 @@ from mari_theory import jensen_shannon, oracle_bound, phi, squared_hellinger, to
 from proofs.properties import SLACK, Check, Outcome, random_pairs
 
 LN2 = math.log(2.0)
+BIAS = 1.0
+"""T30's constant on the bias of the plug-in entropy."""
 CONVEXITY = 1.0
 """T25's constant: the averages' divergence over the average divergence."""
 
@@ -206,6 +215,29 @@ def counts(rng: np.random.Generator, cases: int) -> Outcome:
     return Outcome(worst <= 1 + 1e-9 and tail <= 0.1 and missed <= 0.2, worst, "lemma on a grid; binomials enumerated")
 
 
+def plug_in_entropy(rng: np.random.Generator, cases: int) -> Outcome:
+    """T30: bias range and the largest step by enumeration; miss probabilities of the entropy and the table intervals."""
+    n, worst, missed = 20, 0.0, 0.0
+    k = np.arange(n + 1)
+    h = np.array([entr(x / n) + entr(1 - x / n) for x in k])
+    step = float(np.max(np.abs(np.diff(h))))
+    for p in (0.5, 0.3, 0.02):
+        law = binom.pmf(k, n, p)
+        truth = float(entr(p) + entr(1 - p))
+        bias = truth - float(law @ h)
+        worst = max(worst, bias / (BIAS * math.log1p(1 / n)))
+        out = [truth not in certify_counts_entropy([x, n - x], 0.8).interval for x in k.tolist()]
+        missed = max(missed, float(law[np.array(out)].sum()))
+    ok = worst <= 1 and missed <= 0.2 and step <= entropy_step(n) * (1 + 1e-9)
+    n, joint = 8, np.array([[0.4, 0.1], [0.1, 0.4]])
+    truth = float(np.sum(joint * np.log(joint / np.outer(joint.sum(1), joint.sum(0)))))
+    tables = [t for t in product(range(n + 1), repeat=4) if sum(t) == n]
+    held = [truth in certify_table_mi(np.reshape(t, (2, 2)), 0.8).interval for t in tables]
+    missed = float(np.sum(multinomial.pmf(np.array(tables), n, joint.ravel())[~np.array(held)]))
+    note = f"binomials and 2 x 2 tables enumerated; largest bias over its bound {worst:.3f}"
+    return Outcome(bool(ok and missed <= 0.2), step / entropy_step(n=20), note)
+
+
 CHECKS: dict[str, Check] = {
     "T14": oracle_triangle,
     "T15": known_likelihoods,
@@ -220,5 +252,6 @@ CHECKS: dict[str, Check] = {
     "T27": reference,
     "T28": access,
     "T29": counts,
+    "T30": plug_in_entropy,
 }
 """Theorem id -> check."""

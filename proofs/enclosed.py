@@ -97,8 +97,8 @@ def processing(rng: np.random.Generator, cases: int) -> Outcome:
     ok = True
     for _ in range(cases):
         a, b = rng.integers(0, 50, size=(2, 5)) + np.array([1, 0, 0, 0, 0])
-        merged = [np.array([x[0] + x[1], *x[2:]], dtype=float) for x in (a, b)]
-        ok &= jensen_shannon_enclosure(*merged)[0] <= jensen_shannon_enclosure(a.astype(float), b.astype(float))[1]
+        one, other = (np.array([x[0] + x[1], *x[2:]], dtype=float) for x in (a, b))
+        ok &= jensen_shannon_enclosure(one, other)[0] <= jensen_shannon_enclosure(a.astype(float), b.astype(float))[1]
     return Outcome(bool(ok), None, "integer masses, two symbols merged")
 
 
@@ -288,7 +288,7 @@ def seeds(rng: np.random.Generator, cases: int) -> Outcome:
     for _ in range(max(cases // 5, 20)):
         p, q = rng.integers(1, 40, size=(2, 2, 4)).astype(float)
         p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
-        each = np.mean([jensen_shannon_enclosure(a, b)[1] for a in p for b in q])
+        each = float(np.mean([jensen_shannon_enclosure(a, b)[1] for a in p for b in q]))
         ok &= jensen_shannon_enclosure(p.mean(axis=0), q.mean(axis=0))[0] <= each * (1 + 1e-12)
     return Outcome(bool(ok), None, "two seeds an arm")
 

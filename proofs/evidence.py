@@ -13,13 +13,15 @@ from tqdm import tqdm
 from mari_theory.errors import require
 from mari_theory.theorems import THEOREMS
 from proofs import certified, enclosed, methods, properties
+from proofs.assumptions import ASSUMPTIONS
 from proofs.formal import formal_state
 from proofs.properties import Outcome
+from proofs.search import search
 
 KINDS = ("symbolic", "property", "enclosure", "formal")
 CHECKS = {**properties.CHECKS, **certified.CHECKS, **methods.CHECKS}
 ENCLOSED = enclosed.ENCLOSED
-DERIVED = tuple(f"T{k}" for k in (1, 2, 4, 5, 6, 7, 10, 11, 12, 15, 17, 21, 22, 23, 24, 28, 29))
+DERIVED = tuple(f"T{k}" for k in (1, 2, 4, 5, 6, 7, 10, 11, 12, 15, 17, 21, 22, 23, 24, 28, 29, 30))
 """Theorems with a symbolic derivation (`proofs.symbolic.SYMBOLIC`, which needs SymPy to import)."""
 
 WHY_ABSENT: dict[str, dict[str, str]] = {
@@ -57,6 +59,7 @@ WHY_ABSENT: dict[str, dict[str, str]] = {
     "T25": {"symbolic": "joint convexity, derived under T2"},
     "T26": {"symbolic": "a construction with four prompts"},
     "T27": {"symbolic": "a construction with two points", "enclosure": "values are 0 and ln 2 exactly"},
+    "T30": {"enclosure": "all outcomes are enumerated instead", "formal": "needs McDiarmid's inequality; enumerated"},
 }
 """Theorem id -> kind of evidence that does not apply -> why."""
 
@@ -93,18 +96,29 @@ def _row(name: str, cases: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, int(name[1:])])
     property_check = CHECKS[name](rng, cases) if name in CHECKS else None
     enclosure = ENCLOSED[name](rng, max(cases // 20, 20)) if name in ENCLOSED else None
+    attacks = search(name, rng)
+    refuted = any(a.refuted for a in attacks)
     return {
         "id": name,
         "title": theorem.title,
         "statement": theorem.statement,
+        "assumptions": theorem.assumptions,
+        "source": theorem.source,
+        "functions": list(theorem.functions),
         "evidence": {
             "symbolic": symbolic_state(name),
-            "property": _state(property_check),
+            "property": "fail" if refuted else _state(property_check),
             "enclosure": _state(enclosure),
             "formal": formal_state(name),
         },
         "absent_because": WHY_ABSENT.get(name, {}),
         "tightness": property_check.tightness if property_check else None,
+        "largest_ratio": max((a.ratio for a in attacks), default=None),
+        "attacks": [
+            {"what": a.inequality.what, "ratio": a.ratio, "sharp": a.inequality.sharp, "evaluations": a.evaluations}
+            for a in attacks
+        ],
+        "dropped": [{"what": a.what, "case": a.case, "ratio": a.broken()} for a in ASSUMPTIONS if a.theorem == name],
         "note": property_check.note if property_check else "no property check",
     }
 

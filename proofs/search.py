@@ -75,7 +75,8 @@ def _over(value: float, bound: float) -> float:
 
 def _range(z: Floats) -> float:
     w = float(expit(z[0]))
-    return _over(float(jensen_shannon(*_laws(z[1:], 3), w)), float(binary_entropy(w)))
+    p, q = _laws(z[1:], 3)
+    return _over(float(jensen_shannon(p, q, w)), float(binary_entropy(w)))
 
 
 def _processing(z: Floats) -> float:

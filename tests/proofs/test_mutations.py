@@ -64,6 +64,7 @@ MUTATIONS: list[tuple[str, ModuleType, str, Change]] = [
     ("T27", certified, "jensen_shannon", scaled(0.99)),
     ("T28", certified, "phi", scaled(1.01)),
     ("T29", certified, "lower_slope", scaled(0.99)),
+    ("T30", certified, "entropy_step", scaled(0.99)),
 ]
 
 

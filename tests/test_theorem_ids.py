@@ -1,0 +1,67 @@
+"""Every public bound names its theorem; the theorem exists, lists real names, and its evidence passes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from types import ModuleType
+
+import pytest
+
+import estimators
+import mari_theory
+from mari_theory import THEOREMS, detectability, enclosed_bounds, enclosures, fenchel, marginal, sequences
+from proofs.evidence import verify
+
+PLACES = (mari_theory, estimators, detectability, enclosed_bounds, enclosures, fenchel, marginal, sequences)
+IDS = re.compile(r"\bT(\d{1,2})\b")
+
+
+def public(module: ModuleType) -> dict[str, object]:
+    """Functions and classes the module itself offers."""
+    out = {}
+    for name, thing in vars(module).items():
+        ours = getattr(thing, "__module__", "").split(".")[0] in ("mari_theory", "estimators")
+        home = getattr(thing, "__module__", "")
+        own = module.__name__ in ("mari_theory", "estimators") or home == module.__name__
+        if not name.startswith("_") and ours and own and (inspect.isfunction(thing) or inspect.isclass(thing)):
+            out[f"{home}.{name}"] = thing
+    return out
+
+
+EVERYTHING = {name: thing for place in PLACES for name, thing in public(place).items()}
+# Bounds: whatever turns a budget into an end, or data into an end, says so in its name.
+BOUND = re.compile(
+    r"\.(max_|min_|certify_|audit_|\w*_bound$|\w*_enclosure$|delta$|trade_off$|functional_gap$|forget_total)"
+)
+BOUNDS = sorted(name for name in EVERYTHING if BOUND.search(name))
+
+
+def test_there_are_bounds_to_check() -> None:
+    assert len(BOUNDS) >= 30
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_every_bound_names_a_theorem(name: str) -> None:
+    found = IDS.findall(inspect.getdoc(EVERYTHING[name]) or "")
+    assert found, f"{name} names no theorem"
+    assert {f"T{k}" for k in found} <= set(THEOREMS)
+
+
+@pytest.mark.parametrize("name", sorted(EVERYTHING))
+def test_no_docstring_names_a_theorem_that_does_not_exist(name: str) -> None:
+    assert {f"T{k}" for k in IDS.findall(inspect.getdoc(EVERYTHING[name]) or "")} <= set(THEOREMS)
+
+
+def test_the_evidence_of_every_named_theorem_passes() -> None:
+    named = {f"T{k}" for name in BOUNDS for k in IDS.findall(inspect.getdoc(EVERYTHING[name]) or "")}
+    result = verify(sorted(named, key=lambda t: int(t[1:])), cases=60)
+    assert result["failed"] == 0 and result["passed"] == len(named) >= 15
+
+
+def test_the_registry_names_what_exists() -> None:
+    import experiments.audit
+
+    for theorem in THEOREMS.values():
+        for name in theorem.functions:
+            assert any(hasattr(p, name) for p in (*PLACES, experiments.audit)), (theorem.id, name)
