@@ -24,10 +24,11 @@ _MASSES = st.one_of(st.just(0.0), st.floats(1e-12, 1.0))
 
 
 @st.composite
-def laws(draw: st.DrawFn, outcomes: int | None = None, most: int = 8) -> Any:
+def laws(draw: Any, outcomes: int | None = None, most: int = 8) -> Any:
     """One law on `outcomes` symbols (default 2 to `most`), zeros allowed.
 
-    >>> abs(sum(laws(3).example()) - 1) < 1e-12
+    >>> from hypothesis import find
+    >>> abs(float(find(laws(3), lambda p: True).sum()) - 1) < 1e-12
     True
     """
     k = outcomes or draw(st.integers(2, most))
@@ -36,10 +37,11 @@ def laws(draw: st.DrawFn, outcomes: int | None = None, most: int = 8) -> Any:
 
 
 @st.composite
-def pairs(draw: st.DrawFn, outcomes: int | None = None, most: int = 8) -> Any:
+def pairs(draw: Any, outcomes: int | None = None, most: int = 8) -> Any:
     """Two laws on one alphabet: unrelated, or one moved towards the other by a factor down to 1e-9.
 
-    >>> p, q = pairs(4).example()
+    >>> from hypothesis import find
+    >>> p, q = find(pairs(4), lambda pair: float(pair[0] @ pair[1]) == 0.0)  # disjoint
     >>> p.shape == q.shape == (4,)
     True
     """
@@ -53,10 +55,11 @@ def pairs(draw: st.DrawFn, outcomes: int | None = None, most: int = 8) -> Any:
 
 
 @st.composite
-def joints(draw: st.DrawFn, rows: int | None = None, columns: int | None = None) -> Any:
+def joints(draw: Any, rows: int | None = None, columns: int | None = None) -> Any:
     """A joint law as a matrix (rows, columns), from independent to deterministic.
 
-    >>> joints(2, 3).example().shape
+    >>> from hypothesis import find
+    >>> find(joints(2, 3), lambda j: True).shape
     (2, 3)
     """
     shape = rows or draw(st.integers(2, 5)), columns or draw(st.integers(2, 5))
@@ -67,10 +70,11 @@ def joints(draw: st.DrawFn, rows: int | None = None, columns: int | None = None)
 
 
 @st.composite
-def channels(draw: st.DrawFn, inputs: int | None = None, outputs: int | None = None) -> Any:
+def channels(draw: Any, inputs: int | None = None, outputs: int | None = None) -> Any:
     """A row-stochastic matrix (inputs, outputs): random rows, or a deterministic map.
 
-    >>> bool(np.allclose(channels(3, 2).example().sum(axis=1), 1))
+    >>> from hypothesis import find
+    >>> bool(np.allclose(find(channels(3, 2), lambda k: True).sum(axis=1), 1))
     True
     """
     n, k = inputs or draw(st.integers(2, 6)), outputs or draw(st.integers(1, 5))
@@ -82,7 +86,8 @@ def channels(draw: st.DrawFn, inputs: int | None = None, outputs: int | None = N
 def budgets() -> st.SearchStrategy[float]:
     """Divergence budgets in [0, ln 2] nats, small ones and both ends included.
 
-    >>> 0 <= budgets().example() <= math.log(2)
+    >>> from hypothesis import find
+    >>> 0 <= find(budgets(), lambda j: j > 0) <= math.log(2)
     True
     """
     return st.one_of(st.sampled_from([0.0, math.log(2.0)]), st.floats(-14, math.log10(math.log(2.0))).map(_power))
@@ -91,7 +96,8 @@ def budgets() -> st.SearchStrategy[float]:
 def weights() -> st.SearchStrategy[float]:
     """Arm weights w in (0, 1), far from the ends and close to them.
 
-    >>> 0 < weights().example() < 1
+    >>> from hypothesis import find
+    >>> 0 < find(weights(), lambda w: True) < 1
     True
     """
     return st.one_of(st.just(0.5), st.floats(0.001, 0.999))

@@ -38,6 +38,6 @@ def steps() -> list[Step]:
         Step(
             "both together for large n: (ln n + 1)/n to first order",
             sp.limit(n * (-(n - 1) / n * sp.log((n - 1) / n)), n, sp.oo),
-            1 + 0 * t,
+            1,
         ),
     ]
