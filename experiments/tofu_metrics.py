@@ -41,7 +41,9 @@ def item_truth_ratios(task: Mapping[str, Sequence[Any]]) -> Floats:
     """Per item: (geometric mean wrong-answer probability) / (paraphrased-answer probability), per token."""
     true = _column(task, "avg_paraphrased_loss" if "avg_paraphrased_loss" in task else "avg_gt_loss")
     wrong = _column(task, "average_perturb_loss")
-    require(wrong.ndim == 2 and len(wrong) == len(true), "average_perturb_loss", "one list of losses an item", wrong.shape)
+    require(
+        wrong.ndim == 2 and len(wrong) == len(true), "average_perturb_loss", "one list of losses an item", wrong.shape
+    )
     return np.exp(true - wrong.mean(axis=1))
 
 

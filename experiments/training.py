@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from experiments.config import RunConfig, loop_settings
 from experiments.methods import make_method
+from experiments.methods.base import needs_reference
 from experiments.models import (
     load_model,
     load_tokenizer,
@@ -169,8 +170,11 @@ def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
             list(corpus.retain),
         )
         settings_evaluate = True
+    reference = bank.use("original") if needs_reference(method) else None
     scratch = run / "checkpoints" / slug(name)
-    result = run_loop(model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, label=name)
+    result = run_loop(
+        model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, name, reference=reference
+    )
     digest = bank.keep(slug(name), model)
     record = {
         "name": name,

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from experiments.corpus import Corpus, Item
 from experiments.encoding import Encoded, answer_log_probs, encode, token_log_probs
 from experiments.methods.base import Batch, Method
+from experiments.refusals import refusal
 from mari_theory import marginal_information
 from mari_theory.evidence import atomic
 
@@ -68,7 +69,9 @@ def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
     return out
 
 
-def make_batch(tokenizer: Any, corpus: Corpus, kept: Sequence[Item], s: LoopSettings, step: int) -> Batch:
+def make_batch(
+    tokenizer: Any, corpus: Corpus, kept: Sequence[Item], s: LoopSettings, step: int, device: Any = "cpu"
+) -> Batch:
     """The data of one step. `kept` are the repeated items that stay (or that are being learnt)."""
     repeated = [kept[i] for i in pick(s.seed, 1, step, s.batch_retain, len(kept))]
     forget = [corpus.forget[i] for i in pick(s.seed, 2, step, s.batch_forget, len(corpus.forget))]
@@ -78,12 +81,18 @@ def make_batch(tokenizer: Any, corpus: Corpus, kept: Sequence[Item], s: LoopSett
         rng = np.random.default_rng([s.seed, 8, step])
         return encode(tokenizer, [corpus.matched(i, rng) for i in forget], s.max_answer)
 
-    return Batch(
+    def template() -> Encoded:
+        rng = np.random.default_rng([s.seed, 10, step])
+        return encode(tokenizer, [refusal(corpus, i, rng) for i in forget], s.max_answer)
+
+    made = (
         lambda: encode(tokenizer, [*repeated, *background], s.max_answer),
         lambda: encode(tokenizer, repeated, s.max_answer),
         lambda: encode(tokenizer, forget, s.max_answer),
         matched,
+        template,
     )
+    return Batch(*(lambda make=make: make().to(device) for make in made))
 
 
 def run_loop(
@@ -97,8 +106,12 @@ def run_loop(
     evaluate: bool = True,
     label: str = "",
     after_step: Callable[[int], None] | None = None,
+    reference: Any = None,
 ) -> LoopResult:
     """Train `model` in place with `method`. With `folder`, checkpoint there and resume from it.
+
+    `reference` is the original model, frozen, for methods that compare with it. A method with `finish(weights, before)`
+    has the last word on the weights (task vectors).
 
     `evaluate` logs forget, retain and holdout loss and the full-pass marginal information every `evaluate_every` steps, and
     with `stop_at_holdout` ends the run once the forget answers are as surprising as never-seen ones.
@@ -109,6 +122,9 @@ def run_loop(
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
     result = LoopResult()
+    device = next(iter(weights.values())).device
+    finish = getattr(method, "finish", None)
+    before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
     start = _load_checkpoint(folder, weights, optimizer, result) if folder else 0
     probes = _probes(tokenizer, corpus, s) if evaluate else {}
     model.train()
@@ -118,9 +134,9 @@ def run_loop(
             break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
-        batch = make_batch(tokenizer, corpus, kept, s, step)
+        batch = make_batch(tokenizer, corpus, kept, s, step, device)
         optimizer.zero_grad(set_to_none=True)
-        loss, parts = method.loss(model, batch)
+        loss, parts = method.loss(model, batch, reference)
         if not math.isfinite(float(loss.detach())):
             result.stopped = f"non-finite loss at step {step}"
             break
@@ -133,6 +149,9 @@ def run_loop(
             _save_checkpoint(folder, weights, optimizer, result)
         if after_step:
             after_step(step + 1)
+    if finish:
+        with torch.no_grad():
+            finish(weights, before)
     if evaluate and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
         _log(model, probes, s.steps, result, LoopSettings())
     model.eval()

@@ -5,25 +5,46 @@
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
-from experiments.methods.ascent import GradDiff, GradientAscent
+from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, TaskVector, WeightedGradientAscent
 from experiments.methods.base import Batch, Method
 from experiments.methods.control import RetainOnly
+from experiments.methods.distillation import UNDIAL, JensUn
+from experiments.methods.flat import FLAT
 from experiments.methods.mari import MarI, MatchedMarI
+from experiments.methods.preference import NPO, IdkDPO, IdkNLL, SimNPO
+from experiments.methods.representation import RMU
 from mari_theory.errors import ArgumentError, require
 
 METHODS: dict[str, type[Any]] = {
     "retain-only": RetainOnly,
-    "gradient-ascent": GradientAscent,
-    "grad-diff": GradDiff,
     "mari": MarI,
     "mari-matched": MatchedMarI,
+    "flat": FLAT,
+    "gradient-ascent": GradientAscent,
+    "grad-diff": GradDiff,
+    "kl-gradient-ascent": KLGradientAscent,
+    "weighted-gradient-ascent": WeightedGradientAscent,
+    "npo": NPO,
+    "simnpo": SimNPO,
+    "idk-dpo": IdkDPO,
+    "idk-nll": IdkNLL,
+    "rmu": RMU,
+    "jensun": JensUn,
+    "undial": UNDIAL,
+    "task-vector": TaskVector,
 }
 
 SHORTHANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "mari-pooled": ("mari", {"signal": "pooled"}),
     "mari-tokenwise": ("mari", {"signal": "tokenwise"}),
+    "mari-likelihood": ("mari", {"signal": "likelihood"}),
+    "mari-entropy": ("mari", {"signal": "entropy"}),
+    "flat-retain": ("flat", {"keep": 1.0}),
 }
 
 
@@ -34,7 +55,11 @@ def make_method(name: str, **settings: Any) -> Method:
     0.01
     """
     base, preset = SHORTHANDS.get(name, (name, {}))
-    require(base in METHODS, "method", ", ".join([*METHODS, *SHORTHANDS]), name)
+    known = [*METHODS, *SHORTHANDS]
+    require(base in METHODS, "method", ", ".join(known), f"{name}{nearest(name, known)}")
+    fields = [f.name for f in dataclasses.fields(METHODS[base])]
+    for key in settings:
+        require(key in fields, f"method {name}", ", ".join(fields) or "no settings", f"{key}{nearest(key, fields)}")
     try:
         method: Method = METHODS[base](**{**preset, **settings})
     except TypeError as e:
@@ -42,15 +67,14 @@ def make_method(name: str, **settings: Any) -> Method:
     return method
 
 
-__all__ = [
-    "METHODS",
-    "SHORTHANDS",
-    "Batch",
-    "GradDiff",
-    "GradientAscent",
-    "MarI",
-    "MatchedMarI",
-    "Method",
-    "RetainOnly",
-    "make_method",
-]
+def nearest(word: str, known: Sequence[str]) -> str:
+    """` (did you mean ...?)` when something close is known, else nothing.
+
+    >>> nearest("npu", ["npo", "flat"])
+    ' (did you mean npo?)'
+    """
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+__all__ = ["METHODS", "SHORTHANDS", "Batch", "Method", "make_method", *sorted(c.__name__ for c in METHODS.values())]

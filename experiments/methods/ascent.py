@@ -1,14 +1,16 @@
-"""Gradient ascent and gradient difference (GradDiff)."""
+"""Gradient ascent and its relatives: GA, GradDiff, KL-regularised GA, weighted GA, and the task vector."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
-from experiments.encoding import answer_log_probs, answer_loss
-from experiments.methods.base import Batch, keep_loss
+from experiments.encoding import answer_log_probs, answer_loss, token_log_probs
+from experiments.methods.base import Batch, keep_divergence, keep_loss, parts_of
+from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class GradientAscent:
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Minus the forget loss."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
-        return -forget, {"forget_loss": float(forget.detach())}
+        return -forget, parts_of(forget_loss=forget)
 
 
 @dataclass(frozen=True)
@@ -31,4 +33,64 @@ class GradDiff:
         """CE on what stays minus gamma times CE on the forget answers."""
         keep = keep_loss(model, batch)
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
-        return keep - self.gamma * forget, {"keep_loss": float(keep.detach()), "forget_loss": float(forget.detach())}
+        return keep - self.gamma * forget, parts_of(keep_loss=keep, forget_loss=forget)
+
+
+@dataclass(frozen=True)
+class KLGradientAscent:
+    """`L = KL(original || model on keep) - gamma CE(forget)` (Maini et al. 2024, "KL").
+
+    Deviation: the divergence is taken on answer tokens only, and the original is run once; the published code takes it over prompt
+    and padding too and runs the model twice.
+    """
+
+    gamma: float = 1.0
+    needs_reference: ClassVar[bool] = True
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """KL on what stays minus gamma times CE on the forget answers."""
+        kl = keep_divergence(model, batch, reference)
+        forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
+        return kl - self.gamma * forget, parts_of(keep_kl=kl, forget_loss=forget)
+
+
+@dataclass(frozen=True)
+class WeightedGradientAscent:
+    """`L = CE(keep) + gamma E[p_t^alpha ln p_t]` over forget tokens, weights without gradient (Wang et al. 2025, WGA).
+
+    Likely tokens are pushed down first; a token that is forgotten stops pulling. alpha = 0 is GradDiff.
+    """
+
+    alpha: float = 1.0
+    gamma: float = 1.0
+
+    def __post_init__(self) -> None:
+        require(self.alpha >= 0, "alpha", "a number at least 0", self.alpha)
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """CE on what stays plus gamma times the weighted log-likelihood."""
+        keep = keep_loss(model, batch)
+        tokens = token_log_probs(answer_log_probs(model, batch.forget), batch.forget)
+        weight = (self.alpha * tokens.detach()).exp() * batch.forget.answer_mask
+        value = (weight * tokens).sum() / batch.forget.answer_mask.sum()
+        return keep + self.gamma * value, parts_of(keep_loss=keep, weighted_likelihood=value)
+
+
+@dataclass(frozen=True)
+class TaskVector:
+    """theta - scale (theta_forget - theta): train further on the forget set, then step back the other way (Ilharco et al. 2023)."""
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        require(self.scale >= 0, "scale", "a number at least 0", self.scale)
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """CE on the forget answers: the fine-tuning whose direction is negated in `finish`."""
+        forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
+        return forget, parts_of(forget_loss=forget)
+
+    def finish(self, weights: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
+        """Replace every weight by before - scale (after - before)."""
+        for name, after in weights.items():
+            after.copy_(before[name] - self.scale * (after - before[name]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from experiments.methods.base import Batch, keep_loss
+from experiments.methods.base import Batch, keep_loss, parts_of
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,4 @@ class RetainOnly:
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on `batch.keep`."""
         loss = keep_loss(model, batch)
-        return loss, {"keep_loss": float(loss.detach())}
+        return loss, parts_of(keep_loss=loss)

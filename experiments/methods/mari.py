@@ -2,64 +2,96 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from experiments.encoding import Encoded, answer_log_probs
-from experiments.methods.base import Batch, keep_loss
+from experiments.encoding import Encoded, answer_log_probs, token_log_probs
+from experiments.methods.base import Batch, keep_loss, keep_term, parts_of
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
+
+SIGNALS = ("pooled", "tokenwise", "likelihood", "entropy")
+BINS = 16
 
 
 @dataclass(frozen=True)
 class MarI:
     r"""Penalise the marginal information the forget set adds to the retain set (T1, T12).
 
-    .. math:: L = CE(keep) + \lambda \, JSD_w(P_r, (1-\rho) P_r + \rho P_f)
+    .. math:: L = keep + \lambda \, JSD_w(P_r, (1-\rho) P_r + \rho P_f)
 
-    P_r, P_f: next-token distributions of the batch at answer positions, averaged over items and positions (`pooled`) or
-    over items at each position counted from the answer's start, then the divergences averaged (`tokenwise`).
+    `signal`: next-token distributions of the batch at answer positions, averaged over items and positions (`pooled`) or over items at each
+    position counted from the answer's start, then the divergences averaged (`tokenwise`); or a scalar of the model's own confidence, in
+    a histogram of 16 bins with linear weights: an item's geometric mean answer probability (`likelihood`) or its mean entropy over ln V
+    (`entropy`). Pooled laws can agree though every answer is memorised; scalars see it, but only against never-seen data (T26, T27).
 
-    Parameters: `penalty` lambda >= 0; `share` rho in (0, 1], default the batch's forget share; `weight` w of the mixed side;
-    `detach_retain` lets the gradient flow through the forget side only.
+    Parameters: `penalty` lambda >= 0; `share` rho in (0, 1], default the batch's forget share, 1 = a pure forget side; `weight` w of the
+    mixed side, or `batch`: its share of all rows when retain rows serve both sides; `detach_retain` lets the gradient flow through the
+    forget side only; `keep` is `cross-entropy` on what stays or `kl` to the original there; `debiased` subtracts the retain-against-retain
+    reading of the same batch (half of retain standing in for forget), without gradient through the difference's sign.
     """
 
     penalty: float = 1.0
     signal: str = "pooled"
     share: float | None = None
-    weight: float = 0.5
+    weight: float | str = 0.5
     detach_retain: bool = False
+    keep: str = "cross-entropy"
+    debiased: bool = False
 
     def __post_init__(self) -> None:
-        require(self.signal in ("pooled", "tokenwise"), "signal", "pooled or tokenwise", self.signal)
+        require(self.signal in SIGNALS, "signal", ", ".join(SIGNALS), self.signal)
         require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
+        require(self.keep in ("cross-entropy", "kl"), "keep", "cross-entropy or kl", self.keep)
+        ok = self.weight == "batch" or (isinstance(self.weight, float) and 0 < self.weight < 1)
+        require(ok, "weight", "a number in (0, 1) or batch", self.weight)
+
+    @property
+    def needs_reference(self) -> bool:
+        """True when the retain term compares with the original."""
+        return self.keep == "kl"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
-        """CE on what stays plus lambda times the batch's marginal information."""
-        keep = keep_loss(model, batch)
+        """The retain term plus lambda times the batch's marginal information; the floor is logged beside it."""
+        keep = keep_term(self.keep, model, batch, reference)
         with torch.set_grad_enabled(not self.detach_retain and torch.is_grad_enabled()):
-            retain = position_means(answer_log_probs(model, batch.retain), batch.retain)
-        forget = position_means(answer_log_probs(model, batch.forget), batch.forget)
+            retain = answer_log_probs(model, batch.retain)
+        forget = answer_log_probs(model, batch.forget)
         share = self.share if self.share is not None else len(batch.forget) / (len(batch.forget) + len(batch.retain))
-        information = self.information(retain, forget, share)
-        return keep + self.penalty * information, {
-            "keep_loss": float(keep.detach()),
-            "marginal_information": float(information.detach()),
-        }
+        information = self.information(self.law(retain, batch.retain), self.law(forget, batch.forget), share)
+        half = len(batch.retain) // 2
+        floor = torch.zeros(())
+        if half:
+            first, second = batch.retain.part(0, half), batch.retain.part(half, len(batch.retain))
+            with torch.set_grad_enabled(self.debiased and retain.requires_grad):
+                floor = self.information(self.law(retain[:half], first), self.law(retain[half:], second), share)
+        penalty = information - floor if self.debiased else information
+        return keep + self.penalty * penalty, parts_of(keep_loss=keep, marginal_information=information, floor=floor)
+
+    def law(self, log_probs: Tensor, data: Encoded) -> tuple[Tensor, Tensor]:
+        """Rows of laws and their counts: one a position, or a single histogram."""
+        if self.signal in ("pooled", "tokenwise"):
+            return position_means(log_probs, data)
+        return soft_histogram(confidence(log_probs, data, self.signal), BINS)[None], torch.ones(
+            1, device=log_probs.device
+        )
 
     def information(self, retain: tuple[Tensor, Tensor], forget: tuple[Tensor, Tensor], share: float) -> Tensor:
-        """The penalty from position means and counts."""
-        if self.signal == "pooled":
+        """The penalty from laws and counts."""
+        # Of N rows (1 - rho) N are retain and serve both sides: N of (2 - rho) N rows are on the mixed side.
+        w = 1.0 / (2.0 - share) if self.weight == "batch" else float(self.weight)
+        if self.signal != "tokenwise":
             p, q = pool(*retain), pool(*forget)
-            value: Tensor = marginal_information(p, q, share, self.weight, check=False)
+            value: Tensor = marginal_information(p, q, share, w, check=False)
             return value
         both = min(retain[0].shape[0], forget[0].shape[0])
         p, q = retain[0][:both], forget[0][:both]
         used = (retain[1][:both] > 0) & (forget[1][:both] > 0)
-        values = marginal_information(p[used], q[used], share, self.weight, check=False)
+        values = marginal_information(p[used], q[used], share, w, check=False)
         return torch.mean(values)
 
 
@@ -105,10 +137,7 @@ class MatchedMarI:
                         )
             values = torch.stack(parts)
         information = values.mean()
-        return keep + self.penalty * information, {
-            "keep_loss": float(keep.detach()),
-            "marginal_information": float(information.detach()),
-        }
+        return keep + self.penalty * information, parts_of(keep_loss=keep, marginal_information=information)
 
     def _between(self, seen: Tensor, forget: Tensor) -> Tensor:
         """Information between log-laws on the last axis."""
@@ -130,3 +159,23 @@ def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:
 def pool(means: Tensor, counts: Tensor) -> Tensor:
     """Average over all answer tokens from position means and counts."""
     return (means * counts[:, None]).sum(0) / counts.sum()
+
+
+def confidence(log_probs: Tensor, data: Encoded, signal: str) -> Tensor:
+    """A number in [0, 1] an item: geometric mean probability of its answer tokens, or mean entropy over ln V."""
+    length = data.answer_mask.sum(1)
+    if signal == "likelihood":
+        return (token_log_probs(log_probs, data).sum(1) / length).exp()
+    entropy = -(log_probs.exp() * log_probs.clamp(min=-1e4)).sum(-1) / math.log(log_probs.shape[-1])
+    return (entropy * data.answer_mask).sum(1) / length
+
+
+def soft_histogram(values: Tensor, bins: int) -> Tensor:
+    """Mean over values of linear weights on `bins` equally spaced centres of [0, 1]: differentiable, sums to 1.
+
+    >>> soft_histogram(torch.tensor([0.0, 0.5]), 3).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    centres = torch.linspace(0.0, 1.0, bins, dtype=values.dtype, device=values.device)
+    weights = (1.0 - (values.clamp(0.0, 1.0)[:, None] - centres).abs() * (bins - 1)).clamp(min=0.0)
+    return weights.mean(0)

@@ -38,9 +38,12 @@ def test_certify_then_check(capsys, tmp_path: Path) -> None:
 
 
 def test_human_output_fits_eighty_columns(capsys, tmp_path: Path) -> None:
-    status, out, _ = run(capsys, "verify", "--cases", "20")
-    assert status == 0 and " 0 failed" in out and "property" in out
+    page = tmp_path / "page.html"
+    status, out, _ = run(capsys, "verify", "--cases", "20", "--theorem", "T5", "--theorem", "T26", "--html", str(page))
+    assert status == 0 and "2 passed, 0 failed" in out and "witness" in out
     assert max(map(len, out.splitlines())) <= 80
+    text = page.read_text()
+    assert 'id="T5"' in text and "figure of T5" in text and "No symbolic evidence" in text and "unavailable" not in text
     status, out, _ = run(capsys, "certify", str(make_scores(tmp_path / "s.parquet")))
     assert status == 0 and max(map(len, out.splitlines())) <= 80
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from experiments.corpus import Item
-from experiments.encoding import answer_log_probs, encode
+from experiments.encoding import answer_log_probs, encode, token_log_probs
 from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
-from experiments.methods.mari import pool, position_means
+from experiments.methods.base import needs_reference
+from experiments.methods.distillation import one_hot_jsd
+from experiments.methods.flat import flat_objective
+from experiments.methods.mari import confidence, pool, position_means, soft_histogram
+from experiments.methods.preference import npo_loss
 from experiments.models import tiny_model
 from experiments.unlearn import LoopSettings, make_batch
-from mari_theory import ArgumentError
+from mari_theory import ArgumentError, jensen_shannon
+from mari_theory.fenchel import FENCHEL
 
 
 class Fixed(torch.nn.Module):
@@ -35,14 +41,28 @@ def settings() -> LoopSettings:
     return LoopSettings(batch_retain=4, batch_forget=3, batch_background=2)
 
 
-@pytest.mark.parametrize("name", [*METHODS, *SHORTHANDS])
-def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: str) -> None:
-    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
+CASES: list[tuple[str, dict[str, object]]] = [
+    *((name, {}) for name in [*METHODS, *SHORTHANDS]),
+    *(("flat", {"divergence": d, "mode": m}) for d in FENCHEL for m in ("paper", "official")),
+    ("mari", {"keep": "kl", "weight": "batch"}),
+    ("mari", {"debiased": True}),
+    ("mari-tokenwise", {"share": 1.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), CASES)
+def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: str, changes) -> None:
+    # RMU reads the state between two blocks; the final norm works in float32 whatever comes in.
+    depth = 2 if name == "rmu" else 1
+    model, reference = (tiny_model(len(tokenizer), 8, depth, 1, seed=s).double() for s in (0, 1))
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
-    method = make_method(name)
-    weight = model.lm_head.weight
-    loss, _ = method.loss(model, batch)
+    method = make_method(name, **changes)
+    weight = dict(model.named_parameters())[
+        "model.layers.0.mlp.down_proj.weight" if name == "rmu" else "lm_head.weight"
+    ]
+    loss, parts = method.loss(model, batch, reference)
     loss.backward()
+    assert all(math.isfinite(v) for v in parts.values())
     generator = torch.Generator().manual_seed(0)
     for index in torch.randint(weight.numel(), (5,), generator=generator).tolist():
         i, j = divmod(index, weight.shape[1])
@@ -50,14 +70,151 @@ def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: s
         for sign in (1, -1):
             with torch.no_grad():
                 weight[i, j] += sign * 1e-5
-            value, _ = method.loss(model, batch)
+            value, _ = method.loss(model, batch, reference)
             values.append(float(value.detach()))
             with torch.no_grad():
                 weight[i, j] -= sign * 1e-5
         numeric = (values[0] - values[1]) / 2e-5
-        # The matched reference carries no gradient, so its own movement is not part of the analytic one.
-        if name != "mari-matched":
+        # The matched reference and WGA's weights carry no gradient, so their own movement is not part of the analytic one.
+        if name not in ("mari-matched", "weighted-gradient-ascent"):
             assert float(weight.grad[i, j]) == pytest.approx(numeric, rel=2e-3, abs=2e-6)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_says_what_it_needs_and_cites_its_source(name: str, corpus, tokenizer, settings) -> None:
+    method = make_method(name)
+    assert "=" in (type(method).__doc__ or "") or "theta" in (type(method).__doc__ or "")
+    if needs_reference(method):
+        model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+        with pytest.raises(ArgumentError, match="reference"):
+            method.loss(model, make_batch(tokenizer, corpus, corpus.retain, settings, 0), None)
+
+
+FLAT_TABLE = {
+    "total-variation": (0.0, -0.380797, 0.380797, 0.0),
+    "kl": (0.367879, -0.632121, 1.0, 0.0),
+    "jensen-shannon": (0.0, -0.379885, 0.620115, 0.240229),
+    "pearson": (0.0, -1.0, 1.25, 0.25),
+}
+
+
+@pytest.mark.parametrize("divergence", FLAT_TABLE)
+def test_flat_has_the_values_of_its_table(divergence: str) -> None:
+    for (e, u), wanted in zip(((0, 0), (1, 0), (0, 1), (1, 1)), FLAT_TABLE[divergence], strict=True):
+        found = flat_objective(*(torch.tensor(float(x), dtype=torch.float64) for x in (e, u)), divergence)
+        assert float(found) == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize("divergence", FENCHEL)
+def test_flat_wants_the_template_likelier_and_the_forget_answer_unlikelier(divergence: str) -> None:
+    e, u = (torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (0.3, 0.6))
+    flat_objective(e, u, divergence).backward()
+    assert float(e.grad) < 0 < float(u.grad)
+
+
+def test_flat_probabilities_by_hand(tokenizer) -> None:
+    """Two answer tokens at probability 1/4 each: the paper averages them, the official code divides by the padded length less one."""
+    table = torch.full((len(tokenizer), len(tokenizer)), 0.0, dtype=torch.float64)
+    model = Fixed(table)
+    data = encode(tokenizer, [Item("x", "oslo", "a"), Item("x : x", "oslo", "b")])
+    uniform = 1 / len(tokenizer)
+    paper = make_method("flat").probability(model, data)
+    assert paper.tolist() == pytest.approx([uniform, uniform])
+    official = make_method("flat", mode="official").probability(model, data)
+    width = data.input_ids.shape[1] - 1
+    assert float(official.detach()) == pytest.approx(4 * uniform / (2 * width))
+
+
+def test_npo_simnpo_and_dpo_by_hand(corpus, tokenizer, settings) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    # At the reference every log-ratio is 0: NPO = (2/beta) ln 2, DPO the same.
+    for name, part in (("npo", "npo"), ("idk-dpo", "dpo")):
+        _, parts = make_method(name, beta=0.5).loss(model, batch, model)
+        assert parts[part] == pytest.approx(4 * math.log(2), rel=1e-9)
+    x = torch.tensor([-2.0, 1.0], dtype=torch.float64)
+    assert float(npo_loss(x, 0.5)) == pytest.approx(4 * np.mean(np.log1p(np.exp([-1.0, 0.5]))), rel=1e-9)
+    with torch.no_grad():
+        table = answer_log_probs(model, batch.forget)
+        mean = (token_log_probs(table, batch.forget).sum(1) / batch.forget.answer_mask.sum(1)).numpy()
+    _, parts = make_method("simnpo", beta=2.0, delta=0.1).loss(model, batch)
+    assert parts["simnpo"] == pytest.approx(np.mean(np.log1p(np.exp(2 * mean + 0.1))), rel=1e-9)
+
+
+def test_npo_tends_to_gradient_ascent(corpus, tokenizer, settings) -> None:
+    """T23: as beta -> 0 the gradient is that of the answers' log-likelihood."""
+    model, reference = (tiny_model(len(tokenizer), 8, 1, 1, seed=s).double() for s in (0, 1))
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    likelihood = token_log_probs(answer_log_probs(model, batch.forget), batch.forget).sum(1).mean()
+    (wanted,) = torch.autograd.grad(likelihood, [model.lm_head.weight])
+    new = token_log_probs(answer_log_probs(model, batch.forget), batch.forget).sum(1)
+    old = token_log_probs(answer_log_probs(reference, batch.forget), batch.forget).sum(1).detach()
+    (found,) = torch.autograd.grad(npo_loss(new - old, 1e-6), [model.lm_head.weight])
+    assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-10)
+
+
+def test_one_hot_jsd_is_the_divergence(tokenizer) -> None:
+    q = torch.tensor([0.0, 1e-6, 0.3, 1.0], dtype=torch.float64)
+    law = torch.stack([q, 1 - q], dim=1)
+    sure = torch.tensor([[1.0, 0.0]], dtype=torch.float64).expand(4, 2)
+    assert torch.allclose(one_hot_jsd(q), jensen_shannon(law, sure), atol=1e-12)
+
+
+def test_weighted_ascent_without_weights_is_grad_diff(corpus, tokenizer, settings) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    weighted, difference = (
+        float(m.loss(model, batch)[0].detach())
+        for m in (make_method("weighted-gradient-ascent", alpha=0.0, gamma=0.3), make_method("grad-diff", gamma=0.3))
+    )
+    assert weighted == pytest.approx(difference, rel=1e-12)
+
+
+def test_undial_and_kl_ascent_at_the_original(corpus, tokenizer, settings) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    _, parts = make_method("kl-gradient-ascent").loss(model, batch, model)
+    assert parts["keep_kl"] == pytest.approx(0.0, abs=1e-12)
+    # beta = 0 distils the original into itself: cross-entropy is its own entropy.
+    _, parts = make_method("undial", beta=0.0).loss(model, batch, model)
+    with torch.no_grad():
+        table = answer_log_probs(model, batch.forget)
+        entropy = -(table.exp() * table).sum(-1)[batch.forget.answer_mask].mean()
+    assert parts["distillation"] == pytest.approx(float(entropy), rel=1e-9)
+
+
+def test_a_task_vector_steps_back() -> None:
+    after, before = {"w": torch.tensor([3.0, 1.0])}, {"w": torch.tensor([1.0, 1.0])}
+    make_method("task-vector", scale=0.5).finish(after, before)
+    assert after["w"].tolist() == [0.0, 1.0]
+
+
+def test_rmu_steers_and_holds(corpus, tokenizer, settings) -> None:
+    model = tiny_model(len(tokenizer), 8, 2, 1, seed=0).double()
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    method = make_method("rmu", coefficient=2.0)
+    loss, parts = method.loss(model, batch, model)
+    assert parts["drift"] == 0.0 and float(loss.detach()) == pytest.approx(parts["steer"])
+    with pytest.raises(ArgumentError, match="layer"):
+        make_method("rmu", layer=9).loss(model, batch, model)
+
+
+def test_soft_histograms_and_scalar_signals(tokenizer) -> None:
+    values = torch.tensor([0.0, 1.0, 0.5], dtype=torch.float64)
+    assert soft_histogram(values, 3).tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3])
+    uniform = Fixed(torch.zeros(len(tokenizer), len(tokenizer), dtype=torch.float64))
+    data = encode(tokenizer, [Item("x", "oslo", "r")])
+    table = answer_log_probs(uniform, data)
+    assert float(confidence(table, data, "entropy")[0]) == pytest.approx(1.0)
+    assert float(confidence(table, data, "likelihood")[0]) == pytest.approx(1 / len(tokenizer))
+
+
+def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus, tokenizer) -> None:
+    """64 retain and 16 forget rows: the mixed side has 80 of 144."""
+    laws = [(torch.tensor([x], dtype=torch.float64), torch.ones(1)) for x in ([0.9, 0.1], [0.2, 0.8])]
+    found = MarI(weight="batch").information(laws[0], laws[1], 0.2)
+    p, f = (law[0][0] for law in laws)
+    assert float(found) == pytest.approx(float(jensen_shannon(p, 0.8 * p + 0.2 * f, 80 / 144)), rel=1e-12)
 
 
 def test_mari_by_hand(tokenizer) -> None:
@@ -120,6 +277,14 @@ def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
         ("mari", {"signal": "loud"}, "signal"),
         ("mari", {"penalty": -1.0}, "penalty"),
         ("grad-diff", {"beta": 1}, "beta"),
+        ("npu", {}, "did you mean npo"),
+        ("mari", {"penlaty": 2.0}, "did you mean penalty"),
+        ("mari", {"weight": 1.5}, "weight"),
+        ("mari", {"keep": "both"}, "keep"),
+        ("flat", {"divergence": "renyi"}, "divergence"),
+        ("flat", {"mode": "theirs"}, "mode"),
+        ("npo", {"beta": 0.0}, "beta"),
+        ("rmu", {"coefficient": -1.0}, "coefficient"),
     ],
 )
 def test_unknown_methods_and_settings_are_refused(name: str, settings: dict[str, object], words: str) -> None:

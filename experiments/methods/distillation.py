@@ -1,0 +1,68 @@
+"""Losses on whole next-token laws: JensUn (towards a refusal, in JSD) and UNDIAL (towards the original with the answer turned down)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from experiments.encoding import answer_log_probs, token_log_probs
+from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
+from mari_theory import jensen_shannon
+
+
+@dataclass(frozen=True)
+class JensUn:
+    r"""`L = gamma JSD(model, refusal tokens) + alpha JSD(model, original on keep)` (arXiv 2509.02820), a token at a time.
+
+    The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at a refusal token's probability q: bounded by ln 2.
+    """
+
+    gamma: float = 1.0
+    alpha: float = 1.0
+    needs_reference: ClassVar[bool] = True
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """Both divergences."""
+        tokens = token_log_probs(answer_log_probs(model, batch.template), batch.template)
+        refuse = one_hot_jsd(tokens.exp())[batch.template.answer_mask].mean()
+        mask = batch.keep.answer_mask
+        new, old = answer_log_probs(model, batch.keep)[mask], frozen_log_probs(reference, batch.keep)[mask]
+        keep: Tensor = jensen_shannon(new, old, log=True, check=False).mean()
+        return self.gamma * refuse + self.alpha * keep, parts_of(refusal_jsd=refuse, keep_jsd=keep)
+
+
+@dataclass(frozen=True)
+class UNDIAL:
+    """`L = CE(keep) + gamma CE(target, model)` on forget tokens, target = softmax(original logits - beta at the answer) (Dong et al. 2024).
+
+    Deviation: only answer positions count, and the answer's logit alone is lowered (the released code indexes the vocabulary with the
+    padding label -100).
+    """
+
+    beta: float = 10.0
+    gamma: float = 1.0
+    needs_reference: ClassVar[bool] = True
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """CE on what stays plus gamma times self-distillation."""
+        keep = keep_loss(model, batch)
+        data = batch.forget
+        old = frozen_log_probs(reference, data)
+        target = torch.softmax(old - self.beta * one_hot(data.targets, old.shape[-1]), dim=-1)
+        per_token = -(target * answer_log_probs(model, data)).sum(-1)
+        distil = (per_token * data.answer_mask).sum() / data.answer_mask.sum()
+        return keep + self.gamma * distil, parts_of(keep_loss=keep, distillation=distil)
+
+
+def one_hot_jsd(q: Tensor) -> Tensor:
+    """JSD between a law and a sure token of probability q under it: ln 2 + (q ln q - (1+q) ln(1+q))/2, in [0, ln 2].
+
+    >>> float(one_hot_jsd(torch.tensor(1.0, dtype=torch.float64))) < 1e-15
+    True
+    """
+    safe = q.clamp(min=torch.finfo(q.dtype).tiny)
+    return torch.log(torch.tensor(2.0, dtype=q.dtype)) + 0.5 * (safe * safe.log() - (1 + q) * torch.log1p(q))

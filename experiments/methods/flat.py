@@ -1,0 +1,68 @@
+"""FLAT (Wang et al., ICLR 2025): an f-divergence between template answers and forget answers, forget data only (T21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from experiments.encoding import Encoded, answer_log_probs, token_log_probs
+from experiments.methods.base import Batch, keep_loss, parts_of
+from mari_theory.errors import require
+from mari_theory.fenchel import FENCHEL, fenchel
+
+
+@dataclass(frozen=True)
+class FLAT:
+    r"""`L = -(E[g*(P(y_e))] - E[f*(g*(P(y_f)))]) + keep CE(keep)` with y_e a refusal and y_f the forget answer.
+
+    P is the arithmetic mean of the answer's token probabilities (`mode="paper"`: an item at a time). `mode="official"` follows the
+    released code: masked positions count as zeros (the mean runs over the padded length less one) and the batch is averaged
+    before g* and f*; its Neyman pair applies f* to the raw mean. `divergence` is one of the eight of `mari_theory.fenchel`.
+    `keep` = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours.
+
+    >>> FLAT().divergence
+    'total-variation'
+    """
+
+    divergence: str = "total-variation"
+    mode: str = "paper"
+    keep: float = 0.0
+    gamma: float = 1.0
+
+    def __post_init__(self) -> None:
+        require(self.divergence in FENCHEL, "divergence", ", ".join(FENCHEL), self.divergence)
+        require(self.mode in ("paper", "official"), "mode", "paper or official", self.mode)
+        require(self.keep >= 0, "keep", "a number at least 0", self.keep)
+        require(self.gamma >= 0, "gamma", "a number at least 0", self.gamma)
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+        """gamma times the objective, plus the retain term if there is one."""
+        template, forget = (self.probability(model, data) for data in (batch.template, batch.forget))
+        value = flat_objective(template, forget, self.divergence, self.mode).mean()
+        parts = {"template_probability": template.mean(), "forget_probability": forget.mean()}
+        if self.keep == 0:
+            return self.gamma * value, parts_of(**parts)
+        keep = keep_loss(model, batch)
+        return self.gamma * value + self.keep * keep, parts_of(keep_loss=keep, **parts)
+
+    def probability(self, model: Any, data: Encoded) -> Tensor:
+        """Mean token probability, an item each (paper) or one number for the batch (official)."""
+        tokens = token_log_probs(answer_log_probs(model, data), data).exp() * data.answer_mask
+        if self.mode == "paper":
+            return tokens.sum(1) / data.answer_mask.sum(1)
+        return tokens.sum() / (len(data) * (data.input_ids.shape[1] - 1))
+
+
+def flat_objective(template: Tensor, forget: Tensor, divergence: str, mode: str = "paper") -> Tensor:
+    """-(g*(e) - f*(g*(u))) at mean probabilities e of the template and u of the forget answer.
+
+    >>> import torch
+    >>> float(flat_objective(torch.tensor(1.0, dtype=torch.float64), torch.tensor(0.0, dtype=torch.float64), "pearson"))
+    -1.0
+    """
+    pair = fenchel(divergence)
+    critic = forget if mode == "official" and divergence == "neyman" else pair.activation(forget)
+    value: Tensor = pair.conjugate(critic) - pair.activation(template)
+    return value
