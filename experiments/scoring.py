@@ -51,9 +51,17 @@ def draw(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], n: i
     return Draws(index, outputs)
 
 
-def decode(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_new: int, seed: int | None) -> list[list[int]]:
+def decode(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[list[int]],
+    max_new: int,
+    seed: int | None,
+    temperature: float = 1.0,
+) -> list[list[int]]:
     """Sampled (or with `seed=None` greedy) continuations, the end token included when it came in time."""
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    generator = None if seed is None else torch.Generator(device).manual_seed(seed)
     end, size = int(tokenizer.eos_token_id), 2 * batch_size(tokenizer)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     out: list[list[int]] = [[] for _ in prompts]
@@ -66,7 +74,8 @@ def decode(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_new: in
             for j, i in enumerate(rows):
                 ids[j, width - len(prompts[i]) :] = torch.tensor(prompts[i])
                 mask[j, width - len(prompts[i]) :] = 1
-            alive, cache, step_ids = torch.ones(len(rows), dtype=torch.bool), None, ids
+            ids, mask = ids.to(device), mask.to(device)
+            alive, cache, step_ids = torch.ones(len(rows), dtype=torch.bool, device=device), None, ids
             for _ in range(max_new):
                 positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -step_ids.shape[1] :]
                 states = model(
@@ -81,14 +90,14 @@ def decode(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_new: in
                 if generator is None:
                     chosen = logits.argmax(-1)
                 else:
-                    chosen = torch.multinomial(torch.softmax(logits, -1), 1, generator=generator)[:, 0]
+                    chosen = torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=generator)[:, 0]
                 for j in torch.nonzero(alive)[:, 0].tolist():
                     out[rows[j]].append(int(chosen[j]))
                 alive = alive & (chosen != end)
                 if not bool(alive.any()):
                     break
                 step_ids = chosen[:, None]
-                mask = torch.cat([mask, torch.ones((len(rows), 1), dtype=torch.long)], 1)
+                mask = torch.cat([mask, torch.ones((len(rows), 1), dtype=torch.long, device=device)], 1)
     return out
 
 

@@ -85,14 +85,17 @@ def make_batch(
         rng = np.random.default_rng([s.seed, 10, step])
         return encode(tokenizer, [refusal(corpus, i, rng) for i in forget], s.max_answer)
 
-    made = (
-        lambda: encode(tokenizer, [*repeated, *background], s.max_answer),
-        lambda: encode(tokenizer, repeated, s.max_answer),
-        lambda: encode(tokenizer, forget, s.max_answer),
-        matched,
-        template,
+    def on_device(items: Sequence[Item]) -> Callable[[], Encoded]:
+        return lambda: encode(tokenizer, items, s.max_answer).to(device)
+
+    return Batch(
+        on_device([*repeated, *background]),
+        on_device(repeated),
+        on_device(forget),
+        lambda: matched().to(device),
+        lambda: template().to(device),
+        forget,
     )
-    return Batch(*(lambda make=make: make().to(device) for make in made))
 
 
 def run_loop(
@@ -123,6 +126,10 @@ def run_loop(
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
     result = LoopResult()
     device = next(iter(weights.values())).device
+    objective = method.begin(model, tokenizer, corpus, s.seed).to(device) if hasattr(method, "begin") else None
+    if objective is not None:
+        weights |= {f"objective.{n}": p for n, p in objective.named_parameters()}
+        optimizer.add_param_group({"params": list(objective.parameters())})
     finish = getattr(method, "finish", None)
     before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
     start = _load_checkpoint(folder, weights, optimizer, result) if folder else 0
@@ -136,7 +143,8 @@ def run_loop(
             group["lr"] = s.lr * _rate(step, s)
         batch = make_batch(tokenizer, corpus, kept, s, step, device)
         optimizer.zero_grad(set_to_none=True)
-        loss, parts = method.loss(model, batch, reference)
+        given = (model, batch, reference)
+        loss, parts = method.loss(*given) if objective is None else objective.loss(*given, step)
         if not math.isfinite(float(loss.detach())):
             result.stopped = f"non-finite loss at step {step}"
             break

@@ -13,6 +13,7 @@ from typing import Any
 from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, TaskVector, WeightedGradientAscent
 from experiments.methods.base import Batch, Method
 from experiments.methods.control import RetainOnly
+from experiments.methods.dareu import DareU
 from experiments.methods.distillation import UNDIAL, JensUn
 from experiments.methods.flat import FLAT
 from experiments.methods.mari import MarI, MatchedMarI
@@ -25,6 +26,7 @@ METHODS: dict[str, type[Any]] = {
     "mari": MarI,
     "mari-matched": MatchedMarI,
     "flat": FLAT,
+    "dareu": DareU,
     "gradient-ascent": GradientAscent,
     "grad-diff": GradDiff,
     "kl-gradient-ascent": KLGradientAscent,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from experiments.corpus import Item
 from experiments.encoding import Encoded, answer_log_probs, answer_loss, token_log_probs
 from mari_theory.errors import require
 
@@ -27,8 +28,10 @@ class Batch:
         forget: Callable[[], Encoded],
         matched: Callable[[], Encoded],
         template: Callable[[], Encoded],
+        forget_items: Sequence[Item] = (),
     ) -> None:
         self._makers = (keep, retain, forget, matched, template)
+        self.forget_items = list(forget_items)
 
     @cached_property
     def keep(self) -> Encoded:
