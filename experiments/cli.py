@@ -144,8 +144,10 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--seed", type=int, default=0)
     estimate.add_argument("--list", action="store_true", help="name every method")
 
-    bench = commands.add_parser("bench", help="run a benchmark of this repository: coverage, estimators, speed")
-    bench.add_argument("name", nargs="?", help="coverage, estimators or speed; none lists them")
+    bench = commands.add_parser(
+        "bench", help="run a benchmark of this repository: coverage, estimators, methods, speed"
+    )
+    bench.add_argument("name", nargs="?", help="coverage, estimators, methods or speed; none lists them")
     bench.add_argument(
         "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
     )
@@ -179,8 +181,8 @@ def _print_theorems(result: dict[str, Any], cases: int) -> None:
         e = [shown[t["evidence"][kind]] for kind in ("symbolic", "property", "enclosure", "formal")]
         tight, ratio = ("" if x is None else f"{x:.6f}" for x in (t["tightness"], t["largest_ratio"]))
         print(f"{t['id']:<4} {t['title'][:27]:<27} {e[0]:<6} {e[1]:<6} {e[2]:<5} {e[3]:<7} {tight:>8} {ratio:>8}")
-    print("witness: bound attained there (1 is sharp); search: largest value over bound found")
-    print("by gradient ascent (above 1 would refute it); -: does not apply, --json says why")
+    print("witness: share of the bound attained there (1 is sharp); search: the largest")
+    print("share gradient ascent found (above 1 refutes); -: does not apply (see --json)")
     if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
         print("Coq unbuilt: `make proofs` compiles and re-checks it")
     print(f"{result['passed']} passed, {result['failed']} failed ({cases} random cases a theorem)")
@@ -387,7 +389,7 @@ def _estimate(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
-    names = ("coverage", "estimators", "speed")
+    names = ("coverage", "estimators", "methods", "speed")
     if args.name is None:
         print("\n".join(names))
         return 0

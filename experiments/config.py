@@ -67,12 +67,13 @@ class LoopConfig(Section):
 
 
 class MethodConfig(Section):
-    """One row of the table: a method by name, its settings, and loop settings that differ from `unlearn`."""
+    """One row of the table: a method by name, its settings, loop settings that differ from `unlearn`, its own seed."""
 
     label: str
     name: str
     settings: dict[str, Any] = {}
     loop: dict[str, Any] = {}
+    seed: int = Field(0, ge=0)
 
 
 class ScoringConfig(Section):

@@ -163,7 +163,7 @@ def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
         settings_evaluate = config.model.kind == "tiny"
     else:
         entry = next(m for m in config.methods if m.label == name)
-        settings = loop_settings(config.unlearn, config.seed * 100 + 50, entry.loop)
+        settings = loop_settings(config.unlearn, config.seed * 100 + 50 + entry.seed, entry.loop)
         model, method, kept = (
             bank.start_from("original"),
             make_method(entry.name, **entry.settings),

@@ -1,0 +1,245 @@
+"""One protocol for every method: equal numbers of settings, selected on one request, reported on another, three seeds, matched forgetting.
+
+`mari bench methods`. A run ends at the first look at which the forget loss has reached the never-seen holdout's (matched forgetting), else after all
+steps. Selection: the smallest exact divergence to the oracle average among settings that keep 95 % of the original's retain probability; where
+none does, the setting that keeps most. The report never looks at the validation request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import itertools
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from experiments.audit import _Study, oracle_arm, oracle_names
+from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.encoding import many_prompt_ids
+from experiments.metrics import item_scores
+from experiments.scoring import enumerate_divergence
+from experiments.training import open_bank, slug, train_many
+from mari_theory.errors import require
+from mari_theory.evidence import write_text
+
+GRID = Path(__file__).with_suffix(".yaml")
+KEPT = 0.95
+"""Share of the original's retain probability that a setting must keep to be selected by divergence."""
+
+
+def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
+    """Method label -> its settings, one configuration each. Raises `ArgumentError` on fewer than 8."""
+    out = {}
+    for row in yaml.safe_load(path.read_text(encoding="utf-8")):
+        settings, loop = row.get("settings", {}), row.get("loop", {})
+        axes = [("settings", k, v) for k, v in settings.items()] + [("loop", k, v) for k, v in loop.items()]
+        made = []
+        for values in itertools.product(*(v for _, _, v in axes)):
+            parts: dict[str, dict[str, Any]] = {
+                "settings": {},
+                "loop": {"stop_at_holdout": row["name"] != "task-vector"},
+            }
+            for (part, key, _), value in zip(axes, values, strict=True):
+                parts[part][key] = value
+            made.append(MethodConfig(label=f"{row['label']} #{len(made)}", name=row["name"], **parts))
+        require(len(made) >= 8, row["label"], "at least 8 settings", len(made))
+        out[row["label"]] = made
+    return out
+
+
+def request(seed: int, oracles: int, methods: list[MethodConfig], quick: bool) -> RunConfig:
+    """The tiny preset with its own authors."""
+    config = load_config("tiny", seed=seed)
+    if quick:
+        train = config.train.model_copy(update={"steps": 60})
+        config = config.model_copy(update={"train": train, "unlearn": config.unlearn.model_copy(update={"steps": 12})})
+    return config.model_copy(update={"oracles": oracles, "methods": methods})
+
+
+def train(config: RunConfig, run: Path) -> dict[str, Any]:
+    """Original, oracles, then every row; what is there already is kept."""
+    for part in ("models", "scores", "certificates", "checkpoints"):
+        (run / part).mkdir(parents=True, exist_ok=True)
+    write_text(run / "config.yaml", config.dump())
+    records = train_many(config, run, ["original", *oracle_names(config)])
+    return records | train_many(config, run, [m.label for m in config.methods])
+
+
+def quick_look(config: RunConfig, run: Path, names: list[str]) -> dict[str, dict[str, float]]:
+    """Exact divergence to the oracle average and retain probability, enough to select by."""
+    bank, corpus = open_bank(config, run), config.make_corpus()
+    prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
+    oracles = [slug(o) for o in oracle_names(config)]
+    out = {}
+    for name in names:
+        low, high = enumerate_divergence(bank, oracles, [slug(name)], prompts)
+        retain = item_scores(bank.use(slug(name)), bank.tokenizer, corpus.retain).probability.mean()
+        out[name] = {"jsd": 0.5 * (low + high), "retain": float(retain)}
+    return out
+
+
+def select(grid: dict[str, list[MethodConfig]], looks: dict[str, dict[str, float]]) -> dict[str, MethodConfig]:
+    """The chosen setting of every method."""
+    floor = KEPT * looks["original"]["retain"]
+    out = {}
+    for label, rows in grid.items():
+        good = [r for r in rows if looks[r.label]["retain"] >= floor]
+        if good:
+            out[label] = min(good, key=lambda r: looks[r.label]["jsd"])
+        else:
+            out[label] = max(rows, key=lambda r: looks[r.label]["retain"])
+    return out
+
+
+def measure(config: RunConfig, run: Path, records: dict[str, Any]) -> dict[str, Any]:
+    """Certificates, attacks and retain quality of every model of the report request, each kept once measured."""
+    study = _Study(config, run, config.make_corpus(), open_bank(config, run))
+    rows = {}
+    for name in ["original", *(m.label for m in config.methods), *oracle_names(config)]:
+        kept = run / "models" / f"{slug(name)}-measured.json"
+        if not kept.is_file():
+            row = study.row(name, records[name])
+            write_text(kept, json.dumps(summary(row, study, config, name)))
+        rows[name] = json.loads(kept.read_text())
+    return rows
+
+
+def summary(row: dict[str, Any], study: Any, config: RunConfig, name: str) -> dict[str, Any]:
+    """What the table shows of one model."""
+    claim = row["certificates"]["oracle"]["claim"]
+    prompts = study.prompts["forget"]
+    exact = enumerate_divergence(study.bank, [slug(o) for o in oracle_arm(study.oracles, name)], [slug(name)], prompts)
+    return {
+        "lower": claim["lower"],
+        "upper": claim["upper"],
+        "exact": 0.5 * (exact[0] + exact[1]),
+        "attack": row["best_attack"],
+        "retain": row["retain_probability"],
+        "retain_exact": row["retain_exact"],
+        "forget": row["forget_probability"],
+        "steps": row["steps"],
+        "stopped": row["stopped"],
+        "seconds": row["seconds"],
+    }
+
+
+def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> list[str]:
+    """Markdown rows, best first by the mean certified upper end."""
+    head = "| method | setting selected | certified JSD to oracle (mean of seeds) | exact, each seed | best attack AUC | forget p | retain p | matched at step | seconds |"
+    lines = [head, "|" + " --- |" * 9]
+    found = {label: [rows[f"{label} seed {s}"] for s in range(seeds)] for label in chosen}
+    for label in sorted(found, key=lambda k: np.mean([r["upper"] for r in found[k]])):
+        r = found[label]
+        mean = {
+            k: float(np.mean([x[k] for x in r])) for k in ("lower", "upper", "attack", "forget", "retain", "seconds")
+        }
+        entry = chosen[label]
+        setting = ", ".join(
+            f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}"
+            for k, v in {**entry.settings, **entry.loop}.items()
+            if k != "stop_at_holdout"
+        )
+        exact = ", ".join(f"{x['exact']:.4f}" for x in r)
+        matched = ", ".join(str(x["steps"]) if "holdout" in x["stopped"] else f"never ({x['steps']})" for x in r)
+        lines.append(
+            f"| {label} | {setting} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
+            f"| {mean['attack']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
+        )
+    return lines
+
+
+def figure(chosen: dict[str, MethodConfig], rows: dict[str, Any], oracles: list[str], seeds: int, path: Path) -> None:
+    """Certified divergence against best attack, a point a seed; the oracles are where a deletion should end."""
+    from experiments.report.figures import BAND, COLOURS, plt
+
+    plot, axes = plt.subplots(figsize=(9, 5.6))
+    for k, label in enumerate(chosen):
+        r = [rows[f"{label} seed {s}"] for s in range(seeds)]
+        x, y = [v["exact"] for v in r], [v["attack"] for v in r]
+        colour, mark = COLOURS[k % len(COLOURS)], "os^Dv"[k // len(COLOURS)]
+        axes.plot(x, y, mark, color=colour, ms=6, label=label, alpha=0.85)
+    axes.plot(
+        [rows[o]["exact"] for o in oracles],
+        [rows[o]["attack"] for o in oracles],
+        "*",
+        color="black",
+        ms=13,
+        label="oracles (against each other)",
+    )
+    axes.axvspan(0, max(rows[o]["exact"] for o in oracles), color=BAND, lw=0, zorder=0)
+    axes.set(
+        xscale="log",
+        xlabel="JSD to the oracle average, exact (nats, log scale)",
+        ylabel="best membership attack AUC",
+        title="Every method at its selected setting, a point a seed; down and left is better",
+    )
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+    plot.savefig(path)
+    plt.close(plot)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the protocol and write docs/results/methods.md with its figure."""
+    parser = argparse.ArgumentParser(prog="mari bench methods", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/results/methods.md"))
+    parser.add_argument("--run", type=Path, default=Path("runs/methods"), help="where models are kept; resumes there")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--method", action="append", help="only this label (repeatable)")
+    parser.add_argument("--quick", action="store_true", help="a few steps of everything, to see that it runs")
+    args = parser.parse_args(argv)
+    require(args.seeds >= 1, "--seeds", "a number at least 1", args.seeds)
+    began = time.perf_counter()
+    grid = read_grid()
+    for label in args.method or []:
+        require(label in grid, "--method", ", ".join(grid), label)
+    grid = {k: v for k, v in grid.items() if not args.method or k in args.method}
+    settings = [m for rows in grid.values() for m in rows]
+    validation = request(11, 2, settings, args.quick)
+    train(validation, args.run / "validation")
+    print("selecting on the validation request", file=sys.stderr)
+    looks = quick_look(validation, args.run / "validation", ["original", *(m.label for m in settings)])
+    chosen = select(grid, looks)
+    rows_config = [
+        m.model_copy(update={"label": f"{label} seed {s}", "seed": s})
+        for label, m in chosen.items()
+        for s in range(args.seeds)
+    ]
+    report = request(12, 3, rows_config, args.quick)
+    records = train(report, args.run / "report")
+    torch.set_num_threads(2)
+    rows = measure(report, args.run / "report", records)
+    oracles = oracle_names(report)
+    image = args.out.with_suffix(".png")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    figure(chosen, rows, oracles, args.seeds, image)
+    floor = [rows[o] for o in oracles]
+    original = rows["original"]
+    lines = [
+        "# Every method, one protocol",
+        "",
+        f"{len(grid)} methods, {min(map(len, grid.values()))} settings each (`benchmarks/methods.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * KEPT:.0f} % of retain probability, reported on another request with {args.seeds} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC.",
+        "",
+        *table(chosen, rows, args.seeds),
+        "",
+        f"Original: exact JSD {original['exact']:.4f}, attack {original['attack']:.3f}, retain p {original['retain']:.3f}. Oracles against the others: JSD {min(x['exact'] for x in floor):.4f} to {max(x['exact'] for x in floor):.4f}, attack {min(x['attack'] for x in floor):.3f} to {max(x['attack'] for x in floor):.3f}: the place where a deletion should end.",
+        "",
+        f"![every method]({image.name})",
+        "",
+        f"`mari bench methods{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
+        "",
+    ]
+    write_text(args.out, "\n".join(lines))
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
