@@ -34,6 +34,9 @@ GRID = Path(__file__).with_suffix(".yaml")
 KEPT = 0.95
 """Share of the original's retain probability that a setting must keep to be selected by divergence."""
 
+LOOK = 0.002
+"""First tokens rarer than this are not continued while selecting: a model made flat by its method would otherwise take a minute each."""
+
 
 def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
     """Method label -> its settings, one configuration each. Raises `ArgumentError` on fewer than 8."""
@@ -80,7 +83,7 @@ def quick_look(config: RunConfig, run: Path, names: list[str]) -> dict[str, dict
     oracles = [slug(o) for o in oracle_names(config)]
     out = {}
     for name in names:
-        low, high = enumerate_divergence(bank, oracles, [slug(name)], prompts)
+        low, high = enumerate_divergence(bank, oracles, [slug(name)], prompts, floor=LOOK)
         retain = item_scores(bank.use(slug(name)), bank.tokenizer, corpus.retain).probability.mean()
         out[name] = {"jsd": 0.5 * (low + high), "retain": float(retain)}
     return out
