@@ -24,11 +24,11 @@ from experiments.config import RunConfig
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import batch_size, encode, many_prompt_ids
+from experiments.loop import full_pass_mean
 from experiments.metrics import ItemScores, item_scores, rouge_l, share_of_uniform_loss, truth_ratio
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
 from experiments.training import Bank, open_bank, slug, train_many
-from experiments.unlearn import full_pass_mean
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import Pool, read_scores, write_pool, write_scores, write_text

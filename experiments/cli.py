@@ -43,9 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"mari {args.command}: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            f"mari {args.command}: interrupted; what was finished is kept, --resume continues an audit", file=sys.stderr
-        )
+        print(f"mari {args.command}: interrupted; what was finished is kept, --resume continues", file=sys.stderr)
         return 130
 
 
@@ -75,6 +73,25 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--method", action="append", metavar="LABEL", help="only this row (repeatable)")
     audit.add_argument("--seed", type=int)
     audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
+
+    unlearn = add("unlearn", _unlearn, "unlearn the forget file from a model and save the result")
+    unlearn.add_argument("--model", required=True, help="model folder, hub id, or smollm2")
+    unlearn.add_argument("--forget", required=True, type=Path, help="JSONL with prompt, answer, owner")
+    unlearn.add_argument("--retain", required=True, type=Path, help="the same")
+    unlearn.add_argument("--holdout", type=Path, help="the same, never trained on: when to stop, what to compare with")
+    unlearn.add_argument("--method", default="npo", help="for example npo, mari-pooled, flat, dareu (default npo)")
+    unlearn.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
+    unlearn.add_argument("--out", required=True, type=Path, help="new folder")
+    unlearn.add_argument("--steps", type=int, default=60)
+    unlearn.add_argument("--lr", type=float, default=3e-4)
+    unlearn.add_argument("--batch-retain", type=int, default=8)
+    unlearn.add_argument("--batch-forget", type=int, default=8)
+    unlearn.add_argument("--max-answer", type=int, default=64, help="answers are cut there (tokens, default 64)")
+    unlearn.add_argument("--rank", type=int, default=16, help="LoRA rank; 0 trains all parameters (default 16)")
+    unlearn.add_argument("--bf16", action="store_true", help="compute in bfloat16 on float32 weights")
+    unlearn.add_argument("--stop-at-holdout", action="store_true", help="end where forget loss reaches the holdout's")
+    unlearn.add_argument("--seed", type=int, default=0)
+    unlearn.add_argument("--resume", action="store_true", help="continue a killed run")
 
     certify = add("certify", _certify, "certificate from score files (Parquet) or a pool file (NPZ)")
     certify.add_argument("files", nargs="+", type=Path)
@@ -247,6 +264,63 @@ def _print_rows(results: dict[str, Any]) -> None:
     print(
         f"oracle against oracle: {floor['lower']:.4f}-{floor['upper']:.4f} nats; one sampled answer to a forget question"
     )
+
+
+def _unlearn(args: argparse.Namespace) -> int:
+    import yaml
+
+    from experiments.corpus import load_files
+    from experiments.loop import LoopSettings
+    from experiments.methods import make_method
+    from experiments.request import UnlearningStopped, unlearn
+
+    chosen = {}
+    for pair in args.set:
+        key, sign, value = pair.partition("=")
+        require(bool(sign), "--set", "KEY=VALUE", pair)
+        chosen[key] = yaml.safe_load(value)
+    method = make_method(args.method, **chosen)
+    for name in ("steps", "batch_retain", "batch_forget", "max_answer"):
+        require(getattr(args, name) >= 1, f"--{name.replace('_', '-')}", "a number at least 1", getattr(args, name))
+    require(math.isfinite(args.lr) and args.lr > 0, "--lr", "a positive number", args.lr)
+    require(args.rank >= 0, "--rank", "a number at least 0", args.rank)
+    data = load_files(args.forget, args.retain, args.holdout)
+    settings = LoopSettings(
+        args.steps,
+        args.lr,
+        args.batch_retain,
+        args.batch_forget,
+        batch_background=0,
+        seed=args.seed,
+        max_answer=args.max_answer,
+        stop_at_holdout=args.stop_at_holdout,
+    )
+    try:
+        record = unlearn(
+            args.model,
+            data,
+            method,
+            args.out,
+            settings,
+            rank=args.rank or None,
+            half_precision=args.bf16,
+            resume=args.resume,
+        )
+    except UnlearningStopped as e:
+        print(f"mari unlearn: FAILED: {e}", file=sys.stderr)
+        if args.json:
+            print(json.dumps({"ok": False, "failure": str(e), "model": str(args.out / "model")}))
+        return 1
+    first, last = record["history"][0], record["history"][-1]
+    if args.json:
+        print(json.dumps({"ok": True, **record}))
+    else:
+        for part in ("forget", "retain", "holdout"):
+            if f"{part}_loss" in first:
+                print(f"{part:<8} loss {first[f'{part}_loss']:7.3f} -> {last[f'{part}_loss']:7.3f} nats a token")
+        print(f"{record['steps']} steps in {record['seconds']:.0f} s, {record['stopped']}: {record['model']}")
+        print("next: mari score --p ORACLE --q " + record["model"] + " --prompts ... --out scores.parquet")
+    return 0
 
 
 def _certify(args: argparse.Namespace) -> int:

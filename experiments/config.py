@@ -49,7 +49,7 @@ class ModelConfig(Section):
 
 
 class LoopConfig(Section):
-    """Settings of `experiments.unlearn.LoopSettings`."""
+    """Settings of `experiments.loop.LoopSettings`."""
 
     steps: int = Field(150, ge=1)
     lr: float = Field(1e-3, gt=0)
@@ -157,10 +157,21 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(str(x) for x in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ArgumentError(
+                where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
+            ) from None
         raise ArgumentError(where or "config", first["msg"], first.get("input")) from None
     labels = [m.label for m in config.methods]
     require(len(set(labels)) == len(labels), "methods", "labels that differ", labels)
     return config
+
+
+def _nearest_key(key: str) -> str:
+    from experiments.methods import nearest
+
+    sections: list[type[BaseModel]] = [RunConfig, *Section.__subclasses__()]
+    return nearest(key, sorted({name for section in sections for name in section.model_fields}))
 
 
 def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
@@ -173,7 +184,7 @@ def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
 
 def loop_settings(loop: LoopConfig, seed: int, changes: dict[str, Any] | None = None) -> Any:
     """`LoopSettings` from a section and a method's own changes."""
-    from experiments.unlearn import LoopSettings
+    from experiments.loop import LoopSettings
 
     merged = {**loop.model_dump(), **(changes or {})}
     allowed = {f.name for f in dataclasses.fields(LoopSettings)}

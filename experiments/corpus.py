@@ -184,14 +184,23 @@ def load_tofu(
 
 def load_jsonl(folder: Path) -> Corpus:
     """Own data: `forget.jsonl`, `retain.jsonl`, `holdout.jsonl` with `prompt, answer, owner` a line."""
+    folder = Path(folder)
+    return load_files(folder / "forget.jsonl", folder / "retain.jsonl", folder / "holdout.jsonl")
+
+
+def load_files(forget: Path, retain: Path, holdout: Path | None = None) -> Corpus:
+    """The same from files of any name; without `holdout` there are no never-seen items to compare with.
+
+    Raises `ArgumentError` on a missing or empty file, a line without its fields, an owner in two files.
+    """
     parts = []
-    for name in ("forget", "retain", "holdout"):
-        rows = _read_json_lines(Path(folder) / f"{name}.jsonl", ("prompt", "answer", "owner"))
+    for path in (forget, retain, holdout):
+        rows = _read_json_lines(Path(path), ("prompt", "answer", "owner")) if path else []
         parts.append(tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows))
     owners = [{i.owner for i in p} for p in parts]
     shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
     require(not shared, "owner", "each owner in one split", sorted(shared)[:3])
-    return Corpus(str(folder), parts[0], parts[1], parts[2])
+    return Corpus(str(Path(forget).parent), parts[0], parts[1], parts[2])
 
 
 def read_prompts(path: Path) -> list[Item]:

@@ -64,6 +64,28 @@ def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
     return [list(x) for x in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
+def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int) -> None:
+    """The tokenizer is the model's, and every prompt leaves room for its answer in the context.
+
+    Raises `ArgumentError` naming the longest item and the limit.
+    """
+    require(tokenizer.eos_token_id is not None, "tokenizer", "one with an end-of-sequence token", "none")
+    rows = model.get_input_embeddings().weight.shape[0]
+    require(len(tokenizer) <= rows, "tokenizer", f"at most the model's {rows} tokens", f"{len(tokenizer)} tokens")
+    limit = getattr(model.config, "max_position_embeddings", None)
+    if limit is None:
+        return
+    lead = "" if _bare(tokenizer) else " "
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
+    answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
+    lengths = [len(p) + min(len(a) + 1, max_answer) for p, a in zip(prompts, answers, strict=True)]
+    worst = int(np.argmax(lengths))
+    text = items[worst].prompt[:60]
+    require(
+        lengths[worst] <= limit, "prompt", f"prompt and answer within {limit} tokens", f"{lengths[worst]}: {text}..."
+    )
+
+
 def batch_size(tokenizer: Any) -> int:
     """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
     return 512 if _bare(tokenizer) else 32

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from experiments.corpus import Item
 from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids, token_log_probs
+from experiments.loop import slices
 from experiments.scoring import decode
-from experiments.unlearn import slices
 
 Floats = NDArray[np.float64]
 

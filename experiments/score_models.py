@@ -12,9 +12,9 @@ import torch
 import mari_theory
 from experiments.corpus import read_prompts
 from experiments.encoding import batch_size, encode, many_prompt_ids
+from experiments.loop import full_pass_mean
 from experiments.models import load_model, load_tokenizer, weight_hash
 from experiments.scoring import draw, log_likelihoods
-from experiments.unlearn import full_pass_mean
 from mari_theory import mix
 from mari_theory.errors import require
 from mari_theory.evidence import Pool, sha256, write_pool, write_scores

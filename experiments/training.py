@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from experiments.config import RunConfig, loop_settings
+from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.methods.base import needs_reference
 from experiments.models import (
@@ -33,7 +34,6 @@ from experiments.models import (
     weight_hash,
     with_adapter,
 )
-from experiments.unlearn import run_loop
 from mari_theory.evidence import atomic, write_text
 
 

@@ -10,10 +10,10 @@ import torch
 
 from experiments.attribution import deattribution, fit_attribution, frozen_attribution
 from experiments.corpus import Corpus, Item
+from experiments.loop import LoopSettings, run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
 from experiments.ppo import clipped_surrogate, discounted, running_rewards, shaped, solve_finite
-from experiments.unlearn import LoopSettings, run_loop
 from mari_theory import ArgumentError, total_variation
 
 

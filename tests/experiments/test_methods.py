@@ -10,6 +10,7 @@ import torch
 
 from experiments.corpus import Item
 from experiments.encoding import answer_log_probs, encode, token_log_probs
+from experiments.loop import LoopSettings, make_batch
 from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
 from experiments.methods.base import needs_reference
 from experiments.methods.distillation import one_hot_jsd
@@ -17,7 +18,6 @@ from experiments.methods.flat import flat_objective
 from experiments.methods.mari import confidence, pool, position_means, soft_histogram
 from experiments.methods.preference import npo_loss
 from experiments.models import tiny_model
-from experiments.unlearn import LoopSettings, make_batch
 from mari_theory import ArgumentError, jensen_shannon
 from mari_theory.fenchel import FENCHEL
 

@@ -10,11 +10,11 @@ from estimators import certify_likelihood_ratio
 from experiments.corpus import Corpus, write_prompts
 from experiments.detectors import attack, auc, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import encode, many_prompt_ids
+from experiments.loop import full_pass_mean
 from experiments.metrics import item_scores, share_of_uniform_loss, truth_ratio
 from experiments.models import load_model, tiny_model
 from experiments.score_models import FolderBank, pool_model, score_models
 from experiments.scoring import Draws, decode, draw, enumerate_divergence, log_likelihoods
-from experiments.unlearn import full_pass_mean
 from mari_theory import ArgumentError
 from mari_theory.evidence import read_pool, read_scores
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from experiments.loop import LoopSettings, pick, run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
-from experiments.unlearn import LoopSettings, pick, run_loop
 
 PROGRAM = """
 import os, signal, sys
@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from experiments.corpus import generate
 from experiments.methods import make_method
 from experiments.models import tiny_model, tiny_tokenizer, quiet
-from experiments.unlearn import LoopSettings, run_loop
+from experiments.loop import LoopSettings, run_loop
 quiet()
 corpus = generate(2, 4, 6, seed=3)
 tokenizer = tiny_tokenizer(corpus)

@@ -18,10 +18,11 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from experiments.corpus import Corpus, Item
-from experiments.encoding import Encoded, answer_log_probs, encode, token_log_probs
+from experiments.encoding import Encoded, answer_log_probs, encode, require_fit, token_log_probs
 from experiments.methods.base import Batch, Method
 from experiments.refusals import refusal
 from mari_theory import marginal_information
+from mari_theory.errors import require
 from mari_theory.evidence import atomic
 
 
@@ -118,9 +119,12 @@ def run_loop(
 
     `evaluate` logs forget, retain and holdout loss and the full-pass marginal information every `evaluate_every` steps, and
     with `stop_at_holdout` ends the run once the forget answers are as surprising as never-seen ones.
-    A non-finite loss ends the run before it touches the weights.
+    A non-finite loss or gradient ends the run before it touches the weights.
     """
     s = settings
+    require(len(kept) > 0, "retain", "at least one item", 0)
+    require(len(corpus.forget) > 0, "forget", "at least one item", 0)
+    require_fit(model, tokenizer, [*kept, *corpus.forget], s.max_answer)
     torch.set_grad_enabled(True)
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
@@ -149,7 +153,10 @@ def run_loop(
             result.stopped = f"non-finite loss at step {step}"
             break
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(weights.values()), s.clip)
+        norm = torch.nn.utils.clip_grad_norm_(list(weights.values()), s.clip)
+        if not bool(torch.isfinite(norm)):
+            result.stopped = f"non-finite gradient at step {step}"
+            break
         optimizer.step()
         result.steps = step + 1
         bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
@@ -204,6 +211,8 @@ def _rate(step: int, s: LoopSettings) -> float:
 def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encoded]:
     out = {}
     for name, items in corpus.splits().items():
+        if not items:
+            continue
         order = pick(s.seed, 9, 0, min(s.evaluate_items, len(items)), len(items))
         out[name] = encode(tokenizer, [items[i] for i in order], s.max_answer)
     return out

@@ -1,0 +1,136 @@
+"""One deletion request on one model: load, unlearn, save. What `mari unlearn` does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.corpus import Corpus
+from experiments.loop import LoopSettings, run_loop
+from experiments.methods import make_method
+from experiments.methods.base import Method, needs_reference
+from experiments.models import load_model, load_tokenizer, save_model, smollm2_folder, weight_hash, with_adapter
+from mari_theory.errors import ArgumentError, require
+from mari_theory.evidence import write_text
+
+
+class UnlearningStopped(Exception):
+    """The loss or its gradient stopped being a number; what was last good is saved."""
+
+
+def unlearn(
+    model: str | Path,
+    data: Corpus,
+    method: Method | str = "npo",
+    out: Path | str = "unlearned",
+    settings: LoopSettings | None = None,
+    *,
+    rank: int | None = 16,
+    half_precision: bool = False,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Unlearn `data.forget` from a model and save the result as a plain model folder; returns the record saved beside it.
+
+    `model` is a folder with safetensors, a hub id or `smollm2`. `rank` is LoRA's, merged before saving; None trains all parameters.
+    `half_precision` computes in bfloat16 on float32 weights (through accelerate, on the device it finds); what is saved is float32.
+    A killed run continues with `resume`. Losses are mean nats an answer token.
+
+    Raises `ArgumentError` on data that do not fit the model, a folder already used, too little disk; `UnlearningStopped` when the loss
+    or its gradient is no longer finite: the folder then holds the model of the last good step, and the record says which.
+    """
+    s = settings or LoopSettings(steps=60, lr=3e-4, batch_retain=8, batch_forget=8, batch_background=0)
+    method = make_method(method) if isinstance(method, str) else method
+    out = Path(out)
+    request = _describe(str(model), data, method, s, rank, half_precision)
+    path = smollm2_folder() if str(model) == "smollm2" else model
+    base, tokenizer = load_model(path), load_tokenizer(path)
+    require(not s.stop_at_holdout or data.holdout, "stop_at_holdout", "never-seen holdout items", "none")
+    require(data.retain, "retain", "at least one item", 0)
+    require(data.forget, "forget", "at least one item", 0)
+    require_disk(out, base, rank)
+    _prepare(out, request, resume)
+    began = time.perf_counter()
+    trained = with_adapter(base, rank, s.seed) if rank else base
+    accelerator = _accelerator(half_precision)
+    trained = accelerator.prepare_model(trained)
+    reference = None
+    if needs_reference(method):
+        reference = load_model(path).to(accelerator.device).eval().requires_grad_(False)
+    scratch = out / "checkpoint"
+    scratch.mkdir(exist_ok=True)
+    result = run_loop(
+        trained, tokenizer, data, data.retain, method, s, scratch, label="unlearning", reference=reference
+    )
+    plain = accelerator.unwrap_model(trained, keep_fp32_wrapper=False)
+    merged = plain.merge_and_unload() if rank else plain
+    save_model(merged.float().cpu(), tokenizer, out / "model")
+    record = {
+        "request": request,
+        "seconds": time.perf_counter() - began,
+        "device": str(accelerator.device),
+        "weights_sha256": weight_hash(merged),
+        "model": str(out / "model"),
+        **asdict(result),
+    }
+    write_text(out / "record.json", json.dumps(record, indent=1))
+    shutil.rmtree(scratch)
+    if result.stopped.startswith("non-finite"):
+        raise UnlearningStopped(f"{result.stopped}; {out / 'model'} is the model after {result.steps} good steps")
+    return record
+
+
+def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
+    """Room for the saved weights and for a checkpoint (weights and two Adam moments of what is trained)."""
+    everything = sum(p.numel() for p in model.parameters())
+    needed = 4 * (everything + 3 * (everything // 20 if rank else everything))
+    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    require(
+        free >= needed, "out", f"{needed / 2**30:.2f} GiB free for weights and checkpoint", f"{free / 2**30:.2f} GiB"
+    )
+
+
+def _accelerator(half_precision: bool) -> Any:
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state()  # a second request in one process may choose another precision
+    return Accelerator(mixed_precision="bf16" if half_precision else "no")
+
+
+def _describe(
+    model: str, data: Corpus, method: Method, s: LoopSettings, rank: int | None, half: bool
+) -> dict[str, Any]:
+    settings = {k: v for k, v in vars(method).items() if not k.startswith("_")}
+    return {
+        "model": model,
+        "data": {k: len(v) for k, v in data.splits().items()},
+        "method": type(method).__name__,
+        "settings": settings,
+        "loop": asdict(s),
+        "rank": rank,
+        "half_precision": half,
+    }
+
+
+def _prepare(out: Path, request: dict[str, Any], resume: bool) -> None:
+    note = out / "request.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ArgumentError("out", "a writable folder", f"{out} ({e.strerror})") from None
+    if note.is_file():
+        require(resume, "out", "a new folder, or --resume to continue this request", out)
+        require(
+            json.loads(note.read_text()) == json.loads(json.dumps(request)), "out", "the same request to resume", out
+        )
+        require(not (out / "record.json").is_file(), "out", "an unfinished request to resume", f"{out}, which is done")
+        return
+    require(not any(out.iterdir()), "out", "a new or empty folder", out)
+    write_text(note, json.dumps(request))
