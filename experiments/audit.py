@@ -25,8 +25,10 @@ from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.loop import full_pass_mean
-from experiments.metrics import ItemScores, item_scores, rouge_l, share_of_uniform_loss, truth_ratio
+from experiments.memorisation import extraction_strength, knowledge_memorisation
+from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, truth_ratio
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
+from experiments.robustness import survival
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
 from experiments.training import Bank, open_bank, slug, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
@@ -175,11 +177,23 @@ class _Study:
                 self.corpus.forget[: self.config.scoring.truth_items],
                 self.config.unlearn.max_answer,
             ),
-            "rouge_l_forget": rouge_l(
-                model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new
+            "rouge_l_forget": float(
+                knowledge_memorisation(
+                    model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new
+                ).mean()
             )
             if limit
             else None,
+            "extraction_strength": float(
+                extraction_strength(
+                    model, self.bank.tokenizer, self.corpus.forget, self.config.unlearn.max_answer
+                ).mean()
+            ),
+            "survival": survival(
+                model, self.bank.tokenizer, self.corpus, self.unseen, self.config.unlearn.max_answer, self.config.seed
+            )
+            if self.config.scoring.robustness
+            else {},
             "collapse": share_of_uniform_loss(float(retain.loss.mean()), vocab),
             "marginal": pooled,
             "triangle": self.triangle(name),
@@ -464,7 +478,14 @@ def _prepare(config: RunConfig, out: Path, resume: bool) -> None:
 
 
 def _attack(a: Attack) -> dict[str, Any]:
-    return {"name": a.name, "auc": a.auc, "low": a.auc_low, "high": a.auc_high, "tpr_at_1_percent": a.tpr_at_1_percent}
+    return {
+        "name": a.name,
+        "auc": a.auc,
+        "low": a.auc_low,
+        "high": a.auc_high,
+        "tpr_at_1_percent": a.tpr_at_1_percent,
+        "tpr_at_01_percent": a.tpr_at_01_percent,
+    }
 
 
 def _peak(who: int) -> float:

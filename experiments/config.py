@@ -77,7 +77,10 @@ class MethodConfig(Section):
 
 
 class ScoringConfig(Section):
-    """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token."""
+    """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token.
+
+    `robustness` also measures what 8- and 4-bit rounding and a relearning attack bring back.
+    """
 
     draws: int = Field(4000, ge=2)
     max_new: int = Field(2, ge=1)
@@ -86,6 +89,7 @@ class ScoringConfig(Section):
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)
     shift_draws: int = Field(2000, ge=2)
+    robustness: bool = False
 
 
 class RunConfig(Section):

@@ -17,6 +17,7 @@ from estimators.audit import DetectorBound, audit_scores
 from estimators.intervals import ClopperPearson
 from experiments.corpus import Item
 from experiments.metrics import ItemScores
+from mari_theory.errors import require
 
 Floats = NDArray[np.float64]
 
@@ -25,15 +26,16 @@ Floats = NDArray[np.float64]
 class Attack:
     """A membership attack's result. `auc` has the forget items as positives; `advantage_auc` = max(AUC, 1 - AUC).
 
-    The interval is a bootstrap by author (descriptive, not certified). TPR at 1 % FPR is None where fewer than 100 unseen
-    items make it meaningless.
+    The interval is a bootstrap by author (descriptive, not certified). TPR at 1 % and 0.1 % FPR come with exact
+    intervals (`tpr_at`), None where the unseen items are too few for that rate.
     """
 
     name: str
     auc: float
     auc_low: float
     auc_high: float
-    tpr_at_1_percent: tuple[float, float, float] | None
+    tpr_at_1_percent: tuple[float, float, float] | None = None
+    tpr_at_01_percent: tuple[float, float, float] | None = None
 
     @property
     def advantage_auc(self) -> float:
@@ -75,7 +77,7 @@ def membership_attacks(
 def attack(
     name: str, positive: Floats, negative: Floats, owners: tuple[Sequence[str], Sequence[str]], seed: int = 0
 ) -> Attack:
-    """AUC with an author bootstrap and TPR at 1 % FPR with its exact interval."""
+    """AUC with an author bootstrap, TPR at 1 % and 0.1 % FPR with exact intervals."""
     value = auc(positive, negative)
     rng = np.random.default_rng([seed, 53])
     groups = []
@@ -87,13 +89,26 @@ def attack(
         parts = [np.concatenate([g[int(k)] for k in rng.integers(len(g), size=len(g))]) for g in groups]
         draws.append(auc(parts[0], parts[1]))
     low, high = np.quantile(draws, [0.025, 0.975])
-    tpr = None
-    if negative.size >= 100:
-        cut = np.sort(negative)[::-1][int(0.01 * negative.size) - 1]
-        hits = int(np.sum(positive > cut))
-        interval = ClopperPearson().counts(hits, positive.size)
-        tpr = (hits / positive.size, interval.lower, interval.upper)
-    return Attack(name, value, float(low), float(high), tpr)
+    return Attack(
+        name, value, float(low), float(high), tpr_at(positive, negative, 0.01), tpr_at(positive, negative, 0.001)
+    )
+
+
+def tpr_at(
+    positive: Floats, negative: Floats, fpr: float, confidence: float = 0.95
+) -> tuple[float, float, float] | None:
+    """TPR at the threshold that a share `fpr` of the negatives passes, with its exact interval for that threshold.
+
+    The threshold comes from the negatives alone, so positives are counted against a fixed one and Clopper-Pearson holds for items
+    drawn independently. None with fewer than 1 / fpr negatives: no threshold at that rate can be told from them.
+    """
+    require(0.0 < fpr < 1.0, "fpr", "a number in (0, 1)", fpr)
+    if negative.size * fpr < 1.0:
+        return None
+    ordered = np.sort(negative)[::-1]
+    hits = int(np.sum(positive > ordered[int(fpr * negative.size) - 1]))
+    interval = ClopperPearson().counts(hits, positive.size, confidence)
+    return hits / positive.size, interval.lower, interval.upper
 
 
 def blind_baseline(forget: Sequence[Item], unseen: Sequence[Item], seed: int = 0) -> Attack:
@@ -108,7 +123,7 @@ def blind_baseline(forget: Sequence[Item], unseen: Sequence[Item], seed: int = 0
     owners = [i.owner for i in items]
     folds = min(5, len(set(owners[: len(forget)])), len(set(owners[len(forget) :])))
     if folds < 2:
-        return Attack("blind (text only)", 0.5, 0.0, 1.0, None)
+        return Attack("blind (text only)", 0.5, 0.0, 1.0)
     pipe = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(class_weight="balanced", max_iter=500))
     # Folds by author within each class, so that every fold holds both.
     groups = np.empty(len(items), dtype=int)

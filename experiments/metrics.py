@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.corpus import Item
-from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids, token_log_probs
+from experiments.encoding import answer_log_probs, batch_size, encode, token_log_probs
 from experiments.loop import slices
-from experiments.scoring import decode
 
 Floats = NDArray[np.float64]
 
@@ -69,16 +68,6 @@ def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     owner = np.repeat(np.arange(len(asked)), [len(i.wrong) for i in asked])
     mean_false = np.bincount(owner, false_loss) / np.bincount(owner)
     return float(np.mean(np.exp(true_loss - mean_false)))
-
-
-def rouge_l(model: Any, tokenizer: Any, items: Sequence[Item], max_new: int) -> float:
-    """Mean ROUGE-L recall of greedy answers."""
-    from rouge_score.rouge_scorer import RougeScorer
-
-    scorer = RougeScorer(["rougeL"], use_stemmer=True)
-    outputs = decode(model, tokenizer, many_prompt_ids(tokenizer, [i.prompt for i in items]), max_new, None)
-    texts = [tokenizer.decode(o, skip_special_tokens=True) for o in outputs]
-    return float(np.mean([scorer.score(i.answer, t)["rougeL"].recall for i, t in zip(items, texts, strict=True)]))
 
 
 def share_of_uniform_loss(loss: float, vocab: int) -> float:
