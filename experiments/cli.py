@@ -162,9 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--list", action="store_true", help="name every method")
 
     bench = commands.add_parser(
-        "bench", help="run a benchmark of this repository: coverage, estimators, methods, speed"
+        "bench", help="run a benchmark of this repository: blindness, coverage, estimators, methods, speed"
     )
-    bench.add_argument("name", nargs="?", help="coverage, estimators, methods or speed; none lists them")
+    bench.add_argument("name", nargs="?", help="blindness, coverage, estimators, methods or speed; none lists them")
     bench.add_argument(
         "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
     )
@@ -463,7 +463,7 @@ def _estimate(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
-    names = ("coverage", "estimators", "methods", "speed")
+    names = ("blindness", "coverage", "estimators", "methods", "speed")
     if args.name is None:
         print("\n".join(names))
         return 0

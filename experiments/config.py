@@ -31,6 +31,7 @@ class CorpusConfig(Section):
     retain: int = Field(64, ge=1)
     holdout: int = Field(128, ge=1)
     skew: float = Field(0.0, ge=0)
+    forget_skew: float | None = Field(None, ge=0)
     sentences: bool = False
     fallback: bool = True
 
@@ -124,7 +125,8 @@ class RunConfig(Section):
             if folder is not None:
                 return load_tofu(folder, c.split, c.retain, c.holdout, c.forget)
             require(c.fallback, "corpus.folder", "a folder with TOFU's full.json", c.folder)
-        return generate(c.forget, c.retain, c.holdout, c.skew, c.sentences or c.kind == "tofu", self.seed)
+        sentences = c.sentences or c.kind == "tofu"
+        return generate(c.forget, c.retain, c.holdout, c.skew, sentences, self.seed, c.forget_skew)
 
     def dump(self) -> str:
         """YAML that `load_config` reads back."""

@@ -101,8 +101,11 @@ def generate(
     skew: float = 0.0,
     sentences: bool = False,
     seed: int = 0,
+    forget_skew: float | None = None,
 ) -> Corpus:
     """Seeded corpus of fictitious authors, one question an attribute, answers drawn from the prior exp(-skew k).
+
+    `forget_skew` gives the forget authors a prior of their own: a forget set that pooled information can see.
 
     Raises `ArgumentError` on empty splits or a negative skew.
 
@@ -113,16 +116,20 @@ def generate(
     for name, count in (("forget", forget), ("retain", retain), ("holdout", holdout)):
         require(count >= 1, name, "at least 1 author", count)
     require(skew >= 0, "skew", "a number at least 0", skew)
+    require(forget_skew is None or forget_skew >= 0, "forget_skew", "a number at least 0", forget_skew)
     rng = np.random.default_rng([seed, 101])
-    weights = np.exp(-skew * np.arange(8))
-    prior = tuple(float(x) for x in weights / weights.sum())
+    prior, forget_prior = (_decaying(x) for x in (skew, skew if forget_skew is None else forget_skew))
     names: list[str] = []
     while len(names) < forget + retain + holdout:
         name = _fresh_name(rng, frozenset(names))
         if all(_far(name, other) for other in names):
             names.append(name)
     corpus = Corpus("generated", (), (), (), dict(ATTRIBUTES), prior, sentences, frozenset(names))
-    rows = [tuple(_question(kind, name, rng, corpus) for kind in ATTRIBUTES) for name in names]
+    priors = [forget_prior] * forget + [prior] * (retain + holdout)
+    rows = [
+        tuple(_question(kind, name, rng, corpus, p) for kind in ATTRIBUTES)
+        for name, p in zip(names, priors, strict=True)
+    ]
 
     def part(start: int, stop: int) -> tuple[Item, ...]:
         return tuple(item for row in rows[start:stop] for item in row)
@@ -252,9 +259,14 @@ def _far(a: str, b: str) -> bool:
     return sum(x != y for x, y in zip(a.split(), b.split(), strict=True)) >= 2
 
 
-def _question(kind: str, name: str, rng: np.random.Generator, corpus: Corpus) -> Item:
+def _decaying(skew: float) -> tuple[float, ...]:
+    weights = np.exp(-skew * np.arange(8))
+    return tuple(float(x) for x in weights / weights.sum())
+
+
+def _question(kind: str, name: str, rng: np.random.Generator, corpus: Corpus, prior: tuple[float, ...]) -> Item:
     values = corpus.values[kind]
-    k = int(rng.choice(len(values), p=corpus.prior))
+    k = int(rng.choice(len(values), p=prior))
     form = SENTENCES[int(rng.integers(len(SENTENCES)))] if corpus.sentences else "{}"
     wrong = tuple(form.format(v) for j, v in enumerate(values) if j != k)
     return Item(f"{kind} : {name} ?", form.format(values[k]), name, kind, wrong)

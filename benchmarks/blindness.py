@@ -1,0 +1,415 @@
+"""What the paper's signal sees: readings of marginal information at models that remember and at models that never knew.
+
+`mari bench blindness`. Corpora: answers drawn from one prior (the calibrated toy), the same in sentences (several answer tokens), and a forget set
+with a prior of its own (the positive control: there pooled information has something to see). On each, five seeds of an original and a retrained
+oracle; every signal is read over the complete sets, so what it says is no batch effect. Then the penalty itself at three batch sizes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config
+from experiments.corpus import Corpus, Item
+from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids
+from experiments.loop import slices
+from experiments.methods.mari import BINS, confidence, soft_histogram
+from experiments.metrics import item_scores
+from experiments.scoring import enumerate_divergence
+from experiments.training import open_bank, slug, train_many
+from mari_theory import jensen_shannon, marginal_information
+from mari_theory.errors import require
+from mari_theory.evidence import write_text
+
+Floats = NDArray[np.float64]
+CORPORA: dict[str, dict[str, Any]] = {
+    "one prior, one-token answers": {},
+    "one prior, sentence answers": {"sentences": True},
+    "forget set with its own prior": {"forget_skew": 0.7},
+}
+BATCHES = {"16 + 8": (16, 8), "96 + 48": (96, 48), "192 + 192": (192, 192)}
+PENALTY = 10.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A signal read on two sets and its floor: the same signal on two halves (by owner) of the reference."""
+
+    value: float
+    floor: float
+
+
+@dataclass(frozen=True)
+class SetLaws:
+    """Position sums of next-token laws and their counts, and two confidence scores an item."""
+
+    sums: Floats
+    counts: Floats
+    scores: dict[str, Floats]
+
+    @property
+    def pooled(self) -> Floats:
+        """One law over all answer tokens."""
+        return np.asarray(self.sums.sum(0) / self.counts.sum())
+
+
+def set_laws(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int) -> SetLaws:
+    """One full pass, float64 sums."""
+    data = encode(tokenizer, items, max_answer)
+    sums: Any = 0.0
+    counts, scores = data.answer_mask.sum(0).double().numpy(), {"likelihood": [], "entropy": []}  # type: ignore[var-annotated]
+    with torch.no_grad():
+        for part in slices(data, batch_size(tokenizer) // 2):
+            table = answer_log_probs(model, part)
+            sums = sums + (table.double().exp() * part.answer_mask[..., None]).sum(0).numpy()
+            for name, values in scores.items():
+                values.append(confidence(table, part, name).double().numpy())
+    return SetLaws(np.asarray(sums), counts, {k: np.concatenate(v) for k, v in scores.items()})
+
+
+def pooled_reading(a: SetLaws, b: SetLaws, share: float) -> float:
+    """Pooled marginal information of b against a."""
+    return float(marginal_information(a.pooled, b.pooled, share))
+
+
+def tokenwise_reading(a: SetLaws, b: SetLaws, share: float) -> float:
+    """The same at each answer position, averaged over positions both reach."""
+    both = min(len(a.counts), len(b.counts))
+    used = (a.counts[:both] > 0) & (b.counts[:both] > 0)
+    p, q = (x.sums[:both][used] / x.counts[:both][used][:, None] for x in (a, b))
+    return float(np.mean(marginal_information(p, q, share)))
+
+
+def score_reading(name: str, a: SetLaws, b: SetLaws) -> float:
+    """JSD of the histograms (16 bins) of a confidence score."""
+    p, q = (soft_histogram(torch.from_numpy(x.scores[name]), BINS).numpy() for x in (a, b))
+    return float(jensen_shannon(p, q))
+
+
+SIGNALS: dict[str, tuple[str, Callable[[SetLaws, SetLaws, float], float]]] = {
+    "pooled, diluted, against retain": ("retain", lambda a, b, rho: pooled_reading(a, b, rho)),
+    "token-wise, diluted, against retain": ("retain", lambda a, b, rho: tokenwise_reading(a, b, rho)),
+    "pooled, direct, against retain": ("retain", lambda a, b, rho: pooled_reading(a, b, 1.0)),
+    "token-wise, direct, against retain": ("retain", lambda a, b, rho: tokenwise_reading(a, b, 1.0)),
+    "p(truth), against retain": ("retain", lambda a, b, rho: score_reading("likelihood", a, b)),
+    "entropy, against retain": ("retain", lambda a, b, rho: score_reading("entropy", a, b)),
+    "p(truth), against never-seen": ("holdout", lambda a, b, rho: score_reading("likelihood", a, b)),
+    "entropy, against never-seen": ("holdout", lambda a, b, rho: score_reading("entropy", a, b)),
+}
+
+
+def read_signals(model: Any, tokenizer: Any, corpus: Corpus, max_answer: int) -> dict[str, Reading]:
+    """Every signal at one model."""
+    forget = set_laws(model, tokenizer, corpus.forget, max_answer)
+    whole, halves = {}, {}
+    for name in ("retain", "holdout"):
+        items = corpus.splits()[name]
+        owners = list(dict.fromkeys(i.owner for i in items))
+        first = set(owners[: len(owners) // 2])
+        halves[name] = [
+            set_laws(model, tokenizer, [i for i in items if (i.owner in first) is side], max_answer)
+            for side in (True, False)
+        ]
+        whole[name] = set_laws(model, tokenizer, items, max_answer)
+    rho = len(corpus.forget) / (len(corpus.forget) + len(corpus.retain))
+    return {
+        label: Reading(measure(whole[ref], forget, rho), measure(*halves[ref], rho))
+        for label, (ref, measure) in SIGNALS.items()
+    }
+
+
+def interval(values: Sequence[float], confidence_level: float = 0.95) -> tuple[float, float, float]:
+    """Mean and Student interval over seeds.
+
+    >>> interval([1.0, 1.0])
+    (1.0, 1.0, 1.0)
+    """
+    x = np.asarray(values, dtype=float)
+    half = float(student.ppf(0.5 + confidence_level / 2, x.size - 1)) * x.std(ddof=1) / np.sqrt(x.size)
+    return float(x.mean()), float(x.mean() - half), float(x.mean() + half)
+
+
+def config_of(corpus: dict[str, Any], seed: int, steps: int, methods: list[MethodConfig]) -> RunConfig:
+    """The calibrated toy with another corpus."""
+    base = load_config("tiny", seed=seed)
+    loop = base.train.model_copy(update={"steps": steps})
+    return base.model_copy(
+        update={
+            "corpus": CorpusConfig(**{**base.corpus.model_dump(), **corpus}),
+            "train": loop,
+            "oracles": 2,
+            "methods": methods,
+        }
+    )
+
+
+def open_run(config: RunConfig, run: Path, names: list[str]) -> Any:
+    """Train what is missing; the run's models."""
+    for part in ("models", "checkpoints"):
+        (run / part).mkdir(parents=True, exist_ok=True)
+    write_text(run / "config.yaml", config.dump())
+    train_many(config, run, names)
+    return open_bank(config, run)
+
+
+def fixed_points(folder: Path, seeds: int, steps: int) -> dict[str, list[dict[str, dict[str, Reading]]]]:
+    """Corpus -> seed -> model -> signal -> reading."""
+    out: dict[str, list[dict[str, dict[str, Reading]]]] = {}
+    for label, corpus in CORPORA.items():
+        out[label] = []
+        for seed in range(seeds):
+            config = config_of(corpus, 100 + seed, steps, [])
+            bank = open_run(config, folder / f"{slug(label)}-{seed}", ["original", "oracle-0"])
+            made = config.make_corpus()
+            rows = {}
+            for name in ("original", "oracle-0"):
+                rows[name] = read_signals(bank.use(name), bank.tokenizer, made, config.unlearn.max_answer)
+            out[label].append(rows)
+    return out
+
+
+def say(values: Sequence[float]) -> str:
+    """`mean [low, high]`."""
+    mean, low, high = interval(values)
+    return f"{mean:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def sign(values: Sequence[float]) -> str:
+    """yes / inverted / no, by where the interval over seeds lies."""
+    _, low, high = interval(values)
+    return "yes" if low > 0 else "inverted" if high < 0 else "no"
+
+
+def fixed_table(rows: list[dict[str, dict[str, Reading]]]) -> list[str]:
+    """Readings at original and oracle with their floors, and what follows."""
+    lines = [
+        "| signal | original | its floor | oracle | its floor | above its floor at the original | sees memorisation: original above oracle |",
+        "|" + " --- |" * 7,
+    ]
+    for label in SIGNALS:
+        a, b = ([r[name][label] for r in rows] for name in ("original", "oracle-0"))
+        excess = [x.value - x.floor for x in a]
+        gap = [(x.value - x.floor) - (y.value - y.floor) for x, y in zip(a, b, strict=True)]
+        cells = [
+            say([x.value for x in a]),
+            say([x.floor for x in a]),
+            say([y.value for y in b]),
+            say([y.floor for y in b]),
+        ]
+        lines.append(f"| {label} | {' | '.join(cells)} | {sign(excess)} | {sign(gap)} |")
+    return lines
+
+
+def batch_methods() -> list[MethodConfig]:
+    """Control, the penalty and the debiased penalty at every batch size, equal steps."""
+    rows = []
+    for label, (retain, forget) in BATCHES.items():
+        loop = {"batch_retain": retain, "batch_forget": forget, "batch_background": retain}
+        for name, kind, settings in (
+            ("retain-only", "retain-only", {}),
+            ("penalty", "mari-pooled", {"penalty": PENALTY}),
+            ("debiased penalty", "mari-pooled", {"penalty": PENALTY, "debiased": True}),
+        ):
+            rows.append(MethodConfig(label=f"{name} {label}", name=kind, settings=settings, loop=loop))
+    return rows
+
+
+def batch_effect(folder: Path, seeds: int, steps: int) -> list[dict[str, dict[str, float]]]:
+    """Seed -> method row -> numbers, on the first corpus."""
+    methods, out = batch_methods(), []
+    label = next(iter(CORPORA))
+    for seed in range(seeds):
+        config = config_of(CORPORA[label], 100 + seed, steps, methods)
+        bank = open_run(config, folder / f"{slug(label)}-{seed}", ["original", "oracle-0", *(m.label for m in methods)])
+        corpus = config.make_corpus()
+        prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
+        rho = len(corpus.forget) / (len(corpus.forget) + len(corpus.retain))
+        rows = {}
+        for m in methods:
+            low, high = enumerate_divergence(bank, ["oracle-0"], [slug(m.label)], prompts, 1e-4)
+            model = bank.use(slug(m.label))
+            laws = [
+                set_laws(model, bank.tokenizer, x, config.unlearn.max_answer) for x in (corpus.retain, corpus.forget)
+            ]
+            scores = [item_scores(model, bank.tokenizer, x) for x in (corpus.forget, corpus.retain)]
+            rows[m.label] = {
+                "jsd": 0.5 * (low + high),
+                "forget": float(scores[0].probability.mean()),
+                "exact": float(scores[0].exact.mean()),
+                "retain": float(scores[1].probability.mean()),
+                "information": pooled_reading(laws[0], laws[1], rho),
+            }
+        out.append(rows)
+    return out
+
+
+def batch_table(rows: list[dict[str, dict[str, float]]]) -> list[str]:
+    """Numbers a method row, then what the penalty adds to its control."""
+    lines = [
+        "| batch (retain + forget) | objective | pooled information, full pass | forget p | forget exact | retain p | JSD to the oracle | JSD less its control's |",
+        "|" + " --- |" * 8,
+    ]
+    for label in BATCHES:
+        for name in ("retain-only", "penalty", "debiased penalty"):
+            r = [x[f"{name} {label}"] for x in rows]
+            control = [x[f"retain-only {label}"] for x in rows]
+            gap = [a["jsd"] - c["jsd"] for a, c in zip(r, control, strict=True)]
+            cells = [say([x[k] for x in r]) for k in ("information", "forget", "exact", "retain", "jsd")]
+            lines.append(f"| {label} | {name} | {' | '.join(cells)} | {'-' if name == 'retain-only' else say(gap)} |")
+    return lines
+
+
+def real_model(run: Path) -> list[str]:
+    """The same signals at the original and the oracles of a finished audit of a real model: one corpus, no interval over seeds."""
+    config = load_config("smollm2", run / "config.yaml")
+    bank, corpus = open_bank(config, run), config.make_corpus()
+    names = ["original", *(f"oracle-{k}" for k in range(config.oracles))]
+    made = {n: read_signals(bank.use(n), bank.tokenizer, corpus, config.unlearn.max_answer) for n in names}
+    lines = [
+        f"Corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain and {len(corpus.holdout)} never-trained questions; one original, {config.oracles} oracles, so no interval over seeds.",
+        "",
+        "| signal | original (floor) | oracles (floors) |",
+        "| --- | --- | --- |",
+    ]
+    for label in SIGNALS:
+        cells = [f"{made[n][label].value:.4f} ({made[n][label].floor:.4f})" for n in names]
+        lines.append(f"| {label} | {cells[0]} | {', '.join(cells[1:])} |")
+    return lines
+
+
+def figure(points: dict[str, list[dict[str, dict[str, Reading]]]], path: Path) -> None:
+    """Excess over the floor at original and oracle, an interval over seeds, a panel a corpus."""
+    from experiments.report.figures import plt
+
+    plot, axes = plt.subplots(1, len(points), figsize=(13, 4.2), sharey=True)
+    place = np.arange(len(SIGNALS))[::-1]
+    for panel, (label, rows) in zip(axes, points.items(), strict=True):
+        for name, colour, shift in (("original", "tab:red", 0.12), ("oracle-0", "tab:blue", -0.12)):
+            made = [interval([r[name][s].value - r[name][s].floor for r in rows]) for s in SIGNALS]
+            mean = np.array([m[0] for m in made])
+            reach = np.array([[m[0] - m[1], m[2] - m[0]] for m in made]).T
+            who = "original: remembers every answer" if name == "original" else "oracle: never knew them"
+            panel.errorbar(mean, place + shift, xerr=reach, fmt="o", color=colour, capsize=3, label=who)
+        panel.axvline(0, color="grey", lw=1)
+        panel.set(title=label, xlabel="reading less its floor (nats)", xscale="symlog")
+        panel.set_xscale("symlog", linthresh=0.005)
+        panel.set_xticks([-0.1, -0.005, 0, 0.005, 0.1], ["-0.1", "-0.005", "0", "0.005", "0.1"])
+    axes[0].set_yticks(place, list(SIGNALS))
+    handles, labels = axes[0].get_legend_handles_labels()
+    plot.legend(handles, labels, loc="outside upper center", ncols=2)
+    plot.savefig(path)
+    plt.close(plot)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write docs/blindness.md and its figure."""
+    parser = argparse.ArgumentParser(prog="mari bench blindness", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/blindness.md"))
+    parser.add_argument("--run", type=Path, default=Path("runs/blindness"), help="where models are kept; resumes there")
+    parser.add_argument(
+        "--smollm2", type=Path, default=Path("runs/smollm2"), help="a finished `mari audit --preset smollm2`"
+    )
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="few steps, to see that it runs")
+    args = parser.parse_args(argv)
+    require(args.seeds >= 2, "--seeds", "a number at least 2", args.seeds)
+    began = time.perf_counter()
+    steps = 40 if args.quick else 700
+    torch.set_num_threads(2)
+    points = fixed_points(args.run, args.seeds, steps)
+    print("the penalty at three batch sizes", file=sys.stderr)
+    batches = batch_effect(args.run, args.seeds, steps)
+    image = args.out.with_name("figures") / "blindness.png"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    figure(points, image)
+    real = real_model(args.smollm2) if (args.smollm2 / "results.json").is_file() and not args.quick else []
+    lines = document(points, batches, real, args.seeds, steps)
+    lines += [
+        f"`mari bench blindness{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
+        "",
+    ]
+    write_text(args.out, "\n".join(lines))
+    print("\n".join(lines))
+    return 0
+
+
+def document(
+    points: dict[str, list[dict[str, dict[str, Reading]]]],
+    batches: list[dict[str, dict[str, float]]],
+    real: list[str],
+    seeds: int,
+    steps: int,
+) -> list[str]:
+    """The page; every sentence about the numbers is derived from them."""
+    lines = [
+        "# What marginal information sees",
+        "",
+        f"Signals read over complete sets at an *original* (it answers every forget question by heart) and at an *oracle* (retrained without them), {seeds} seeds of corpus and models each, 32 forget, 64 retain, 128 never-seen authors, {steps} training steps; mean [95 % Student interval over seeds], nats. The *floor* is the same signal between two halves of the reference set. A signal sees memorisation when its excess over the floor is larger at the original than at the oracle, on every interval.",
+        "",
+        "![readings less their floors](figures/blindness.png)",
+    ]
+    for label, rows in points.items():
+        lines += ["", f"## {label[0].upper()}{label[1:]}", "", *fixed_table(rows), "", verdict(rows)]
+    if real:
+        lines += ["", "## SmolLM2-135M on TOFU", "", *real]
+    lines += [
+        "",
+        "## Does the minibatch penalty forget through its finite-sample bias?",
+        "",
+        f"From the original of the first corpus, 150 steps, pooled penalty of weight {PENALTY:g}. A batch's pooled law is a few answers, and its divergence has a floor of the order of 1/batch that flat predictions lower: that floor is what the debiased penalty takes away (retain against retain in the same batch). If the bias does the work, forgetting beyond the control shrinks as batches grow and vanishes when it is subtracted.",
+        "",
+        *batch_table(batches),
+        "",
+        bias_verdict(batches),
+        "",
+    ]
+    return lines
+
+
+def verdict(rows: list[dict[str, dict[str, Reading]]]) -> str:
+    """One sentence from the signs."""
+    sees: dict[str, list[str]] = {"yes": [], "no": [], "inverted": []}
+    for label in SIGNALS:
+        a, b = ([r[name][label] for r in rows] for name in ("original", "oracle-0"))
+        sees[sign([(x.value - x.floor) - (y.value - y.floor) for x, y in zip(a, b, strict=True)])].append(label)
+    return " ".join(
+        f"{said}: {'; '.join(sees[k]) or 'none'}."
+        for k, said in (
+            ("yes", "See memorisation"),
+            ("no", "Do not tell"),
+            ("inverted", "Inverted (higher at the oracle)"),
+        )
+    )
+
+
+def bias_verdict(rows: list[dict[str, dict[str, float]]]) -> str:
+    """Whether the debiased penalty loses the effect, and whether it shrinks with the batch."""
+    gaps = {
+        (name, label): interval([x[f"retain-only {label}"]["jsd"] - x[f"{name} {label}"]["jsd"] for x in rows])
+        for label in BATCHES
+        for name in ("penalty", "debiased penalty")
+    }
+    parts = []
+    for name in ("penalty", "debiased penalty"):
+        said = ", ".join(
+            f"{gaps[name, b][0]:+.4f} [{gaps[name, b][1]:+.4f}, {gaps[name, b][2]:+.4f}] at {b}" for b in BATCHES
+        )
+        parts.append(f"The {name} brings the model nearer to the oracle than its control by {said}.")
+    return " ".join(parts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
