@@ -306,7 +306,7 @@ def figure(points: dict[str, list[dict[str, dict[str, Reading]]]], path: Path) -
         panel.axvline(0, color="grey", lw=1)
         panel.set(title=label, xlabel="reading less its floor (nats)", xscale="symlog")
         panel.set_xscale("symlog", linthresh=0.005)
-        panel.set_xticks([-0.1, -0.005, 0, 0.005, 0.1], ["-0.1", "-0.005", "0", "0.005", "0.1"])
+        panel.set_xticks([-0.5, -0.05, 0, 0.05, 0.5], ["-0.5", "-0.05", "0", "0.05", "0.5"])
     axes[0].set_yticks(place, list(SIGNALS))
     handles, labels = axes[0].get_legend_handles_labels()
     plot.legend(handles, labels, loc="outside upper center", ncols=2)
