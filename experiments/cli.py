@@ -162,9 +162,11 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--list", action="store_true", help="name every method")
 
     bench = commands.add_parser(
-        "bench", help="run a benchmark of this repository: blindness, coverage, estimators, methods, speed"
+        "bench", help="run a benchmark of this repository: blindness, coverage, estimators, methods, objections, speed"
     )
-    bench.add_argument("name", nargs="?", help="blindness, coverage, estimators, methods or speed; none lists them")
+    bench.add_argument(
+        "name", nargs="?", help="blindness, coverage, estimators, methods, objections or speed; none lists them"
+    )
     bench.add_argument(
         "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
     )
@@ -463,7 +465,7 @@ def _estimate(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
-    names = ("blindness", "coverage", "estimators", "methods", "speed")
+    names = ("blindness", "coverage", "estimators", "methods", "objections", "speed")
     if args.name is None:
         print("\n".join(names))
         return 0
