@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from benchmarks.toy import train_pair
 from estimators import certify_likelihood_ratio, certify_path_information
-from experiments.config import load_config
-from experiments.corpus import Corpus, Item, generate
+from experiments.config import load_config, tofu_folder
+from experiments.corpus import Corpus, Item, generate, load_tofu_questions
 from experiments.detectors import auc
 from experiments.encoding import Encoded, encode, encode_ids, many_prompt_ids
 from experiments.loop import LoopSettings, full_pass_mean, run_loop
@@ -108,10 +109,23 @@ def general_text(run: Path) -> list[str]:
     """Perplexity and next-token accuracy on running text no fine-tuning has seen."""
     config = load_config("smollm2", run / "config.yaml")
     bank, texts = open_bank(config, run), general_texts(20)
-    lines = ["| model | perplexity | next-token accuracy | tokens |", "| --- | --- | --- | --- |"]
+    folder = tofu_folder(config.corpus.folder)
+    asked = {n: load_tofu_questions(folder, n)[:60] for n in ("real_authors", "world_facts")} if folder else {}
+    heads = [
+        "model",
+        "perplexity",
+        "next-token accuracy",
+        "tokens",
+        *(f"{n.replace('_', ' ')}, p(answer)" for n in asked),
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for name in ("base", "original", "oracle-0", *(m.label for m in config.methods)):
-        made = general_utility(bank.use(slug(name)), bank.tokenizer, texts)
-        lines.append(f"| {name} | {made.perplexity:.2f} | {made.accuracy:.3f} | {made.tokens} |")
+        model = bank.use(slug(name))
+        made = general_utility(model, bank.tokenizer, texts)
+        known = [f"{item_scores(model, bank.tokenizer, x).probability.mean():.3f}" for x in asked.values()]
+        lines.append(
+            f"| {' | '.join([name, f'{made.perplexity:.2f}', f'{made.accuracy:.3f}', str(made.tokens), *known])} |"
+        )
     return [
         *lines,
         "",
@@ -153,38 +167,13 @@ SCENARIOS: dict[str, Callable[[], Corpus]] = {
 }
 
 
-class HeldModels:
-    """Models by name, in memory."""
-
-    def __init__(self, tokenizer: Any, models: dict[str, Any]) -> None:
-        self.tokenizer, self.models = tokenizer, models
-
-    def use(self, name: str) -> Any:
-        """The named model, ready to score."""
-        return self.models[name].eval()
-
-
 def scenario_rows(label: str, steps: int, draws: int) -> list[str]:
     """Original, oracle and five methods on one scenario."""
     import copy
 
     corpus = SCENARIOS[label]()
     tokenizer = tiny_tokenizer(generate(1, 1, 1, sentences=True))
-    learning = LoopSettings(steps, 3e-3, 128, 1, 128, 0.1, schedule="half-cosine")
-    bank = HeldModels(tokenizer, {})
-    for k, (name, kept) in enumerate((("original", [*corpus.retain, *corpus.forget]), ("oracle", list(corpus.retain)))):
-        model = tiny_model(len(tokenizer), seed=k)
-        run_loop(
-            model,
-            tokenizer,
-            corpus,
-            kept,
-            make_method("retain-only"),
-            replace(learning, seed=k),
-            evaluate=False,
-            label=name,
-        )
-        bank.models[name] = model
+    bank = train_pair(tokenizer, corpus, steps)
     for name, (kind, settings) in METHODS.items():
         model, method = copy.deepcopy(bank.models["original"]), make_method(kind, **settings)
         model.requires_grad_(True)

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--html", type=Path, help="also write a page: statements, evidence, figures of the bounds")
 
     audit = add("audit", _audit, "train, retrain, unlearn, score, certify, attack, report")
-    audit.add_argument("--preset", default="tiny", help="tiny or smollm2 (default tiny)")
+    audit.add_argument("--preset", default="tiny", help="tiny, smollm2 or tofu (default tiny)")
     audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
     audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
     audit.add_argument("--method", action="append", metavar="LABEL", help="only this row (repeatable)")
@@ -162,10 +162,11 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--list", action="store_true", help="name every method")
 
     bench = commands.add_parser(
-        "bench", help="run a benchmark of this repository: blindness, coverage, estimators, methods, objections, speed"
+        "bench",
+        help="run a benchmark of this repository: blindness, coverage, estimators, methods, objections, rounds, speed",
     )
     bench.add_argument(
-        "name", nargs="?", help="blindness, coverage, estimators, methods, objections or speed; none lists them"
+        "name", nargs="?", help="blindness, coverage, estimators, methods, objections, rounds or speed; none lists them"
     )
     bench.add_argument(
         "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
@@ -465,7 +466,7 @@ def _estimate(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
-    names = ("blindness", "coverage", "estimators", "methods", "objections", "speed")
+    names = ("blindness", "coverage", "estimators", "methods", "objections", "rounds", "speed")
     if args.name is None:
         print("\n".join(names))
         return 0

@@ -37,14 +37,14 @@ class CorpusConfig(Section):
 
 
 class ModelConfig(Section):
-    """`tiny`: a decoder from scratch. `adapter`: LoRA on a local folder, a hub id or `smollm2`."""
+    """`tiny`: a decoder from scratch. `adapter`: LoRA of this rank (0: all parameters) on a local folder, a hub id or `smollm2`."""
 
     kind: Literal["tiny", "adapter"] = "tiny"
     path: str = "smollm2"
     width: int = Field(64, ge=8)
     layers: int = Field(2, ge=1)
     heads: int = Field(2, ge=1)
-    rank: int = Field(16, ge=1)
+    rank: int = Field(16, ge=0)
     last_layers: int | None = Field(None, ge=1)
     half_precision_training: bool = False
 

@@ -189,6 +189,14 @@ def load_tofu(
     return Corpus(f"TOFU {split}", items(range(first, last)), items(retain), items(holdout), subject=subject)
 
 
+def load_tofu_questions(folder: Path, name: str) -> tuple[Item, ...]:
+    """TOFU's `real_authors` or `world_facts`, never fine-tuned on: what general knowledge is left. Raises `ArgumentError`."""
+    known = ("real_authors", "world_facts")
+    require(name in known, "name", " or ".join(known), name)
+    rows = _read_json_lines(Path(folder) / f"{name}.json", ("question", "answer"))
+    return tuple(Item(r["question"], r["answer"], name) for r in rows)
+
+
 def load_jsonl(folder: Path) -> Corpus:
     """Own data: `forget.jsonl`, `retain.jsonl`, `holdout.jsonl` with `prompt, answer, owner` a line."""
     folder = Path(folder)

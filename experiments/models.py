@@ -175,10 +175,19 @@ def _smollm2_gguf() -> Path:
 
 
 def with_adapter(model: Any, rank: int, seed: int, last_layers: int | None = None) -> Any:
-    """LoRA on every linear layer of the last `last_layers` blocks (default all), no dropout; the base stays frozen."""
+    """LoRA on every linear layer of the last `last_layers` blocks (default all), no dropout; the base stays frozen.
+
+    Rank 0: no adapter, all parameters (of those blocks) are trained.
+    """
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(seed)
+    if rank == 0:
+        if last_layers is not None:
+            model.requires_grad_(False)
+            for block in model.get_decoder().layers[-last_layers:]:
+                block.requires_grad_(True)
+        return model
     depth = int(model.config.num_hidden_layers)
     blocks = None if last_layers is None else list(range(max(0, depth - last_layers), depth))
     return get_peft_model(

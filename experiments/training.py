@@ -84,7 +84,7 @@ class AdapterBank:
         quiet()
         m = config.model
         self.config, self.folder = config, run / "models"
-        self.path = smollm2_folder() if m.path == "smollm2" else Path(m.path)
+        self.path = str(smollm2_folder()) if m.path == "smollm2" else m.path
         self.tokenizer = load_tokenizer(self.path)
         self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).eval()
         self.audit.requires_grad_(False)
@@ -102,10 +102,10 @@ class AdapterBank:
         return self.audit
 
     def fresh(self, seed: int) -> Any:
-        """The base with a new adapter; the seed moves its random half."""
+        """The base with a new adapter, whose random half the seed moves (without an adapter: the base, and only the data order moves)."""
         generator = torch.Generator().manual_seed(seed)
         state = {
-            k: (v if "lora_B" in k else torch.randn(v.shape, generator=generator) * v.std())
+            k: (torch.randn(v.shape, generator=generator) * v.std() if "lora_A" in k else v)
             for k, v in self.initial.items()
         }
         load_trainable(self.trained, state)

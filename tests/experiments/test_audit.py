@@ -109,16 +109,17 @@ def test_an_interval_that_misses_the_enumeration_fails_the_audit(
         run_audit(small(), tmp_path / "run")
 
 
-def test_adapters_on_a_local_folder(tmp_path: Path, models: Path) -> None:
-    """The path of a real model, with a tiny one: LoRA, bfloat16 training, float32 audit, no enumeration."""
+@pytest.mark.parametrize(("rank", "half"), [(2, True), (0, False)], ids=["LoRA, bfloat16", "all parameters"])
+def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> None:
+    """The path of a real model, with a tiny one: LoRA or all parameters, float32 audit, no enumeration."""
     config = small(enumerate_exactly=False, draws=60, shift_draws=40)
     data = config.model_dump()
     data["model"] = {
         "kind": "adapter",
         "path": str(models / "a"),
-        "rank": 2,
+        "rank": rank,
         "last_layers": 1,
-        "half_precision_training": True,
+        "half_precision_training": half,
     }
     data["train"]["steps"], data["unlearn"]["steps"] = 3, 2
     # The tokenizer beside the model decides which words exist, so the corpus is the fixtures'.

@@ -1,0 +1,46 @@
+"""A sequence of requests: each round sees its own, the model given stays as it was, and T13 holds of the rounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.toy import HeldModels
+from experiments.corpus import Corpus
+from experiments.encoding import many_prompt_ids
+from experiments.loop import LoopSettings
+from experiments.methods import make_method
+from experiments.models import tiny_model
+from experiments.rounds import split_requests, unlearn_rounds
+from experiments.scoring import enumerate_divergence
+from mari_theory import ArgumentError, rounds_bound
+
+
+@pytest.mark.parametrize("name", ["grad-diff", "npo"])
+def test_rounds(corpus: Corpus, tokenizer, name: str) -> None:
+    model = tiny_model(len(tokenizer), 16, 1, 2, 0)
+    before = {n: p.clone() for n, p in model.named_parameters()}
+    requests = split_requests(corpus, 2)
+    assert sorted(i.prompt for r in requests for i in r) == sorted(i.prompt for i in corpus.forget)
+    settings = LoopSettings(steps=4, lr=1e-2, batch_retain=4, batch_forget=4, batch_background=4)
+    models, results = unlearn_rounds(model, tokenizer, corpus, requests, make_method(name, gamma=1.0), settings)
+    assert len(models) == len(results) == 2 and all(r.steps == 4 for r in results)
+    assert all(torch.equal(p, before[n]) for n, p in model.named_parameters())
+    bank = HeldModels(tokenizer, {"0": model, "1": models[0], "2": models[1]})
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in corpus.forget])
+
+    def between(a: str, b: str) -> float:
+        return float(np.mean(enumerate_divergence(bank, [a], [b], prompts)))
+
+    assert 0 < between("0", "2") <= rounds_bound([between("0", "1"), between("1", "2")])
+
+
+def test_bad_requests(corpus: Corpus, tokenizer) -> None:
+    model, method = tiny_model(len(tokenizer), 16, 1, 2, 0), make_method("retain-only")
+    with pytest.raises(ArgumentError, match="at least one"):
+        unlearn_rounds(model, tokenizer, corpus, [], method, LoopSettings())
+    with pytest.raises(ArgumentError, match="each owner in one request"):
+        unlearn_rounds(model, tokenizer, corpus, [corpus.forget, corpus.forget], method, LoopSettings())
+    with pytest.raises(ArgumentError, match="rounds"):
+        split_requests(corpus, 3)
