@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     unlearn = add("unlearn", _unlearn, "unlearn the forget file from a model and save the result")
     unlearn.add_argument("--model", required=True, help="model folder, hub id, or smollm2")
+    unlearn.add_argument("--base", help="the model before fine-tuning, for methods that match with it")
     unlearn.add_argument("--forget", required=True, type=Path, help="JSONL with prompt, answer, owner")
     unlearn.add_argument("--retain", required=True, type=Path, help="the same")
     unlearn.add_argument("--holdout", type=Path, help="the same, never trained on: when to stop, what to compare with")
@@ -308,6 +309,7 @@ def _unlearn(args: argparse.Namespace) -> int:
             rank=args.rank or None,
             half_precision=args.bf16,
             resume=args.resume,
+            base=args.base,
         )
     except UnlearningStopped as e:
         print(f"mari unlearn: FAILED: {e}", file=sys.stderr)

@@ -89,6 +89,11 @@ class Corpus:
             new = new.title()
         return Item(item.prompt.replace(old, new), item.answer, new, item.kind)
 
+    def never_seen(self, item: Item, rng: np.random.Generator) -> Item:
+        """A holdout question of the same type (any, where types are not known)."""
+        same = [i for i in self.holdout if i.kind == item.kind] or list(self.holdout)
+        return same[int(rng.integers(len(same)))]
+
     def splits(self) -> dict[str, tuple[Item, ...]]:
         """The three splits by name."""
         return {"forget": self.forget, "retain": self.retain, "holdout": self.holdout}

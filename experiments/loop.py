@@ -71,16 +71,23 @@ def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
 
 
 def make_batch(
-    tokenizer: Any, corpus: Corpus, kept: Sequence[Item], s: LoopSettings, step: int, device: Any = "cpu"
+    tokenizer: Any,
+    corpus: Corpus,
+    kept: Sequence[Item],
+    s: LoopSettings,
+    step: int,
+    device: Any = "cpu",
+    source: str = "name",
 ) -> Batch:
-    """The data of one step. `kept` are the repeated items that stay (or that are being learnt)."""
+    """The data of one step. `kept` are the repeated items that stay (or that are being learnt); `source` says where matched items come from."""
     repeated = [kept[i] for i in pick(s.seed, 1, step, s.batch_retain, len(kept))]
     forget = [corpus.forget[i] for i in pick(s.seed, 2, step, s.batch_forget, len(corpus.forget))]
     background = corpus.background(np.random.default_rng([s.seed, 7, step]), s.batch_background)
 
     def matched() -> Encoded:
         rng = np.random.default_rng([s.seed, 8, step])
-        return encode(tokenizer, [corpus.matched(i, rng) for i in forget], s.max_answer)
+        other = corpus.never_seen if source == "holdout" else corpus.matched
+        return encode(tokenizer, [other(i, rng) for i in forget], s.max_answer)
 
     def template() -> Encoded:
         rng = np.random.default_rng([s.seed, 10, step])
@@ -124,6 +131,9 @@ def run_loop(
     s = settings
     require(len(kept) > 0, "retain", "at least one item", 0)
     require(len(corpus.forget) > 0, "forget", "at least one item", 0)
+    source = getattr(method, "source", "name")
+    if hasattr(method, "source"):
+        require_matched(corpus, source)
     require_fit(model, tokenizer, [*kept, *corpus.forget], s.max_answer)
     torch.set_grad_enabled(True)
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
@@ -145,7 +155,7 @@ def run_loop(
             break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
-        batch = make_batch(tokenizer, corpus, kept, s, step, device)
+        batch = make_batch(tokenizer, corpus, kept, s, step, device, source)
         optimizer.zero_grad(set_to_none=True)
         given = (model, batch, reference)
         loss, parts = method.loss(*given) if objective is None else objective.loss(*given, step)
@@ -171,6 +181,15 @@ def run_loop(
         _log(model, probes, s.steps, result, LoopSettings())
     model.eval()
     return result
+
+
+def require_matched(corpus: Corpus, source: str) -> None:
+    """There is something to match with: prompts that name their subject, or never-seen items."""
+    if source == "name":
+        named = sum(corpus.subject.get(i.owner, i.owner) in i.prompt for i in corpus.forget)
+        require(named > 0, "forget", "prompts that name their owner, or another source", "no prompt that does")
+    if source == "holdout":
+        require(len(corpus.holdout) > 0, "holdout", "never-seen items to match with", 0)
 
 
 def mean_loss(model: Any, data: Encoded, size: int = 64) -> float:

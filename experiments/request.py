@@ -14,7 +14,7 @@ import torch
 from experiments.corpus import Corpus
 from experiments.loop import LoopSettings, run_loop
 from experiments.methods import make_method
-from experiments.methods.base import Method, needs_reference
+from experiments.methods.base import Method, needs_reference, reference_name
 from experiments.models import load_model, load_tokenizer, save_model, smollm2_folder, weight_hash, with_adapter
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import write_text
@@ -34,12 +34,13 @@ def unlearn(
     rank: int | None = 16,
     half_precision: bool = False,
     resume: bool = False,
+    base: str | Path | None = None,
 ) -> dict[str, Any]:
     """Unlearn `data.forget` from a model and save the result as a plain model folder; returns the record saved beside it.
 
     `model` is a folder with safetensors, a hub id or `smollm2`. `rank` is LoRA's, merged before saving; None trains all parameters.
     `half_precision` computes in bfloat16 on float32 weights (through accelerate, on the device it finds); what is saved is float32.
-    A killed run continues with `resume`. Losses are mean nats an answer token.
+    `base` is the model before fine-tuning, for methods that match with it. A killed run continues with `resume`. Losses are mean nats an answer token.
 
     Raises `ArgumentError` on data that do not fit the model, a folder already used, too little disk; `UnlearningStopped` when the loss
     or its gradient is no longer finite: the folder then holds the model of the last good step, and the record says which.
@@ -47,21 +48,29 @@ def unlearn(
     s = settings or LoopSettings(steps=60, lr=3e-4, batch_retain=8, batch_forget=8, batch_background=0)
     method = make_method(method) if isinstance(method, str) else method
     out = Path(out)
+    wants_base = needs_reference(method) and reference_name(method) == "base"
+    require(not wants_base or base is not None, "base", "the model before fine-tuning", None)
     request = _describe(str(model), data, method, s, rank, half_precision)
     path = smollm2_folder() if str(model) == "smollm2" else model
-    base, tokenizer = load_model(path), load_tokenizer(path)
+    before, tokenizer = load_model(path), load_tokenizer(path)
     require(not s.stop_at_holdout or data.holdout, "stop_at_holdout", "never-seen holdout items", "none")
     require(data.retain, "retain", "at least one item", 0)
     require(data.forget, "forget", "at least one item", 0)
-    require_disk(out, base, rank)
+    require_disk(out, before, rank)
     _prepare(out, request, resume)
     began = time.perf_counter()
-    trained = with_adapter(base, rank, s.seed) if rank else base
+    trained = with_adapter(before, rank, s.seed) if rank else before
     accelerator = _accelerator(half_precision)
     trained = accelerator.prepare_model(trained)
     reference = None
     if needs_reference(method):
-        reference = load_model(path).to(accelerator.device).eval().requires_grad_(False)
+        other = base if reference_name(method) == "base" else path
+        reference = (
+            load_model(smollm2_folder() if str(other) == "smollm2" else str(other))
+            .to(accelerator.device)
+            .eval()
+            .requires_grad_(False)
+        )
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
     result = run_loop(

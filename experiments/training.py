@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from experiments.config import RunConfig, loop_settings
 from experiments.loop import run_loop
 from experiments.methods import make_method
-from experiments.methods.base import needs_reference
+from experiments.methods.base import needs_reference, reference_name
 from experiments.models import (
     load_model,
     load_tokenizer,
@@ -34,6 +34,7 @@ from experiments.models import (
     weight_hash,
     with_adapter,
 )
+from mari_theory.errors import require
 from mari_theory.evidence import atomic, write_text
 
 
@@ -56,6 +57,7 @@ class TinyBank:
 
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode."""
+        require(name != "base", "source", "name or holdout: this model has no base, it is trained from scratch", name)
         return load_model(self.folder / name).eval()
 
     def fresh(self, seed: int) -> Any:
@@ -170,7 +172,7 @@ def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
             list(corpus.retain),
         )
         settings_evaluate = True
-    reference = bank.use("original") if needs_reference(method) else None
+    reference = bank.use(reference_name(method)) if needs_reference(method) else None
     scratch = run / "checkpoints" / slug(name)
     result = run_loop(
         model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, name, reference=reference

@@ -72,6 +72,11 @@ def needs_reference(method: Method) -> bool:
     return bool(getattr(method, "needs_reference", False))
 
 
+def reference_name(method: Method) -> str:
+    """`original`, or `base` for a method whose reference is the model before fine-tuning."""
+    return str(getattr(method, "reference_name", "original"))
+
+
 def keep_loss(model: Any, batch: Batch) -> Tensor:
     """Cross-entropy on retain and background answers, nats a token."""
     return answer_loss(answer_log_probs(model, batch.keep), batch.keep)

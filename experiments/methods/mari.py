@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from experiments.encoding import Encoded, answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, keep_loss, keep_term, parts_of
+from experiments.methods.base import Batch, frozen_log_probs, keep_loss, keep_term, parts_of
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
 
@@ -101,28 +101,47 @@ class MatchedMarI:
 
     .. math:: L = CE(keep) + \lambda \, mean_i \, JSD_w(P_i', (1-\rho) P_i' + \rho P_i), \quad P_i = p(\cdot | x_i), P_i' = p(\cdot | x_i')
 
-    x_i is a forget question and x_i' the same question about a subject the model never saw; its answer distribution is the
-    model's own and carries no gradient. `per="prompt"` compares each pair, `per="kind"` the averages within a question type.
-    Positions are aligned at the answer's start. `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side.
+    x_i is a forget question and P_i' what a model says that never saw its subject, without gradient. `source` says which: `name`, this model
+    asked the same of a made-up name; `holdout`, this model asked a question of the same type about a never-trained author; `base`, the model
+    before fine-tuning asked x_i itself. `per="prompt"` compares each pair, `per="kind"` the averages within a question type (for `holdout`
+    the natural choice: its questions differ). Positions are aligned at the answer's start. `share` rho in (0, 1], 1 = the two laws directly;
+    `weight` w of the forget side.
     """
 
     penalty: float = 1.0
     per: str = "prompt"
     share: float = 1.0
     weight: float = 0.5
+    source: str = "name"
 
     def __post_init__(self) -> None:
         require(self.per in ("prompt", "kind"), "per", "prompt or kind", self.per)
+        require(self.source in ("name", "holdout", "base"), "source", "name, holdout or base", self.source)
         require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
+
+    @property
+    def needs_reference(self) -> bool:
+        """True when the model before fine-tuning is the reference."""
+        return self.source == "base"
+
+    @property
+    def reference_name(self) -> str:
+        """Which model the run has to bring: the one before fine-tuning, not the original."""
+        return "base"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on what stays plus lambda times the matched information."""
         keep = keep_loss(model, batch)
-        with torch.no_grad():
-            seen = answer_log_probs(model, batch.matched)
+        if self.source == "base":
+            seen = frozen_log_probs(reference, batch.forget)
+        else:
+            with torch.no_grad():
+                seen = answer_log_probs(model, batch.matched)
         forget = answer_log_probs(model, batch.forget)
         width = min(seen.shape[1], forget.shape[1])
         seen, forget, mask = seen[:, :width], forget[:, :width], batch.forget.answer_mask[:, :width]
+        if self.source == "holdout":
+            mask = mask & batch.matched.answer_mask[:, :width]
         if self.per == "prompt":
             values = self._between(seen[mask], forget[mask])
         else:

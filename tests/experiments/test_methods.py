@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from experiments.corpus import Item
 from experiments.encoding import answer_log_probs, encode, token_log_probs
-from experiments.loop import LoopSettings, make_batch
+from experiments.loop import LoopSettings, make_batch, run_loop
 from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
 from experiments.methods.base import needs_reference
 from experiments.methods.distillation import one_hot_jsd
@@ -47,6 +48,7 @@ CASES: list[tuple[str, dict[str, object]]] = [
     ("mari", {"keep": "kl", "weight": "batch"}),
     ("mari", {"debiased": True}),
     ("mari-tokenwise", {"share": 1.0}),
+    ("mari-matched", {"source": "base"}),
 ]
 
 
@@ -260,6 +262,37 @@ def test_matched_information_is_zero_for_a_model_that_ignores_the_subject(tokeni
     for per in ("prompt", "kind"):
         _, parts = make_method("mari-matched", per=per).loss(model, batch)
         assert parts["marginal_information"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_sources_of_the_matched_reference(tokenizer, corpus, settings) -> None:
+    model, base = (tiny_model(len(tokenizer), 8, 1, 1, seed=s) for s in (0, 1))
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    own = make_method("mari-matched", source="base").loss(model, batch, model)[1]["marginal_information"]
+    other = make_method("mari-matched", source="base").loss(model, batch, base)[1]["marginal_information"]
+    assert own == pytest.approx(0.0, abs=1e-9) and other > 1e-5
+    items = make_batch(tokenizer, corpus, corpus.retain, settings, 0, source="holdout")
+    rng = np.random.default_rng(0)
+    asked = [corpus.never_seen(i, rng) for i in corpus.forget]
+    assert all(a in corpus.holdout and a.kind == i.kind for a, i in zip(asked, corpus.forget, strict=True))
+    made = make_method("mari-matched", source="holdout", per="kind").loss(model, items)[1]["marginal_information"]
+    assert 0 <= made < math.log(2)
+
+
+def test_matching_needs_something_to_match_with(tokenizer, corpus) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    unnamed = tuple(replace(i, prompt=f"{i.kind} ?") for i in corpus.forget)
+    with pytest.raises(ArgumentError, match="name their owner"):
+        run_loop(
+            model,
+            tokenizer,
+            replace(corpus, forget=unnamed),
+            corpus.retain,
+            make_method("mari-matched"),
+            LoopSettings(),
+        )
+    with pytest.raises(ArgumentError, match="never-seen items"):
+        method = make_method("mari-matched", source="holdout")
+        run_loop(model, tokenizer, replace(corpus, holdout=()), corpus.retain, method, LoopSettings())
 
 
 def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
