@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import platform
 import sys
 import time
@@ -276,6 +277,13 @@ def real_model(run: Path) -> list[str]:
     """The same signals at the original and the oracles of a finished audit of a real model: one corpus, no interval over seeds."""
     config = load_config("smollm2", run / "config.yaml")
     bank, corpus = open_bank(config, run), config.make_corpus()
+    trained = json.loads((run / "results.json").read_text(encoding="utf-8"))["corpus"]["name"]
+    require(
+        corpus.name == trained,
+        "corpus",
+        f"{trained}, which the run's models were trained on (set MARI_TOFU)",
+        corpus.name,
+    )
     names = ["original", *(f"oracle-{k}" for k in range(config.oracles))]
     made = {n: read_signals(bank.use(n), bank.tokenizer, corpus, config.unlearn.max_answer) for n in names}
     lines = [

@@ -29,6 +29,12 @@ def theorems() -> str:
     return "\n".join(lines)
 
 
+def methods(rows: int = 7) -> str:
+    """The first rows of the generated comparison of methods."""
+    page = (ROOT / "docs" / "results" / "methods.md").read_text().splitlines()
+    return "\n".join([line for line in page if line.startswith("|")][: rows + 2] + ["", page[-1]])
+
+
 def publish(run: Path) -> Path:
     """Copy a run's table, figures and page into docs/results/PRESET."""
     import json
@@ -45,7 +51,7 @@ def publish(run: Path) -> Path:
 
 def main() -> None:
     """Publish each run given and rewrite the README's generated parts."""
-    parts = {"THEOREMS": theorems()}
+    parts = {"THEOREMS": theorems(), "METHODS": methods()}
     for run in map(Path, sys.argv[1:]):
         target = publish(run)
         parts[target.name.upper()] = (target / "summary.md").read_text().strip()

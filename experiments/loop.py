@@ -192,26 +192,28 @@ def require_matched(corpus: Corpus, source: str) -> None:
         require(len(corpus.holdout) > 0, "holdout", "never-seen items to match with", 0)
 
 
-def mean_loss(model: Any, data: Encoded, size: int = 64) -> float:
-    """Mean answer loss an item-token over a whole set, nats."""
-    total, count = 0.0, 0
-    with torch.no_grad():
-        for part in slices(data, size):
-            total -= float(token_log_probs(answer_log_probs(model, part), part).sum())
-            count += int(part.answer_mask.sum())
-    return total / count
+def full_pass(model: Any, data: Encoded, size: int = 64) -> tuple[float, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Over a whole set, in one pass: mean answer loss an item-token (nats), and the pooled next-token distribution.
 
-
-def full_pass_mean(model: Any, data: Encoded, size: int = 64) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Pooled next-token distribution over a whole set: items first averaged over their answer tokens, float64."""
+    For the latter items are first averaged over their answer tokens; float64.
+    """
     total: Any = 0.0
+    loss, count = 0.0, 0
     with torch.no_grad():
         for part in slices(data, size):
-            probabilities = answer_log_probs(model, part).double().exp() * part.answer_mask[..., None]
+            table = answer_log_probs(model, part)
+            loss -= float(token_log_probs(table, part).sum())
+            count += int(part.answer_mask.sum())
+            probabilities = table.double().exp() * part.answer_mask[..., None]
             rows = probabilities.sum(1) / part.answer_mask.sum(1, keepdim=True)
             rows = rows / rows.sum(-1, keepdim=True)
             total = total + rows.sum(0).cpu().numpy()
-    return np.asarray(total / len(data))
+    return loss / count, np.asarray(total / len(data))
+
+
+def full_pass_mean(model: Any, data: Encoded, size: int = 64) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The pooled next-token distribution over a whole set."""
+    return full_pass(model, data, size)[1]
 
 
 def slices(data: Encoded, size: int) -> list[Encoded]:
@@ -240,8 +242,10 @@ def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encode
 def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings) -> bool:
     """Add one row; true when the forget loss has reached the holdout's and the run should end."""
     model.eval()
-    row = {f"{name}_loss": mean_loss(model, data) for name, data in probes.items()}
-    retain, forget = (full_pass_mean(model, probes[k]) for k in ("retain", "forget"))
+    small = model.get_input_embeddings().weight.shape[0] < 4096
+    passes = {name: full_pass(model, data, 512 if small else 64) for name, data in probes.items()}
+    row = {f"{name}_loss": loss for name, (loss, _) in passes.items()}
+    retain, forget = passes["retain"][1], passes["forget"][1]
     share = len(probes["forget"]) / (len(probes["forget"]) + len(probes["retain"]))
     row |= {"step": float(step), "marginal_information": float(marginal_information(retain, forget, share))}
     result.history.append(row)
