@@ -32,7 +32,7 @@ def theorems() -> str:
 def methods(rows: int = 7) -> str:
     """The first rows of the generated comparison of methods."""
     page = (ROOT / "docs" / "results" / "methods.md").read_text().splitlines()
-    return "\n".join([line for line in page if line.startswith("|")][: rows + 2] + ["", page[-1]])
+    return "\n".join([*[line for line in page if line.startswith("|")][: rows + 2], "", page[-1]])
 
 
 def publish(run: Path) -> Path:
