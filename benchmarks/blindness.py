@@ -75,7 +75,8 @@ def set_laws(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int)
     with torch.no_grad():
         for part in slices(data, batch_size(tokenizer) // 2):
             table = answer_log_probs(model, part)
-            sums = sums + (table.double().exp() * part.answer_mask[..., None]).sum(0).numpy()
+            laws = table.double().exp()  # rows sum to 1 within float32 rounding: normalised once more
+            sums = sums + (laws / laws.sum(-1, keepdim=True) * part.answer_mask[..., None]).sum(0).numpy()
             for name, values in scores.items():
                 values.append(confidence(table, part, name).double().numpy())
     return SetLaws(np.asarray(sums), counts, {k: np.concatenate(v) for k, v in scores.items()})
