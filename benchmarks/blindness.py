@@ -14,7 +14,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,15 @@ def read_signals(model: Any, tokenizer: Any, corpus: Corpus, max_answer: int) ->
     }
 
 
+def cached(path: Path, make: Callable[[], dict[str, dict[str, Reading]]]) -> dict[str, dict[str, Reading]]:
+    """Model -> signal -> reading, measured once and kept beside the models."""
+    if not path.is_file():
+        made = make()
+        write_text(path, json.dumps({m: {k: asdict(r) for k, r in row.items()} for m, row in made.items()}))
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return {m: {k: Reading(**r) for k, r in row.items()} for m, row in stored.items()}
+
+
 def interval(values: Sequence[float], confidence_level: float = 0.95) -> tuple[float, float, float]:
     """Mean and Student interval over seeds.
 
@@ -167,6 +176,12 @@ def open_run(config: RunConfig, run: Path, names: list[str]) -> Any:
     return open_bank(config, run)
 
 
+def readings_of(bank: Any, config: RunConfig, names: list[str]) -> dict[str, dict[str, Reading]]:
+    """Every signal at every named model."""
+    corpus = config.make_corpus()
+    return {n: read_signals(bank.use(n), bank.tokenizer, corpus, config.unlearn.max_answer) for n in names}
+
+
 def fixed_points(folder: Path, seeds: int, steps: int) -> dict[str, list[dict[str, dict[str, Reading]]]]:
     """Corpus -> seed -> model -> signal -> reading."""
     out: dict[str, list[dict[str, dict[str, Reading]]]] = {}
@@ -174,12 +189,11 @@ def fixed_points(folder: Path, seeds: int, steps: int) -> dict[str, list[dict[st
         out[label] = []
         for seed in range(seeds):
             config = config_of(corpus, 100 + seed, steps, [])
-            bank = open_run(config, folder / f"{slug(label)}-{seed}", ["original", "oracle-0"])
-            made = config.make_corpus()
-            rows = {}
-            for name in ("original", "oracle-0"):
-                rows[name] = read_signals(bank.use(name), bank.tokenizer, made, config.unlearn.max_answer)
-            out[label].append(rows)
+            run = folder / f"{slug(label)}-{seed}"
+            bank = open_run(config, run, ["original", "oracle-0"])
+            out[label].append(
+                cached(run / "readings.json", lambda b=bank, c=config: readings_of(b, c, ["original", "oracle-0"]))
+            )  # type: ignore[misc]
     return out
 
 
@@ -195,23 +209,29 @@ def sign(values: Sequence[float]) -> str:
     return "yes" if low > 0 else "inverted" if high < 0 else "no"
 
 
+def sees(rows: list[dict[str, dict[str, Reading]]], label: str) -> str:
+    """Does the signal see memorisation? It must exceed its floor at the original, and exceed the oracle's excess."""
+    a, b = ([r[name][label] for r in rows] for name in ("original", "oracle-0"))
+    excess = sign([x.value - x.floor for x in a])
+    gap = sign([(x.value - x.floor) - (y.value - y.floor) for x, y in zip(a, b, strict=True)])
+    return "no, at its floor" if gap == "yes" and excess != "yes" else gap
+
+
 def fixed_table(rows: list[dict[str, dict[str, Reading]]]) -> list[str]:
     """Readings at original and oracle with their floors, and what follows."""
     lines = [
-        "| signal | original | its floor | oracle | its floor | above its floor at the original | sees memorisation: original above oracle |",
-        "|" + " --- |" * 7,
+        "| signal | original | its floor | oracle | its floor | sees memorisation |",
+        "|" + " --- |" * 6,
     ]
     for label in SIGNALS:
         a, b = ([r[name][label] for r in rows] for name in ("original", "oracle-0"))
-        excess = [x.value - x.floor for x in a]
-        gap = [(x.value - x.floor) - (y.value - y.floor) for x, y in zip(a, b, strict=True)]
         cells = [
             say([x.value for x in a]),
             say([x.floor for x in a]),
             say([y.value for y in b]),
             say([y.floor for y in b]),
         ]
-        lines.append(f"| {label} | {' | '.join(cells)} | {sign(excess)} | {sign(gap)} |")
+        lines.append(f"| {label} | {' | '.join(cells)} | {sees(rows, label)} |")
     return lines
 
 
@@ -235,27 +255,34 @@ def batch_effect(folder: Path, seeds: int, steps: int) -> list[dict[str, dict[st
     label = next(iter(CORPORA))
     for seed in range(seeds):
         config = config_of(CORPORA[label], 100 + seed, steps, methods)
-        bank = open_run(config, folder / f"{slug(label)}-{seed}", ["original", "oracle-0", *(m.label for m in methods)])
-        corpus = config.make_corpus()
-        prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
-        rho = len(corpus.forget) / (len(corpus.forget) + len(corpus.retain))
-        rows = {}
-        for m in methods:
-            low, high = enumerate_divergence(bank, ["oracle-0"], [slug(m.label)], prompts, 1e-4)
-            model = bank.use(slug(m.label))
-            laws = [
-                set_laws(model, bank.tokenizer, x, config.unlearn.max_answer) for x in (corpus.retain, corpus.forget)
-            ]
-            scores = [item_scores(model, bank.tokenizer, x) for x in (corpus.forget, corpus.retain)]
-            rows[m.label] = {
-                "jsd": 0.5 * (low + high),
-                "forget": float(scores[0].probability.mean()),
-                "exact": float(scores[0].exact.mean()),
-                "retain": float(scores[1].probability.mean()),
-                "information": pooled_reading(laws[0], laws[1], rho),
-            }
-        out.append(rows)
+        run = folder / f"{slug(label)}-{seed}"
+        bank = open_run(config, run, ["original", "oracle-0", *(m.label for m in methods)])
+        kept = run / "batches.json"
+        if not kept.is_file():
+            write_text(kept, json.dumps(batch_numbers(bank, config)))
+        out.append(json.loads(kept.read_text(encoding="utf-8")))
     return out
+
+
+def batch_numbers(bank: Any, config: RunConfig) -> dict[str, dict[str, float]]:
+    """Method row -> what the batch table shows of it."""
+    corpus = config.make_corpus()
+    prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
+    rho = len(corpus.forget) / (len(corpus.forget) + len(corpus.retain))
+    rows = {}
+    for m in config.methods:
+        low, high = enumerate_divergence(bank, ["oracle-0"], [slug(m.label)], prompts, 1e-4)
+        model = bank.use(slug(m.label))
+        laws = [set_laws(model, bank.tokenizer, x, config.unlearn.max_answer) for x in (corpus.retain, corpus.forget)]
+        scores = [item_scores(model, bank.tokenizer, x) for x in (corpus.forget, corpus.retain)]
+        rows[m.label] = {
+            "jsd": 0.5 * (low + high),
+            "forget": float(scores[0].probability.mean()),
+            "exact": float(scores[0].exact.mean()),
+            "retain": float(scores[1].probability.mean()),
+            "information": pooled_reading(laws[0], laws[1], rho),
+        }
+    return rows
 
 
 def batch_table(rows: list[dict[str, dict[str, float]]]) -> list[str]:
@@ -274,7 +301,7 @@ def batch_table(rows: list[dict[str, dict[str, float]]]) -> list[str]:
     return lines
 
 
-def real_model(run: Path) -> list[str]:
+def real_model(run: Path, folder: Path) -> list[str]:
     """The same signals at the original and the oracles of a finished audit of a real model: one corpus, no interval over seeds."""
     config = load_config("smollm2", run / "config.yaml")
     bank, corpus = open_bank(config, run), config.make_corpus()
@@ -286,7 +313,7 @@ def real_model(run: Path) -> list[str]:
         corpus.name,
     )
     names = ["original", *(f"oracle-{k}" for k in range(config.oracles))]
-    made = {n: read_signals(bank.use(n), bank.tokenizer, corpus, config.unlearn.max_answer) for n in names}
+    made = cached(folder / "real-model.json", lambda: readings_of(bank, config, names))
     lines = [
         f"Corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain and {len(corpus.holdout)} never-trained questions; one original, {config.oracles} oracles, so no interval over seeds.",
         "",
@@ -315,7 +342,8 @@ def figure(points: dict[str, list[dict[str, dict[str, Reading]]]], path: Path) -
         panel.axvline(0, color="grey", lw=1)
         panel.set(title=label, xlabel="reading less its floor (nats)", xscale="symlog")
         panel.set_xscale("symlog", linthresh=0.005)
-        panel.set_xticks([-0.5, -0.05, 0, 0.05, 0.5], ["-0.5", "-0.05", "0", "0.05", "0.5"])
+        panel.set_xlim(-0.1, 1.0)
+        panel.set_xticks([-0.05, 0, 0.05, 0.5], ["-0.05", "0", "0.05", "0.5"])
     axes[0].set_yticks(place, list(SIGNALS))
     handles, labels = axes[0].get_legend_handles_labels()
     plot.legend(handles, labels, loc="outside upper center", ncols=2)
@@ -344,7 +372,7 @@ def main(argv: list[str] | None = None) -> int:
     image = args.out.with_name("figures") / "blindness.png"
     image.parent.mkdir(parents=True, exist_ok=True)
     figure(points, image)
-    real = real_model(args.smollm2) if (args.smollm2 / "results.json").is_file() and not args.quick else []
+    real = real_model(args.smollm2, args.run) if (args.smollm2 / "results.json").is_file() and not args.quick else []
     lines = document(points, batches, real, args.seeds, steps)
     lines += [
         f"`mari bench blindness{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
@@ -366,7 +394,7 @@ def document(
     lines = [
         "# What marginal information sees",
         "",
-        f"Signals read over complete sets at an *original* (it answers every forget question by heart) and at an *oracle* (retrained without them), {seeds} seeds of corpus and models each, 32 forget, 64 retain, 128 never-seen authors, {steps} training steps; mean [95 % Student interval over seeds], nats. The *floor* is the same signal between two halves of the reference set. A signal sees memorisation when its excess over the floor is larger at the original than at the oracle, on every interval.",
+        f"Signals read over complete sets at an *original* (it answers every forget question by heart) and at an *oracle* (retrained without them), {seeds} seeds of corpus and models each, 32 forget, 64 retain, 128 never-seen authors, {steps} training steps; mean [95 % Student interval over seeds], nats. The *floor* is the same signal between two halves of the reference set. A signal sees memorisation when, by its intervals over seeds, it exceeds its floor at the original and exceeds there what it exceeds it by at the oracle. (At an oracle answers are spread, so a forget set's average wobbles less than a memorised half's: readings fall under the floor.)",
         "",
         "![readings less their floors](figures/blindness.png)",
     ]
@@ -390,18 +418,16 @@ def document(
 
 def verdict(rows: list[dict[str, dict[str, Reading]]]) -> str:
     """One sentence from the signs."""
-    sees: dict[str, list[str]] = {"yes": [], "no": [], "inverted": []}
+    found: dict[str, list[str]] = {}
     for label in SIGNALS:
-        a, b = ([r[name][label] for r in rows] for name in ("original", "oracle-0"))
-        sees[sign([(x.value - x.floor) - (y.value - y.floor) for x, y in zip(a, b, strict=True)])].append(label)
-    return " ".join(
-        f"{said}: {'; '.join(sees[k]) or 'none'}."
-        for k, said in (
-            ("yes", "See memorisation"),
-            ("no", "Do not tell"),
-            ("inverted", "Inverted (higher at the oracle)"),
-        )
-    )
+        found.setdefault(sees(rows, label), []).append(label)
+    said = {
+        "yes": "See memorisation",
+        "no": "Do not tell",
+        "no, at its floor": "At their floor",
+        "inverted": "Inverted, higher at the oracle",
+    }
+    return " ".join(f"{text}: {'; '.join(found[k])}." for k, text in said.items() if k in found)
 
 
 def bias_verdict(rows: list[dict[str, dict[str, float]]]) -> str:

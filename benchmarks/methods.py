@@ -23,6 +23,7 @@ import yaml
 
 from experiments.audit import _Study, oracle_arm, oracle_names
 from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.detectors import auc
 from experiments.encoding import many_prompt_ids
 from experiments.metrics import item_scores
 from experiments.scoring import enumerate_divergence
@@ -44,7 +45,7 @@ def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
     for row in yaml.safe_load(path.read_text(encoding="utf-8")):
         settings, loop = row.get("settings", {}), row.get("loop", {})
         axes = [("settings", k, v) for k, v in settings.items()] + [("loop", k, v) for k, v in loop.items()]
-        made = []
+        made: list[MethodConfig] = []
         for values in itertools.product(*(v for _, _, v in axes)):
             parts: dict[str, dict[str, Any]] = {
                 "settings": {},
@@ -109,8 +110,9 @@ def measure(config: RunConfig, run: Path, records: dict[str, Any]) -> dict[str, 
     for name in ["original", *(m.label for m in config.methods), *oracle_names(config)]:
         kept = run / "models" / f"{slug(name)}-measured.json"
         if not kept.is_file():
-            row = study.row(name, records[name])
-            write_text(kept, json.dumps(summary(row, study, config, name)))
+            began = time.perf_counter()
+            row = summary(study.row(name, records[name]), study, config, name)
+            write_text(kept, json.dumps(row | {"measuring": time.perf_counter() - began}))
         rows[name] = json.loads(kept.read_text())
     return rows
 
@@ -125,6 +127,7 @@ def summary(row: dict[str, Any], study: Any, config: RunConfig, name: str) -> di
         "upper": claim["upper"],
         "exact": 0.5 * (exact[0] + exact[1]),
         "attack": row["best_attack"],
+        "author": author_attack(study, name),
         "retain": row["retain_probability"],
         "retain_exact": row["retain_exact"],
         "forget": row["forget_probability"],
@@ -134,15 +137,26 @@ def summary(row: dict[str, Any], study: Any, config: RunConfig, name: str) -> di
     }
 
 
+def author_attack(study: Any, name: str) -> float:
+    """max(AUC, 1 - AUC) of the loss attack on authors: each scored by the mean loss of its questions."""
+    means = []
+    for split, items in (("forget", study.corpus.forget), ("holdout", study.unseen)):
+        loss, owners = study.scores(name, split).loss, np.array([i.owner for i in items])
+        means.append(np.array([-loss[owners == o].mean() for o in dict.fromkeys(owners)]))
+    area = auc(*means)
+    return max(area, 1.0 - area)
+
+
 def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> list[str]:
     """Markdown rows, best first by the mean certified upper end."""
-    head = "| method | setting selected | certified JSD to oracle (mean of seeds) | exact, each seed | best attack AUC | forget p | retain p | matched at step | seconds |"
-    lines = [head, "|" + " --- |" * 9]
+    head = "| method | setting selected | certified JSD to oracle (mean of seeds) | exact, each seed | best attack AUC | author-level AUC | forget p | retain p | matched at step | seconds |"
+    lines = [head, "|" + " --- |" * 10]
     found = {label: [rows[f"{label} seed {s}"] for s in range(seeds)] for label in chosen}
     for label in sorted(found, key=lambda k: np.mean([r["upper"] for r in found[k]])):
         r = found[label]
         mean = {
-            k: float(np.mean([x[k] for x in r])) for k in ("lower", "upper", "attack", "forget", "retain", "seconds")
+            k: float(np.mean([x[k] for x in r]))
+            for k in ("lower", "upper", "attack", "author", "forget", "retain", "seconds")
         }
         entry = chosen[label]
         setting = ", ".join(
@@ -154,7 +168,7 @@ def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> 
         matched = ", ".join(str(x["steps"]) if "holdout" in x["stopped"] else f"never ({x['steps']})" for x in r)
         lines.append(
             f"| {label} | {setting} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
-            f"| {mean['attack']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
+            f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
         )
     return lines
 
@@ -199,17 +213,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a few steps of everything, to see that it runs")
     args = parser.parse_args(argv)
     require(args.seeds >= 1, "--seeds", "a number at least 1", args.seeds)
-    began = time.perf_counter()
     grid = read_grid()
     for label in args.method or []:
         require(label in grid, "--method", ", ".join(grid), label)
     grid = {k: v for k, v in grid.items() if not args.method or k in args.method}
     settings = [m for rows in grid.values() for m in rows]
     validation = request(11, 2, settings, args.quick)
-    train(validation, args.run / "validation")
+    training = train(validation, args.run / "validation")
+    began = time.perf_counter()
     print("selecting on the validation request", file=sys.stderr)
     looks = quick_look(validation, args.run / "validation", ["original", *(m.label for m in settings)])
     chosen = select(grid, looks)
+    selecting = time.perf_counter() - began
     rows_config = [
         m.model_copy(update={"label": f"{label} seed {s}", "seed": s})
         for label, m in chosen.items()
@@ -220,6 +235,9 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(2)
     rows = measure(report, args.run / "report", records)
     oracles = oracle_names(report)
+    workers = report.workers
+    minutes = sum(r["seconds"] for part in (training, records) for r in part.values()) / workers / 60
+    rest = (selecting + sum(r["measuring"] for r in rows.values())) / 60
     image = args.out.with_suffix(".png")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure(chosen, rows, oracles, args.seeds, image)
@@ -228,15 +246,15 @@ def main(argv: list[str] | None = None) -> int:
     lines = [
         "# Every method, one protocol",
         "",
-        f"{len(grid)} methods, {min(map(len, grid.values()))} settings each (`benchmarks/methods.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * KEPT:.0f} % of retain probability, reported on another request with {args.seeds} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC.",
+        f"{len(grid)} methods, {min(map(len, grid.values()))} settings each (`benchmarks/methods.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * KEPT:.0f} % of retain probability, reported on another request with {args.seeds} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC; author-level, of authors scored by the mean loss of their questions.",
         "",
         *table(chosen, rows, args.seeds),
         "",
-        f"Original: exact JSD {original['exact']:.4f}, attack {original['attack']:.3f}, retain p {original['retain']:.3f}. Oracles against the others: JSD {min(x['exact'] for x in floor):.4f} to {max(x['exact'] for x in floor):.4f}, attack {min(x['attack'] for x in floor):.3f} to {max(x['attack'] for x in floor):.3f}: the place where a deletion should end.",
+        f"Original: exact JSD {original['exact']:.4f}, attack {original['attack']:.3f}, retain p {original['retain']:.3f}. Oracles against the others: JSD {min(x['exact'] for x in floor):.4f} to {max(x['exact'] for x in floor):.4f}, attack {min(x['attack'] for x in floor):.3f} to {max(x['attack'] for x in floor):.3f}, author-level {min(x['author'] for x in floor):.3f} to {max(x['author'] for x in floor):.3f}: the place where a deletion should end.",
         "",
         f"![every method]({image.name})",
         "",
-        f"`mari bench methods{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
+        f"`mari bench methods{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}: {minutes:.0f} min of training ({workers} runs at a time), {rest:.0f} min of selecting and measuring.",
         "",
     ]
     write_text(args.out, "\n".join(lines))
