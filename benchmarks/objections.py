@@ -108,11 +108,11 @@ def bound_against_detectors(results: dict[str, Any]) -> list[str]:
 def general_text(run: Path, trained: str) -> list[str]:
     """Perplexity and next-token accuracy on running text no fine-tuning has seen."""
     config = load_config("smollm2", run / "config.yaml")
-    bank, texts = open_bank(config, run), general_texts(20)
+    bank, texts = open_bank(config, run), general_texts(8)
     name = config.make_corpus().name
     require(name == trained, "corpus", f"{trained}, which the run's models were trained on (set MARI_TOFU)", name)
     folder = tofu_folder(config.corpus.folder)
-    asked = {n: load_tofu_questions(folder, n)[:60] for n in ("real_authors", "world_facts")} if folder else {}
+    asked = {n: load_tofu_questions(folder, n)[:30] for n in ("real_authors", "world_facts")} if folder else {}
     heads = [
         "model",
         "perplexity",
@@ -122,6 +122,7 @@ def general_text(run: Path, trained: str) -> list[str]:
     ]
     lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for name in ("base", "original", "oracle-0", *(m.label for m in config.methods)):
+        print(f"general text: {name}", file=sys.stderr)
         model = bank.use(slug(name))
         made = general_utility(model, bank.tokenizer, texts)
         known = [f"{item_scores(model, bank.tokenizer, x).probability.mean():.3f}" for x in asked.values()]
