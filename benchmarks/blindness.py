@@ -12,7 +12,6 @@ import datetime
 import json
 import platform
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -363,7 +362,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few steps, to see that it runs")
     args = parser.parse_args(argv)
     require(args.seeds >= 2, "--seeds", "a number at least 2", args.seeds)
-    began = time.perf_counter()
     steps = 40 if args.quick else 700
     torch.set_num_threads(2)
     points = fixed_points(args.run, args.seeds, steps)
@@ -374,8 +372,10 @@ def main(argv: list[str] | None = None) -> int:
     figure(points, image)
     real = real_model(args.smollm2, args.run) if (args.smollm2 / "results.json").is_file() and not args.quick else []
     lines = document(points, batches, real, args.seeds, steps)
+    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(args.run.glob("*/models/*.json"))]
+    minutes = sum(r["seconds"] for r in records) / 2 / 60
     lines += [
-        f"`mari bench blindness{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
+        f"`mari bench blindness{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}: {minutes:.0f} min of training, two runs at a time, then the readings.",
         "",
     ]
     write_text(args.out, "\n".join(lines))
@@ -443,6 +443,20 @@ def bias_verdict(rows: list[dict[str, dict[str, float]]]) -> str:
             f"{gaps[name, b][0]:+.4f} [{gaps[name, b][1]:+.4f}, {gaps[name, b][2]:+.4f}] at {b}" for b in BATCHES
         )
         parts.append(f"The {name} brings the model nearer to the oracle than its control by {said}.")
+    left = [
+        f"{100 * gaps['debiased penalty', b][0] / gaps['penalty', b][0]:.0f} % at {b}"
+        for b in BATCHES
+        if gaps["penalty", b][1] > 0
+    ]
+    means = [gaps["penalty", b][0] for b in BATCHES]
+    shrinks = (
+        "shrinks as batches grow"
+        if means == sorted(means, reverse=True)
+        else "does not shrink steadily as batches grow"
+    )
+    parts.append(
+        f"The penalty's effect {shrinks}; where it helps, subtracting the floor leaves {', '.join(left) or 'nothing to compare'} of it."
+    )
     return " ".join(parts)
 
 
