@@ -49,6 +49,14 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 COSTS = ("gradient-ascent", "grad-diff", "npo", "mari-pooled", "mari-tokenwise", "mari-matched")
 PASSAGE = 8
+SECTIONS = {
+    "marginal": "Is marginal unlearning the same as full unlearning?",
+    "general-text": "Utility on general text",
+    "scenarios": "Other scenarios: verbatim text, questions, a preference of domain",
+    "detectors": "Does the bound hold against measured detectors, and how close is it?",
+    "cost": "Cost of a step, and how it grows",
+    "stability": "Is the estimate stable on long and mixed sequences?",
+}
 
 
 def results_of(run: Path) -> dict[str, Any] | None:
@@ -369,6 +377,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--smollm2", type=Path, default=Path("runs/smollm2"), help="a finished `mari audit --preset smollm2`"
     )
+    parser.add_argument("--section", action="append", help=f"only this one (repeatable): {', '.join(SECTIONS)}")
     parser.add_argument("--quick", action="store_true", help="few steps and replicates, to see that it runs")
     args = parser.parse_args(argv)
     require(not args.out.is_dir(), "--out", "a file", args.out)
@@ -381,55 +390,44 @@ def main(argv: list[str] | None = None) -> int:
     def missing(preset: str) -> list[str]:
         return [f"Not made in this run: no finished `mari audit --preset {preset}` was given."]
 
+    def scenarios() -> list[str]:
+        lines = [
+            f"One original and one oracle each, {steps} training steps, {max(5, steps // 5)} unlearning steps, the same settings everywhere; certified from {draws} sampled whole answers an arm at 95 %, one seed.",
+            "",
+            "| scenario | model | certified JSD to oracle | loss attack AUC | forget exact | retain exact | pooled information |",
+            "|" + " --- |" * 7,
+        ]
+        for label in SCENARIOS:
+            print(label, file=sys.stderr)
+            lines += scenario_rows(label, steps, draws)
+        return lines
+
+    makers: dict[str, Callable[[], list[str]]] = {
+        "marginal": lambda: marginal_against_full(tiny) if tiny else missing("tiny"),
+        "general-text": lambda: general_text(args.smollm2, real["corpus"]["name"]) if real else missing("smollm2"),
+        "scenarios": scenarios,
+        "detectors": lambda: bound_against_detectors(tiny) if tiny else missing("tiny"),
+        "cost": lambda: [*cost_table(args.quick), "", logging_overhead(2 if args.quick else 9)],
+        "stability": lambda: stability_table(replicates),
+    }
+    chosen = args.section or list(makers)
+    for name in chosen:
+        require(name in makers, "--section", ", ".join(makers), name)
     lines = [
         "# Objections, answered by numbers",
         "",
         "Every table below is made by the command at the end of the page; the sentences around the numbers are computed from them.",
         "",
     ]
+    for name, title in SECTIONS.items():
+        print(title, file=sys.stderr)
+        body = (
+            makers[name]() if name in chosen else [f"Not made in this run: `mari bench objections --section {name}`."]
+        )
+        lines += [f"## {title}", "", *body, ""]
+    options = "".join(f" --section {name}" for name in args.section or []) + (" --quick" if args.quick else "")
     lines += [
-        "## Is marginal unlearning the same as full unlearning?",
-        "",
-        *(marginal_against_full(tiny) if tiny else missing("tiny")),
-        "",
-    ]
-    lines += [
-        "## Utility on general text",
-        "",
-        *(general_text(args.smollm2, real["corpus"]["name"]) if real else missing("smollm2")),
-        "",
-    ]
-    lines += [
-        "## Other scenarios: verbatim text, questions, a preference of domain",
-        "",
-        f"One original and one oracle each, {steps} training steps, {max(5, steps // 5)} unlearning steps, the same settings everywhere; certified from {draws} sampled whole answers an arm at 95 %, one seed.",
-        "",
-        "| scenario | model | certified JSD to oracle | loss attack AUC | forget exact | retain exact | pooled information |",
-        "|" + " --- |" * 7,
-    ]
-    for label in SCENARIOS:
-        print(label, file=sys.stderr)
-        lines += scenario_rows(label, steps, draws)
-    lines += [
-        "",
-        "## Does the bound hold against measured detectors, and how close is it?",
-        "",
-        *(bound_against_detectors(tiny) if tiny else missing("tiny")),
-        "",
-    ]
-    print("cost", file=sys.stderr)
-    lines += [
-        "## Cost of a step, and how it grows",
-        "",
-        *cost_table(args.quick),
-        "",
-        logging_overhead(2 if args.quick else 9),
-        "",
-    ]
-    print("stability", file=sys.stderr)
-    lines += ["## Is the estimate stable on long and mixed sequences?", "", *stability_table(replicates), ""]
-    lines += [
-        f"`mari bench objections{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
+        f"`mari bench objections{options}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
         "",
     ]
     write_text(args.out, "\n".join(lines))
