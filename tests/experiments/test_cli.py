@@ -240,7 +240,15 @@ def test_estimate_refuses_in_one_line(capsys, tmp_path: Path, argv: list[str], w
 
 
 def test_bench_names_its_benchmarks(capsys) -> None:
-    assert run(capsys, "bench")[1].split() == ["blindness", "coverage", "estimators", "methods", "objections", "rounds", "speed"]
+    assert run(capsys, "bench")[1].split() == [
+        "blindness",
+        "coverage",
+        "estimators",
+        "methods",
+        "objections",
+        "rounds",
+        "speed",
+    ]
     assert run(capsys, "bench", "speeed")[0] == 2
 
 
