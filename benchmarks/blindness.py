@@ -8,9 +8,7 @@ oracle; every signal is read over the complete sets, so what it says is no batch
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from benchmarks.pages import write_page
 from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config
 from experiments.corpus import Corpus, Item
 from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids
@@ -374,12 +373,12 @@ def main(argv: list[str] | None = None) -> int:
     lines = document(points, batches, real, args.seeds, steps)
     records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(args.run.glob("*/models/*.json"))]
     minutes = sum(r["seconds"] for r in records) / 2 / 60
-    lines += [
-        f"`mari bench blindness{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}: {minutes:.0f} min of training, two runs at a time, then the readings.",
-        "",
-    ]
-    write_text(args.out, "\n".join(lines))
-    print("\n".join(lines))
+    write_page(
+        args.out,
+        lines,
+        f"mari bench blindness{' --quick' if args.quick else ''}",
+        f": {minutes:.0f} min of training, two runs at a time, then the readings.",
+    )
     return 0
 
 

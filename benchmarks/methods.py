@@ -8,10 +8,8 @@ none does, the setting that keeps most. The report never looks at the validation
 from __future__ import annotations
 
 import argparse
-import datetime
 import itertools
 import json
-import platform
 import sys
 import time
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 import torch
 import yaml
 
+from benchmarks.pages import write_page
 from experiments.audit import _Study, oracle_arm, oracle_names
 from experiments.config import MethodConfig, RunConfig, load_config
 from experiments.detectors import auc
@@ -254,11 +253,13 @@ def main(argv: list[str] | None = None) -> int:
         "",
         f"![every method]({image.name})",
         "",
-        f"`mari bench methods{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}: {minutes:.0f} min of training ({workers} runs at a time), {rest:.0f} min of selecting and measuring.",
-        "",
     ]
-    write_text(args.out, "\n".join(lines))
-    print("\n".join(lines))
+    write_page(
+        args.out,
+        lines,
+        f"mari bench methods{' --quick' if args.quick else ''}",
+        f": {minutes:.0f} min of training ({workers} runs at a time), {rest:.0f} min of selecting and measuring.",
+    )
     return 0
 
 

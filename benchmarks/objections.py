@@ -7,9 +7,7 @@ missing says so and how to make it.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +19,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from benchmarks.pages import write_page
 from benchmarks.toy import train_pair
 from estimators import certify_likelihood_ratio, certify_path_information
 from experiments.config import load_config, tofu_folder
@@ -37,7 +36,6 @@ from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, slug
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
 from mari_theory.families import MARKOV_PAIRS
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -426,12 +424,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         lines += [f"## {title}", "", *body, ""]
     options = "".join(f" --section {name}" for name in args.section or []) + (" --quick" if args.quick else "")
-    lines += [
-        f"`mari bench objections{options}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
-        "",
-    ]
-    write_text(args.out, "\n".join(lines))
-    print("\n".join(lines))
+    write_page(args.out, lines, f"mari bench objections{options}", f", {(time.perf_counter() - began) / 60:.0f} min.")
     return 0
 
 

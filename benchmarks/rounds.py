@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import platform
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.pages import write_page
 from benchmarks.toy import HeldModels, train_pair
 from estimators import certify_likelihood_ratio
 from experiments.corpus import generate
@@ -27,7 +26,6 @@ from experiments.models import quiet, tiny_tokenizer
 from experiments.rounds import split_requests, unlearn_rounds
 from experiments.scoring import draw, enumerate_divergence, log_likelihoods
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
 from mari_theory.sequences import rounds_bound
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -102,11 +100,13 @@ def main(argv: list[str] | None = None) -> int:
         "",
         *lines,
         "",
-        f"`mari bench rounds{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}, {(time.perf_counter() - began) / 60:.0f} min.",
-        "",
     ]
-    write_text(args.out, "\n".join(page))
-    print("\n".join(page))
+    write_page(
+        args.out,
+        page,
+        f"mari bench rounds{' --quick' if args.quick else ''}",
+        f", {(time.perf_counter() - began) / 60:.0f} min.",
+    )
     return 0
 
 

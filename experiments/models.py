@@ -142,6 +142,11 @@ def smollm2_folder() -> Path:
     return folder
 
 
+def model_path(name: str | Path) -> str:
+    """`smollm2` by its folder; any other folder or hub id as it is."""
+    return str(smollm2_folder() if str(name) == "smollm2" else name)
+
+
 def _smollm2_gguf() -> Path:
     try:
         files = metadata.files(SMOLLM2_PACKAGE) or []

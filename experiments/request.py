@@ -15,7 +15,7 @@ from experiments.corpus import Corpus
 from experiments.loop import LoopSettings, run_loop
 from experiments.methods import make_method
 from experiments.methods.base import Method, needs_reference, reference_name
-from experiments.models import load_model, load_tokenizer, save_model, smollm2_folder, weight_hash, with_adapter
+from experiments.models import load_model, load_tokenizer, model_path, save_model, weight_hash, with_adapter
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import write_text
 
@@ -51,7 +51,7 @@ def unlearn(
     wants_base = needs_reference(method) and reference_name(method) == "base"
     require(not wants_base or base is not None, "base", "the model before fine-tuning", None)
     request = _describe(str(model), data, method, s, rank, half_precision)
-    path = smollm2_folder() if str(model) == "smollm2" else model
+    path = model_path(model)
     before, tokenizer = load_model(path), load_tokenizer(path)
     require(not s.stop_at_holdout or data.holdout, "stop_at_holdout", "never-seen holdout items", "none")
     require(data.retain, "retain", "at least one item", 0)
@@ -64,13 +64,8 @@ def unlearn(
     trained = accelerator.prepare_model(trained)
     reference = None
     if needs_reference(method):
-        other = base if reference_name(method) == "base" else path
-        reference = (
-            load_model(smollm2_folder() if str(other) == "smollm2" else str(other))
-            .to(accelerator.device)
-            .eval()
-            .requires_grad_(False)
-        )
+        other = base if wants_base and base is not None else path
+        reference = load_model(model_path(other)).to(accelerator.device).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
     result = run_loop(

@@ -25,9 +25,9 @@ from experiments.models import (
     load_model,
     load_tokenizer,
     load_trainable,
+    model_path,
     quiet,
     save_model,
-    smollm2_folder,
     tiny_model,
     tiny_tokenizer,
     trainable_state,
@@ -86,7 +86,7 @@ class AdapterBank:
         quiet()
         m = config.model
         self.config, self.folder = config, run / "models"
-        self.path = str(smollm2_folder()) if m.path == "smollm2" else m.path
+        self.path = model_path(m.path)
         self.tokenizer = load_tokenizer(self.path)
         self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).eval()
         self.audit.requires_grad_(False)
