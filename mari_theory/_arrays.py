@@ -86,5 +86,35 @@ def bregman_one_plus(xp: Any, t: Array) -> Array:
     return xp.where(small, near, xp.where(inside, far, xp.ones_like(t)))
 
 
+def jensen_shannon_terms(xp: Any, p: Array, q: Array, w: Any, log: bool) -> Array:
+    """The non-negative terms of JSD_w, an outcome each."""
+    mix, ratio = _mixture_and_ratio(xp, p, q, w, log)
+    up, down = at_least_minus_one(xp, w * ratio), at_least_minus_one(xp, -(1.0 - w) * ratio)
+    return mix * ((1.0 - w) * bregman_one_plus(xp, up) + w * bregman_one_plus(xp, down))
+
+
+def _mixture_and_ratio(xp: Any, p: Array, q: Array, w: Array, log: bool) -> tuple[Array, Array]:
+    if not log:
+        mix = (1.0 - w) * p + w * q
+        occupied = mix > 0
+        safe = xp.where(occupied, mix, xp.ones_like(mix))
+        return mix, xp.where(occupied, p - q, xp.zeros_like(mix)) / safe
+    gap = log_gap(xp, p, q)
+    decay = xp.exp(-xp.abs(gap))
+    lost = -xp.expm1(-xp.abs(gap))
+    ratio = xp.where(gap >= 0, lost / ((1.0 - w) + w * decay), -lost / ((1.0 - w) * decay + w))
+    return (1.0 - w) * xp.exp(p) + w * xp.exp(q), ratio
+
+
+def log_gap(xp: Any, log_p: Array, log_q: Array) -> Array:
+    """log p - log q with 0 where both are -inf."""
+    absent = xp.isinf(log_p) & xp.isinf(log_q)
+    return xp.where(absent, xp.zeros_like(log_p - log_q), log_p - log_q)
+
+
+def at_least_minus_one(xp: Any, t: Array) -> Array:
+    return xp.where(t < -1.0, -xp.ones_like(t), t)
+
+
 def _extreme(x: Array) -> float:
     return float(x.detach() if is_torch_array(x) else x)

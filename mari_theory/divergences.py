@@ -11,12 +11,16 @@ import math
 from typing import Any
 
 import numpy as np
+from array_api_compat import is_torch_array
 from jaxtyping import Float
 
 from mari_theory._arrays import (
     Array,
     as_float_arrays,
+    at_least_minus_one,
     bregman_one_plus,
+    jensen_shannon_terms,
+    log_gap,
     prepare_pair,
     validate_distribution,
 )
@@ -94,14 +98,17 @@ def jensen_shannon(
         return half_weight_rows(left, right, log).reshape(p.shape[:-1])[()]
     if isinstance(weight, (int, float)):
         w = require_fraction("weight", weight)
+        if is_torch_array(p):
+            from mari_theory._jsd_torch import jensen_shannon_rows
+
+            same = xp.result_type(p, q)
+            left, right = xp.broadcast_arrays(xp.moveaxis(p, axis, -1), xp.moveaxis(q, axis, -1))
+            return jensen_shannon_rows(xp.astype(left, same), xp.astype(right, same), w, log)
     else:
         inside = bool(xp.all((weight >= 0) & (weight <= 1)))
         require(inside, "weight", "numbers in [0, 1]", weight)
         w = xp.expand_dims(xp.astype(weight, p.dtype), axis=axis)
-    mix, ratio = _mixture_and_ratio(xp, p, q, w, log)
-    up, down = _at_least_minus_one(xp, w * ratio), _at_least_minus_one(xp, -(1.0 - w) * ratio)
-    terms = mix * ((1.0 - w) * bregman_one_plus(xp, up) + w * bregman_one_plus(xp, down))
-    return xp.sum(terms, axis=axis)
+    return xp.sum(jensen_shannon_terms(xp, p, q, w, log), axis=axis)
 
 
 def kl(
@@ -127,7 +134,7 @@ def kl(
     p, q = p + zero, q + zero
     close = (p <= 2.0 * q) & (q > 0)
     safe_q = xp.where(close, q, one)
-    near = safe_q * bregman_one_plus(xp, _at_least_minus_one(xp, xp.where(close, p - q, zero) / safe_q))
+    near = safe_q * bregman_one_plus(xp, at_least_minus_one(xp, xp.where(close, p - q, zero) / safe_q))
     far_ok = ~close & (p > 0) & (q > 0)
     gap = xp.where(far_ok, log_p - log_q, zero)
     far = p * gap - p + q
@@ -224,35 +231,12 @@ def hockey_stick(
     return xp.sum(xp.where(excess > 0, excess, xp.zeros_like(excess)), axis=axis)
 
 
-def _mixture_and_ratio(xp: Any, p: Array, q: Array, w: Array, log: bool) -> tuple[Array, Array]:
-    if not log:
-        mix = (1.0 - w) * p + w * q
-        occupied = mix > 0
-        safe = xp.where(occupied, mix, xp.ones_like(mix))
-        return mix, xp.where(occupied, p - q, xp.zeros_like(mix)) / safe
-    gap = _gap(xp, p, q)
-    decay = xp.exp(-xp.abs(gap))
-    lost = -xp.expm1(-xp.abs(gap))
-    ratio = xp.where(gap >= 0, lost / ((1.0 - w) + w * decay), -lost / ((1.0 - w) * decay + w))
-    return (1.0 - w) * xp.exp(p) + w * xp.exp(q), ratio
-
-
-def _gap(xp: Any, log_p: Array, log_q: Array) -> Array:
-    """log p - log q with 0 where both are -inf."""
-    absent = xp.isinf(log_p) & xp.isinf(log_q)
-    return xp.where(absent, xp.zeros_like(log_p - log_q), log_p - log_q)
-
-
 def _difference(xp: Any, p: Array, q: Array, log: bool) -> Array:
     if not log:
         return p - q
-    gap = _gap(xp, p, q)
+    gap = log_gap(xp, p, q)
     lost = -xp.expm1(-xp.abs(gap))
     return xp.where(gap >= 0, xp.exp(p) * lost, -xp.exp(q) * lost)
-
-
-def _at_least_minus_one(xp: Any, t: Array) -> Array:
-    return xp.where(t < -1.0, -xp.ones_like(t), t)
 
 
 def _safe_log(xp: Any, p: Array) -> Array:

@@ -143,7 +143,8 @@ class MatchedMarI:
         if self.source == "holdout":
             mask = mask & batch.matched.answer_mask[:, :width]
         if self.per == "prompt":
-            values = self._between(seen[mask], forget[mask])
+            # Padding is computed too and dropped: picking rows of a wide vocabulary would copy them twice.
+            information = (self._between(seen, forget) * mask).sum() / mask.sum()
         else:
             parts = []
             for kind in dict.fromkeys(batch.forget.kinds):
@@ -154,8 +155,7 @@ class MatchedMarI:
                         parts.append(
                             self._between(seen[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log())
                         )
-            values = torch.stack(parts)
-        information = values.mean()
+            information = torch.stack(parts).mean()
         return keep + self.penalty * information, parts_of(keep_loss=keep, marginal_information=information)
 
     def _between(self, seen: Tensor, forget: Tensor) -> Tensor:
