@@ -8,6 +8,7 @@ never saw is then known in closed form: the prior.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -82,12 +83,13 @@ class Corpus:
         return out
 
     def matched(self, item: Item, rng: np.random.Generator) -> Item:
-        """The same question about a subject the model never saw: the reference of a matched pair (T27)."""
+        """The same question and answer about a subject the model never saw: the reference of a matched pair (T27)."""
         old = self.subject.get(item.owner, item.owner)
         new = _fresh_name(rng, self.names_taken)
-        if not self.values:
-            new = new.title()
-        return Item(item.prompt.replace(old, new), item.answer, new, item.kind)
+        if self.values:
+            return Item(item.prompt.replace(old, new), item.answer, new, item.kind)
+        new = new.title()
+        return Item(_renamed(item.prompt, old, new), _renamed(item.answer, old, new), new, item.kind)
 
     def never_seen(self, item: Item, rng: np.random.Generator) -> Item:
         """A holdout question of the same type (any, where types are not known)."""
@@ -283,6 +285,15 @@ def _question(kind: str, name: str, rng: np.random.Generator, corpus: Corpus, pr
     form = SENTENCES[int(rng.integers(len(SENTENCES)))] if corpus.sentences else "{}"
     wrong = tuple(form.format(v) for j, v in enumerate(values) if j != k)
     return Item(f"{kind} : {name} ?", form.format(values[k]), name, kind, wrong)
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    """The whole name first, then its first and last word where they stand alone."""
+    text = text.replace(old, new)
+    for was, becomes in ((old.split()[0], new.split()[0]), (old.split()[-1], new.split()[-1])):
+        if len(was) > 2:
+            text = re.sub(rf"\b{re.escape(was)}\b", becomes, text)
+    return text
 
 
 def _subject(questions: list[str]) -> str:

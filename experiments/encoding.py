@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,24 @@ def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> E
     end = int(tokenizer.eos_token_id)
     pairs = [(p, [*a, end][:max_answer]) for p, a in zip(prompts, answers, strict=True)]
     return encode_ids(pairs, end, tuple(i.kind for i in items))
+
+
+def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], max_answer: int = 10_000) -> Encoded:
+    """Twins (the same questions about other subjects) laid out like their items: position j is about the same words.
+
+    Answer tokens a twin does not share, the subject's name above all, are masked: there the two rightly differ.
+    """
+    if all(i.answer == t.answer for i, t in zip(items, twins, strict=True)):
+        return encode(tokenizer, twins, max_answer)
+    own, other = encode(tokenizer, items, max_answer), encode(tokenizer, twins)
+    slots = torch.zeros_like(own.slots)
+    shared = torch.zeros_like(own.answer_mask)
+    for i in range(len(own)):
+        a, b = (x.targets[i][x.answer_mask[i]].tolist() for x in (own, other))
+        for at, there, length in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
+            slots[i, at : at + length] = other.slots[i, there : there + length]
+            shared[i, at : at + length] = True
+    return replace(other, slots=slots, targets=own.targets, answer_mask=shared, kinds=own.kinds)
 
 
 def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:

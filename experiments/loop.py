@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from experiments.corpus import Corpus, Item
-from experiments.encoding import Encoded, answer_log_probs, encode, require_fit, token_log_probs
+from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, require_fit, token_log_probs
 from experiments.methods.base import Batch, Method
 from experiments.refusals import refusal
 from mari_theory import marginal_information
@@ -55,6 +55,25 @@ class LoopResult:
     steps: int = 0
 
 
+class Running:
+    """Means of the loss's parts since the last look; part of a checkpoint."""
+
+    def __init__(self, sums: dict[str, float] | None = None, count: int = 0) -> None:
+        self.sums, self.count = dict(sums or {}), count
+
+    def add(self, parts: dict[str, float]) -> None:
+        """One step's parts."""
+        for k, v in parts.items():
+            self.sums[k] = self.sums.get(k, 0.0) + v
+        self.count += 1
+
+    def take(self) -> dict[str, float]:
+        """`batch_<part>` -> mean, and start again."""
+        out = {f"batch_{k}": v / self.count for k, v in self.sums.items()} if self.count else {}
+        self.sums, self.count = {}, 0
+        return out
+
+
 def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
     """Indices of step `step` of an endless sequence of shuffles of n items: a pure function of its arguments.
 
@@ -86,8 +105,9 @@ def make_batch(
 
     def matched() -> Encoded:
         rng = np.random.default_rng([s.seed, 8, step])
-        other = corpus.never_seen if source == "holdout" else corpus.matched
-        return encode(tokenizer, [other(i, rng) for i in forget], s.max_answer)
+        if source == "holdout":
+            return encode(tokenizer, [corpus.never_seen(i, rng) for i in forget], s.max_answer)
+        return encode_twins(tokenizer, forget, [corpus.matched(i, rng) for i in forget], s.max_answer)
 
     def template() -> Encoded:
         rng = np.random.default_rng([s.seed, 10, step])
@@ -121,10 +141,12 @@ def run_loop(
 ) -> LoopResult:
     """Train `model` in place with `method`. With `folder`, checkpoint there and resume from it.
 
-    `reference` is the original model, frozen, for methods that compare with it. A method with `finish(weights, before)`
-    has the last word on the weights (task vectors).
+    `reference` is the original model, frozen, for methods that compare with it. A method with state brings it by `begin`: a module
+    with `loss`, trained beside the model, whose `memory()` is saved with every checkpoint and given back to `recall`. A method
+    with `finish(weights, before)` has the last word on the weights (task vectors).
 
-    `evaluate` logs forget, retain and holdout loss and the full-pass marginal information every `evaluate_every` steps, and
+    `evaluate` logs forget, retain and holdout loss, the full-pass marginal information and the means of the loss's parts since the
+    last look (`batch_...`) every `evaluate_every` steps, and
     with `stop_at_holdout` ends the run once the forget answers are as surprising as never-seen ones.
     A non-finite loss or gradient ends the run before it touches the weights.
     """
@@ -140,18 +162,22 @@ def run_loop(
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
     result = LoopResult()
     device = next(iter(weights.values())).device
-    objective = method.begin(model, tokenizer, corpus, s.seed).to(device) if hasattr(method, "begin") else None
+    objective = method.begin(model, tokenizer, corpus, s.seed) if hasattr(method, "begin") else None
     if objective is not None:
-        weights |= {f"objective.{n}": p for n, p in objective.named_parameters()}
-        optimizer.add_param_group({"params": list(objective.parameters())})
+        objective.to(device)
+        own = {f"objective.{n}": p for n, p in objective.named_parameters()}
+        weights |= own
+        if own:
+            optimizer.add_param_group({"params": list(own.values())})
     finish = getattr(method, "finish", None)
     before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
-    start = _load_checkpoint(folder, weights, optimizer, result) if folder else 0
+    running = Running()
+    start = _load_checkpoint(folder, weights, optimizer, result, running, objective) if folder else 0
     probes = _probes(tokenizer, corpus, s) if evaluate else {}
     model.train()
     bar = tqdm(range(start, s.steps), desc=label or "steps", initial=start, total=s.steps, disable=None, leave=False)
     for step in bar:
-        if evaluate and step % s.evaluate_every == 0 and _log(model, probes, step, result, s):
+        if evaluate and step % s.evaluate_every == 0 and _log(model, probes, step, result, s, running):
             break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
@@ -169,16 +195,17 @@ def run_loop(
             break
         optimizer.step()
         result.steps = step + 1
+        running.add(parts)
         bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
         if folder and ((step + 1) % s.checkpoint_every == 0 or step + 1 == s.steps):
-            _save_checkpoint(folder, weights, optimizer, result)
+            _save_checkpoint(folder, weights, optimizer, result, running, objective)
         if after_step:
             after_step(step + 1)
     if finish:
         with torch.no_grad():
             finish(weights, before)
     if evaluate and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
-        _log(model, probes, s.steps, result, LoopSettings())
+        _log(model, probes, s.steps, result, LoopSettings(), running)
     model.eval()
     return result
 
@@ -239,7 +266,9 @@ def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encode
     return out
 
 
-def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings) -> bool:
+def _log(
+    model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings, running: Running
+) -> bool:
     """Add one row; true when the forget loss has reached the holdout's and the run should end."""
     model.eval()
     small = model.get_input_embeddings().weight.shape[0] < 4096
@@ -248,6 +277,7 @@ def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, 
     retain, forget = passes["retain"][1], passes["forget"][1]
     share = len(probes["forget"]) / (len(probes["forget"]) + len(probes["retain"]))
     row |= {"step": float(step), "marginal_information": float(marginal_information(retain, forget, share))}
+    row |= running.take()
     result.history.append(row)
     model.train()
     if s.stop_at_holdout and row["forget_loss"] >= row["holdout_loss"]:
@@ -257,19 +287,31 @@ def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, 
 
 
 def _save_checkpoint(
-    folder: Path, weights: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, result: LoopResult
+    folder: Path,
+    weights: dict[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    result: LoopResult,
+    running: Running,
+    objective: Any,
 ) -> None:
     tensors = {f"weight.{n}": p.detach().contiguous() for n, p in weights.items()}
     for n, p in weights.items():
         for key, value in optimizer.state[p].items():
             tensors[f"adam.{key}.{n}"] = value.detach().contiguous()
-    note = json.dumps({"steps": result.steps, "history": result.history})
+    if objective is not None:
+        tensors |= {f"objective.{n}": t.contiguous() for n, t in objective.memory().items()}
+    note = json.dumps({"steps": result.steps, "history": result.history, "running": [running.sums, running.count]})
     with atomic(folder / "checkpoint.safetensors") as temporary:
         save_file(tensors, temporary, metadata={"mari": note})
 
 
 def _load_checkpoint(
-    folder: Path, weights: dict[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer, result: LoopResult
+    folder: Path,
+    weights: dict[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    result: LoopResult,
+    running: Running,
+    objective: Any,
 ) -> int:
     path = folder / "checkpoint.safetensors"
     if not path.is_file():
@@ -283,5 +325,10 @@ def _load_checkpoint(
         for n, p in weights.items():
             p.copy_(tensors[f"weight.{n}"])
             optimizer.state[p] = {k: tensors[f"adam.{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
+    if objective is not None:
+        device = next(iter(weights.values())).device
+        own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
+        objective.recall(own)
     result.steps, result.history = note["steps"], note["history"]
+    running.sums, running.count = note["running"]
     return result.steps

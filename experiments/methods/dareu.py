@@ -79,6 +79,23 @@ class Rollouts(torch.nn.Module):  # type: ignore[misc]
         self.data: Encoded | None = None
         self.scores = self.old = torch.zeros(())
 
+    def memory(self) -> dict[str, Tensor]:
+        """The rollouts in use: a cycle cut by a kill goes on with the same ones."""
+        if self.data is None:
+            return {}
+        d = self.data
+        own = {"scores": self.scores, "old": self.old, "ids": d.input_ids, "attention": d.attention_mask}
+        return own | {"slots": d.slots, "targets": d.targets, "answers": d.answer_mask}
+
+    def recall(self, kept: dict[str, Tensor]) -> None:
+        """What `memory` gave."""
+        if kept:
+            self.scores, self.old = kept["scores"], kept["old"]
+            ids, attention, slots, targets, answers = (
+                kept[k] for k in ("ids", "attention", "slots", "targets", "answers")
+            )
+            self.data = Encoded(ids, attention, slots, targets, answers, ("",) * len(ids))
+
     def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> tuple[Tensor, dict[str, float]]:
         """One clipped step, or one distillation step at the end of a cycle."""
         place = step % (self.method.reuse + 1)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from experiments.corpus import Corpus
 from experiments.encoding import Encoded, answer_log_probs, token_log_probs
 from experiments.methods.base import Batch, frozen_log_probs, keep_loss, keep_term, parts_of
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
 
+Law = tuple[Tensor, Tensor]
+Laws = tuple[Law, Law, Law]
 SIGNALS = ("pooled", "tokenwise", "likelihood", "entropy")
 BINS = 16
 
@@ -31,8 +36,9 @@ class MarI:
 
     Parameters: `penalty` lambda >= 0; `share` rho in (0, 1], default the batch's forget share, 1 = a pure forget side; `weight` w of the
     mixed side, or `batch`: its share of all rows when retain rows serve both sides; `detach_retain` lets the gradient flow through the
-    forget side only; `keep` is `cross-entropy` on what stays or `kl` to the original there; `debiased` subtracts the retain-against-retain
-    reading of the same batch (half of retain standing in for forget), without gradient through the difference's sign.
+    forget side only; `keep` is `cross-entropy` on what stays or `kl` to the original there. A small batch reads too high; two remedies:
+    `debiased` subtracts the retain-against-retain reading of the same batch (half of retain standing in for forget), and `bank` averages
+    the laws with those of that many past batches (no gradient through those; the newest batch stands for all of them in the gradient).
     """
 
     penalty: float = 1.0
@@ -42,8 +48,10 @@ class MarI:
     detach_retain: bool = False
     keep: str = "cross-entropy"
     debiased: bool = False
+    bank: int = 0
 
     def __post_init__(self) -> None:
+        require(self.bank >= 0, "bank", "a number of past batches, at least 0", self.bank)
         require(self.signal in SIGNALS, "signal", ", ".join(SIGNALS), self.signal)
         require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
         require(self.keep in ("cross-entropy", "kl"), "keep", "cross-entropy or kl", self.keep)
@@ -55,32 +63,52 @@ class MarI:
         """True when the retain term compares with the original."""
         return self.keep == "kl"
 
+    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> MemoryBank | None:
+        """The laws of past batches, when there is a bank."""
+        return MemoryBank(self) if self.bank else None
+
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """The retain term plus lambda times the batch's marginal information; the floor is logged beside it."""
+        return self.with_laws(model, batch, reference, [])[:2]
+
+    def with_laws(
+        self, model: Any, batch: Batch, reference: Any, past: Sequence[Laws]
+    ) -> tuple[Tensor, dict[str, float], Laws]:
+        """The loss over the batch and the laws of past ones, and this batch's laws."""
         keep = keep_term(self.keep, model, batch, reference)
         with torch.set_grad_enabled(not self.detach_retain and torch.is_grad_enabled()):
             retain = answer_log_probs(model, batch.retain)
         forget = answer_log_probs(model, batch.forget)
         share = self.share if self.share is not None else len(batch.forget) / (len(batch.forget) + len(batch.retain))
-        information = self.information(self.law(retain, batch.retain), self.law(forget, batch.forget), share)
         half = len(batch.retain) // 2
-        floor = torch.zeros(())
-        if half:
-            first, second = batch.retain.part(0, half), batch.retain.part(half, len(batch.retain))
-            with torch.set_grad_enabled(self.debiased and retain.requires_grad):
-                floor = self.information(self.law(retain[:half], first), self.law(retain[half:], second), share)
-        penalty = information - floor if self.debiased else information
-        return keep + self.penalty * penalty, parts_of(keep_loss=keep, marginal_information=information, floor=floor)
-
-    def law(self, log_probs: Tensor, data: Encoded) -> tuple[Tensor, Tensor]:
-        """Rows of laws and their counts: one a position, or a single histogram."""
-        if self.signal in ("pooled", "tokenwise"):
-            return position_means(log_probs, data)
-        return soft_histogram(confidence(log_probs, data, self.signal), BINS)[None], torch.ones(
-            1, device=log_probs.device
+        whole, other = self.law(retain, batch.retain), self.law(forget, batch.forget)
+        with torch.set_grad_enabled(self.debiased and retain.requires_grad):
+            halves = (whole, whole)
+            if half:
+                first, second = batch.retain.part(0, half), batch.retain.part(half, len(batch.retain))
+                halves = self.law(retain[:half], first), self.law(retain[half:], second)
+            split = [remember(now, [laws[k] for laws in past]) for k, now in enumerate(halves)]
+            floor = self.information(split[0], split[1], share) if half else torch.zeros(())
+        information = self.information(
+            remember(whole, [law for laws in past for law in laws[: 1 + bool(half)]]),
+            remember(other, [laws[2] for laws in past]),
+            share,
         )
+        penalty = information - floor if self.debiased else information
+        parts = parts_of(keep_loss=keep, marginal_information=information, floor=floor)
+        return keep + self.penalty * penalty, parts, (*halves, other)
 
-    def information(self, retain: tuple[Tensor, Tensor], forget: tuple[Tensor, Tensor], share: float) -> Tensor:
+    def law(self, log_probs: Tensor, data: Encoded) -> Law:
+        """Rows of laws and how much stands behind each: one row a position (token-wise), or a single one."""
+        if self.signal == "tokenwise":
+            return position_means(log_probs, data)
+        if self.signal == "pooled":
+            means, counts = position_means(log_probs, data)
+            return pool(means, counts)[None], counts.sum()[None]
+        histogram = soft_histogram(confidence(log_probs, data, self.signal), BINS)[None]
+        return histogram, torch.full((1,), len(data), device=log_probs.device)
+
+    def information(self, retain: Law, forget: Law, share: float) -> Tensor:
         """The penalty from laws and counts."""
         # Of N rows (1 - rho) N are retain and serve both sides: N of (2 - rho) N rows are on the mixed side.
         w = 1.0 / (2.0 - share) if self.weight == "batch" else float(self.weight)
@@ -95,6 +123,37 @@ class MarI:
         return torch.mean(values)
 
 
+class MemoryBank(torch.nn.Module):  # type: ignore[misc]
+    """The laws of the last `bank` batches of one run of `MarI`."""
+
+    def __init__(self, method: MarI) -> None:
+        super().__init__()
+        self.method = method
+        self.past: deque[Laws] = deque(maxlen=method.bank)
+
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> tuple[Tensor, dict[str, float]]:
+        """The loss over the bank and this batch, which then joins the bank."""
+        loss, parts, laws = self.method.with_laws(model, batch, reference, self.past)
+        first, second, forget = ((means.detach(), counts) for means, counts in laws)
+        self.past.append((first, second, forget))
+        return loss, parts
+
+    def memory(self) -> dict[str, Tensor]:
+        """The bank, oldest first."""
+        return {
+            f"{k}.{side}.{part}": tensor.clone()
+            for k, laws in enumerate(self.past)
+            for side, law in enumerate(laws)
+            for part, tensor in enumerate(law)
+        }
+
+    def recall(self, kept: dict[str, Tensor]) -> None:
+        """What `memory` gave."""
+        for k in range(len(kept) // 6):
+            first, second, forget = ((kept[f"{k}.{side}.0"], kept[f"{k}.{side}.1"]) for side in range(3))
+            self.past.append((first, second, forget))
+
+
 @dataclass(frozen=True)
 class MatchedMarI:
     r"""Marginal information against never-seen subjects of the same question (T27): the reference a deletion request means.
@@ -104,8 +163,9 @@ class MatchedMarI:
     x_i is a forget question and P_i' what a model says that never saw its subject, without gradient. `source` says which: `name`, this model
     asked the same of a made-up name; `holdout`, this model asked a question of the same type about a never-trained author; `base`, the model
     before fine-tuning asked x_i itself. `per="prompt"` compares each pair, `per="kind"` the averages within a question type (for `holdout`
-    the natural choice: its questions differ). Positions are aligned at the answer's start. `share` rho in (0, 1], 1 = the two laws directly;
-    `weight` w of the forget side.
+    the natural choice: its questions differ). Positions are aligned at the answer's start, or word by word where the answer names its subject.
+    `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side. `match_loss` mu adds
+    mu mean_i (l_i - l_i')^2, l an answer's mean token log-probability: what loss attacks read, of which the divergence leaves a trace.
     """
 
     penalty: float = 1.0
@@ -113,11 +173,13 @@ class MatchedMarI:
     share: float = 1.0
     weight: float = 0.5
     source: str = "name"
+    match_loss: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.per in ("prompt", "kind"), "per", "prompt or kind", self.per)
         require(self.source in ("name", "holdout", "base"), "source", "name, holdout or base", self.source)
-        require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
+        for name in ("penalty", "match_loss"):
+            require(getattr(self, name) >= 0, name, "a number at least 0", getattr(self, name))
 
     @property
     def needs_reference(self) -> bool:
@@ -130,33 +192,33 @@ class MatchedMarI:
         return "base"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
-        """CE on what stays plus lambda times the matched information."""
+        """CE on what stays plus lambda times the matched information plus mu times the matched losses."""
         keep = keep_loss(model, batch)
-        if self.source == "base":
-            seen = frozen_log_probs(reference, batch.forget)
-        else:
-            with torch.no_grad():
-                seen = answer_log_probs(model, batch.matched)
+        twin = batch.forget if self.source == "base" else batch.matched
+        with torch.no_grad():
+            seen = frozen_log_probs(reference, twin) if self.source == "base" else answer_log_probs(model, twin)
         forget = answer_log_probs(model, batch.forget)
         width = min(seen.shape[1], forget.shape[1])
-        seen, forget, mask = seen[:, :width], forget[:, :width], batch.forget.answer_mask[:, :width]
-        if self.source == "holdout":
-            mask = mask & batch.matched.answer_mask[:, :width]
+        mask = batch.forget.answer_mask[:, :width] & twin.answer_mask[:, :width]
+        information = self._information(seen[:, :width], forget[:, :width], mask, batch.forget.kinds)
+        own = batch.forget if self.source == "holdout" else masked(batch.forget, twin.answer_mask)
+        gap = mean_answer(seen, twin) - mean_answer(forget, own)
+        trace = (gap**2).mean()
+        parts = parts_of(keep_loss=keep, marginal_information=information, matched_loss=trace)
+        return keep + self.penalty * information + self.match_loss * trace, parts
+
+    def _information(self, seen: Tensor, forget: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
         if self.per == "prompt":
             # Padding is computed too and dropped: picking rows of a wide vocabulary would copy them twice.
-            information = (self._between(seen, forget) * mask).sum() / mask.sum()
-        else:
-            parts = []
-            for kind in dict.fromkeys(batch.forget.kinds):
-                rows = torch.tensor([k == kind for k in batch.forget.kinds], device=seen.device)
-                for t in range(width):
-                    use = rows & mask[:, t]
-                    if bool(use.any()):
-                        parts.append(
-                            self._between(seen[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log())
-                        )
-            information = torch.stack(parts).mean()
-        return keep + self.penalty * information, parts_of(keep_loss=keep, marginal_information=information)
+            return (self._between(seen, forget) * mask).sum() / mask.sum().clamp(min=1)
+        parts = []
+        for kind in dict.fromkeys(kinds):
+            rows = torch.tensor([k == kind for k in kinds], device=seen.device)
+            for t in range(mask.shape[1]):
+                use = rows & mask[:, t]
+                if bool(use.any()):
+                    parts.append(self._between(seen[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log()))
+        return torch.stack(parts).mean()
 
     def _between(self, seen: Tensor, forget: Tensor) -> Tensor:
         """Information between log-laws on the last axis."""
@@ -165,6 +227,20 @@ class MatchedMarI:
             return mixed
         direct: Tensor = jensen_shannon(seen, forget, self.weight, log=True, check=False)
         return direct
+
+
+def remember(now: Law, past: Sequence[Law]) -> Law:
+    """The law over this batch and past ones, by counts. Its gradient is this batch's, as if all had moved with it."""
+    if not past:
+        return now
+    rows = max(law[0].shape[0] for law in (now, *past))
+    means, counts = now[0].new_zeros(rows, now[0].shape[1]), now[1].new_zeros(rows)
+    for m, c in (now, *past):
+        means[: len(c)] += m.detach() * c[:, None]
+        counts[: len(c)] += c
+    means = means / counts.clamp(min=1)[:, None]
+    moved = now[0] - now[0].detach()
+    return means + torch.nn.functional.pad(moved, (0, 0, 0, rows - len(moved))), counts
 
 
 def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:
@@ -178,6 +254,16 @@ def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:
 def pool(means: Tensor, counts: Tensor) -> Tensor:
     """Average over all answer tokens from position means and counts."""
     return (means * counts[:, None]).sum(0) / counts.sum()
+
+
+def mean_answer(log_probs: Tensor, data: Encoded) -> Tensor:
+    """Mean log-probability of an item's answer tokens, (items,)."""
+    return token_log_probs(log_probs, data).sum(1) / data.answer_mask.sum(1).clamp(min=1)
+
+
+def masked(data: Encoded, mask: Tensor) -> Encoded:
+    """Only the answer tokens of the mask."""
+    return replace(data, answer_mask=data.answer_mask & mask)
 
 
 def confidence(log_probs: Tensor, data: Encoded, signal: str) -> Tensor:
