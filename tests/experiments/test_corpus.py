@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.config import tofu_folder
-from experiments.corpus import ATTRIBUTES, generate, load_jsonl, load_tofu, vocabulary
+from experiments.corpus import ATTRIBUTES, Corpus, Item, generate, load_jsonl, load_tofu, vocabulary
+from experiments.encoding import encode, encode_twins
 from mari_theory import ArgumentError
 
 
@@ -74,3 +75,22 @@ def test_own_data_is_read_and_checked(tmp_path: Path) -> None:
 def test_impossible_corpora_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ArgumentError):
         generate(**bad)
+
+
+def test_twins_of_real_names_are_renamed_throughout_and_aligned(tokenizer, rng: np.random.Generator) -> None:
+    """Where the answer names its subject the twin does too; only the words both share are compared."""
+    item = Item("Where was Ada King born?", "oslo lima Ada King kyoto King .", "author 1")
+    corpus = Corpus("own", (item,), (), (), subject={"author 1": "Ada King"})
+    twin = corpus.matched(item, rng)
+    first, *_, last = twin.owner.split()
+    assert twin.prompt == f"Where was {twin.owner} born?"
+    assert twin.answer == f"oslo lima {twin.owner} kyoto {last} ." and first != "Ada"
+    own, other = encode(tokenizer, [item], 6), encode_twins(tokenizer, [item], [twin], 6)
+    words = tokenizer.convert_ids_to_tokens
+    # Both names are unknown words here, two of them against three: the extra one is left out, the rest is in place.
+    for j in range(6):
+        if bool(other.answer_mask[0, j]):
+            place = int(other.slots[0, j]) + 1
+            assert int(other.input_ids[0, place]) == int(own.targets[0, j])
+    shared = [words(int(t)) for t, m in zip(own.targets[0], other.answer_mask[0], strict=True) if m]
+    assert shared[:2] == ["oslo", "lima"] and "kyoto" in shared

@@ -61,6 +61,62 @@ def test_killed_and_resumed_runs_end_bit_identical(tmp_path: Path) -> None:
         assert resumed.stdout == whole.stdout
 
 
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("mari-pooled", {"bank": 3}),
+        ("mari-tokenwise", {"bank": 2, "debiased": True}),
+        ("dareu", {"max_new": 3, "reuse": 2}),
+    ],
+)
+def test_methods_with_a_memory_resume_bit_identical(tmp_path: Path, corpus, tokenizer, name: str, changes) -> None:
+    """Cut after step 6, in the middle of a cycle: what the objective remembers comes back with the weights."""
+    settings = LoopSettings(
+        steps=9, batch_retain=4, batch_forget=3, batch_background=2, checkpoint_every=4, evaluate_every=3
+    )
+
+    def cut(step: int) -> None:
+        if step == 6:
+            raise Cut
+
+    made, histories = [], []
+    for folder, after in (("whole", [None]), ("cut", [cut, None])):
+        for hook in after:
+            model, original = (tiny_model(len(tokenizer), 16, 1, 2, 0) for _ in range(2))
+            arguments = (model, tokenizer, corpus, corpus.retain, make_method(name, **changes), settings)
+            try:
+                result = run_loop(*arguments, tmp_path / folder, after_step=hook, reference=original)
+            except Cut:
+                continue
+        made.append(model.state_dict())
+        histories.append(result.history)
+    assert all(torch.equal(made[0][k], made[1][k]) for k in made[0])
+    assert histories[0] == histories[1]
+
+
+def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus, tokenizer) -> None:
+    model, seen = tiny_model(len(tokenizer), 8, 1, 1, seed=0), []
+    method = make_method("mari-pooled")
+    real = type(method).loss
+
+    class Spy:
+        def loss(self, *args: object):
+            loss, parts = real(method, *args)
+            seen.append(parts)
+            return loss, parts
+
+    settings = LoopSettings(steps=5, batch_retain=4, batch_forget=3, batch_background=2, evaluate_every=3)
+    history = run_loop(model, tokenizer, corpus, corpus.retain, Spy(), settings).history
+    assert [h["step"] for h in history] == [0.0, 3.0, 5.0] and "batch_floor" not in history[0]
+    for row, part in ((history[1], seen[:3]), (history[2], seen[3:])):
+        for k in ("floor", "marginal_information", "keep_loss"):
+            assert row[f"batch_{k}"] == pytest.approx(sum(p[k] for p in part) / len(part))
+
+
 def test_pairing_is_a_pure_function_and_covers_every_item_each_epoch() -> None:
     assert pick(0, 1, 5, 3, 7) == pick(0, 1, 5, 3, 7)
     assert pick(0, 1, 5, 3, 7) != pick(1, 1, 5, 3, 7)
