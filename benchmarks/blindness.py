@@ -40,7 +40,9 @@ CORPORA: dict[str, dict[str, Any]] = {
     "forget set with its own prior": {"forget_skew": 0.7},
 }
 BATCHES = {"16 + 8": (16, 8), "96 + 48": (96, 48), "192 + 192": (192, 192)}
-PENALTY = 10.0
+PENALTY, BANK = 10.0, 15
+BANKED = "penalty with a memory bank"
+PENALISED = ("penalty", "debiased penalty", BANKED)
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ def batch_methods() -> list[MethodConfig]:
             ("retain-only", "retain-only", {}),
             ("penalty", "mari-pooled", {"penalty": PENALTY}),
             ("debiased penalty", "mari-pooled", {"penalty": PENALTY, "debiased": True}),
+            (BANKED, "mari-pooled", {"penalty": PENALTY, "bank": BANK}),
         ):
             rows.append(MethodConfig(label=f"{name} {label}", name=kind, settings=settings, loop=loop))
     return rows
@@ -257,12 +260,20 @@ def batch_effect(folder: Path, seeds: int, steps: int) -> list[dict[str, dict[st
         bank = open_run(config, run, ["original", "oracle-0", *(m.label for m in methods)])
         kept = run / "batches.json"
         if not kept.is_file():
-            write_text(kept, json.dumps(batch_numbers(bank, config)))
+            write_text(kept, json.dumps(batch_numbers(bank, config, run)))
         out.append(json.loads(kept.read_text(encoding="utf-8")))
     return out
 
 
-def batch_numbers(bank: Any, config: RunConfig) -> dict[str, dict[str, float]]:
+def last_reading(run: Path, m: MethodConfig) -> float:
+    """What the objective penalised, mean over its last twenty steps."""
+    history = json.loads((run / "models" / f"{slug(m.label)}.json").read_text(encoding="utf-8"))["history"]
+    rows = [h for h in history if "batch_floor" in h][-2:]
+    floor = float(bool(m.settings.get("debiased")))
+    return float(np.mean([h["batch_marginal_information"] - floor * h["batch_floor"] for h in rows])) if rows else 0.0
+
+
+def batch_numbers(bank: Any, config: RunConfig, run: Path) -> dict[str, dict[str, float]]:
     """Method row -> what the batch table shows of it."""
     corpus = config.make_corpus()
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
@@ -279,24 +290,46 @@ def batch_numbers(bank: Any, config: RunConfig) -> dict[str, dict[str, float]]:
             "exact": float(scores[0].exact.mean()),
             "retain": float(scores[1].probability.mean()),
             "information": pooled_reading(laws[0], laws[1], rho),
+            "reads": last_reading(run, m),
+            "in_full": pooled_reading(laws[0], laws[1], share_of(m)),
         }
     return rows
+
+
+def share_of(m: MethodConfig) -> float:
+    """The forget share of the row's batches, at which its penalty is read."""
+    return float(m.loop["batch_forget"] / (m.loop["batch_forget"] + m.loop["batch_retain"]))
 
 
 def batch_table(rows: list[dict[str, dict[str, float]]]) -> list[str]:
     """Numbers a method row, then what the penalty adds to its control."""
     lines = [
-        "| batch (retain + forget) | objective | pooled information, full pass | forget p | forget exact | retain p | JSD to the oracle | JSD less its control's |",
-        "|" + " --- |" * 8,
+        "| batch (retain + forget) | objective | reads in batches, last 20 steps | the same in full | pooled information | forget p | forget exact | retain p | JSD to the oracle | JSD less its control's |",
+        "|" + " --- |" * 10,
     ]
     for label in BATCHES:
-        for name in ("retain-only", "penalty", "debiased penalty"):
+        for name in ("retain-only", *PENALISED):
             r = [x[f"{name} {label}"] for x in rows]
             control = [x[f"retain-only {label}"] for x in rows]
             gap = [a["jsd"] - c["jsd"] for a, c in zip(r, control, strict=True)]
             cells = [say([x[k] for x in r]) for k in ("information", "forget", "exact", "retain", "jsd")]
-            lines.append(f"| {label} | {name} | {' | '.join(cells)} | {'-' if name == 'retain-only' else say(gap)} |")
+            control_row = name == "retain-only"
+            read = ["-", "-"] if control_row else [say([x[k] for x in r]) for k in ("reads", "in_full")]
+            lines.append(f"| {label} | {name} | {' | '.join([*read, *cells])} | {'-' if control_row else say(gap)} |")
     return lines
+
+
+def tracking(rows: list[dict[str, dict[str, float]]]) -> str:
+    """Which estimate is nearest to the full pass, at each batch size."""
+    said = []
+    for label in BATCHES:
+        off = {
+            n: float(np.mean([abs(x[f"{n} {label}"]["reads"] - x[f"{n} {label}"]["in_full"]) for x in rows]))
+            for n in PENALISED
+        }
+        listed = ", ".join(f"{n} {v:.4f}" for n, v in sorted(off.items(), key=lambda kv: kv[1]))
+        said.append(f"at {label}: {listed}")
+    return f"How far what is penalised lies from the full pass at the end (mean absolute gap): {'; '.join(said)}."
 
 
 def real_model(run: Path, folder: Path) -> list[str]:
@@ -405,9 +438,11 @@ def document(
         "",
         "## Does the minibatch penalty forget through its finite-sample bias?",
         "",
-        f"From the original of the first corpus, 150 steps, pooled penalty of weight {PENALTY:g}. A batch's pooled law is a few answers, and its divergence has a floor of the order of 1/batch that flat predictions lower: that floor is what the debiased penalty takes away (retain against retain in the same batch). If the bias does the work, forgetting beyond the control shrinks as batches grow and vanishes when it is subtracted.",
+        f"From the original of the first corpus, 150 steps, pooled penalty of weight {PENALTY:g}. A batch's pooled law is a few answers, and its divergence has a floor of the order of 1/batch that flat predictions lower: that floor is what the debiased penalty takes away (retain against retain in the same batch) and what a memory bank of {BANK} past batches makes {BANK + 1} times smaller. If the bias does the work, forgetting beyond the control shrinks as batches grow and vanishes when it is subtracted.",
         "",
         *batch_table(batches),
+        "",
+        tracking(batches),
         "",
         bias_verdict(batches),
         "",
@@ -434,19 +469,23 @@ def bias_verdict(rows: list[dict[str, dict[str, float]]]) -> str:
     gaps = {
         (name, label): interval([x[f"retain-only {label}"]["jsd"] - x[f"{name} {label}"]["jsd"] for x in rows])
         for label in BATCHES
-        for name in ("penalty", "debiased penalty")
+        for name in PENALISED
     }
     parts = []
-    for name in ("penalty", "debiased penalty"):
+    for name in PENALISED:
         said = ", ".join(
             f"{gaps[name, b][0]:+.4f} [{gaps[name, b][1]:+.4f}, {gaps[name, b][2]:+.4f}] at {b}" for b in BATCHES
         )
         parts.append(f"The {name} brings the model nearer to the oracle than its control by {said}.")
-    left = [
-        f"{100 * gaps['debiased penalty', b][0] / gaps['penalty', b][0]:.0f} % at {b}"
-        for b in BATCHES
-        if gaps["penalty", b][1] > 0
-    ]
+    left = {
+        name: ", ".join(
+            f"{100 * gaps[name, b][0] / gaps['penalty', b][0]:.0f} % at {b}"
+            for b in BATCHES
+            if gaps["penalty", b][1] > 0
+        )
+        or "nothing to compare"
+        for name in PENALISED[1:]
+    }
     means = [gaps["penalty", b][0] for b in BATCHES]
     shrinks = (
         "shrinks as batches grow"
@@ -454,7 +493,7 @@ def bias_verdict(rows: list[dict[str, dict[str, float]]]) -> str:
         else "does not shrink steadily as batches grow"
     )
     parts.append(
-        f"The penalty's effect {shrinks}; where it helps, subtracting the floor leaves {', '.join(left) or 'nothing to compare'} of it."
+        f"The penalty's effect {shrinks}; where it helps, subtracting the floor leaves {left['debiased penalty']} of it, the memory bank {left[BANKED]}."
     )
     return " ".join(parts)
 
