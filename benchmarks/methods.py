@@ -22,7 +22,7 @@ import yaml
 from benchmarks.pages import write_page
 from experiments.audit import _Study, oracle_arm, oracle_names
 from experiments.config import MethodConfig, RunConfig, load_config
-from experiments.detectors import auc
+from experiments.detectors import auc, either_way
 from experiments.encoding import many_prompt_ids
 from experiments.metrics import item_scores
 from experiments.scoring import enumerate_divergence
@@ -142,8 +142,7 @@ def author_attack(study: Any, name: str) -> float:
     for split, items in (("forget", study.corpus.forget), ("holdout", study.unseen)):
         loss, owners = study.scores(name, split).loss, np.array([i.owner for i in items])
         means.append(np.array([-loss[owners == o].mean() for o in dict.fromkeys(owners)]))
-    area = auc(*means)
-    return max(area, 1.0 - area)
+    return either_way(auc(*means))
 
 
 def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> list[str]:

@@ -24,7 +24,7 @@ from benchmarks.toy import train_pair
 from estimators import certify_likelihood_ratio, certify_path_information
 from experiments.config import load_config, tofu_folder
 from experiments.corpus import Corpus, Item, generate, load_tofu_questions
-from experiments.detectors import auc
+from experiments.detectors import auc, either_way
 from experiments.encoding import Encoded, encode, encode_ids, many_prompt_ids
 from experiments.loop import LoopSettings, full_pass_mean, run_loop
 from experiments.memorisation import general_texts, general_utility
@@ -205,11 +205,11 @@ def scenario_rows(label: str, steps: int, draws: int) -> list[str]:
         )
         jsd = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), 0.95).jsd.interval
         forget, retain, unseen = (item_scores(bank.use(name), tokenizer, x) for x in corpus.splits().values())
-        area = auc(-forget.loss, -unseen.loss)
+        area = either_way(auc(-forget.loss, -unseen.loss))
         laws = [full_pass_mean(bank.use(name), encode(tokenizer, x)) for x in (corpus.retain, corpus.forget)]
         information = float(marginal_information(laws[0], laws[1], share))
         rows.append(
-            f"| {label} | {name} | {jsd.lower:.4f} to {jsd.upper:.4f} | {max(area, 1 - area):.3f} | {forget.exact.mean():.2f} | {retain.exact.mean():.2f} | {information:.5f} |"
+            f"| {label} | {name} | {jsd.lower:.4f} to {jsd.upper:.4f} | {area:.3f} | {forget.exact.mean():.2f} | {retain.exact.mean():.2f} | {information:.5f} |"
         )
     return rows
 

@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     unlearn.add_argument("--max-answer", type=int, default=64, help="answers are cut there (tokens, default 64)")
     unlearn.add_argument("--rank", type=int, default=16, help="LoRA rank; 0 trains all parameters (default 16)")
     unlearn.add_argument("--bf16", action="store_true", help="compute in bfloat16 on float32 weights")
+    unlearn.add_argument("--device", default="auto", help="auto (an accelerator where there is one), cpu, cuda, ...")
     unlearn.add_argument("--stop-at-holdout", action="store_true", help="end where forget loss reaches the holdout's")
     unlearn.add_argument("--seed", type=int, default=0)
     unlearn.add_argument("--resume", action="store_true", help="continue a killed run")
@@ -308,6 +309,7 @@ def _unlearn(args: argparse.Namespace) -> int:
             settings,
             rank=args.rank or None,
             half_precision=args.bf16,
+            device=args.device,
             resume=args.resume,
             base=args.base,
         )

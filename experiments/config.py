@@ -37,7 +37,10 @@ class CorpusConfig(Section):
 
 
 class ModelConfig(Section):
-    """`tiny`: a decoder from scratch. `adapter`: LoRA of this rank (0: all parameters) on a local folder, a hub id or `smollm2`."""
+    """`tiny`: a decoder from scratch. `adapter`: LoRA of this rank (0: all parameters) on a local folder, a hub id or `smollm2`.
+
+    `device`: `auto` is the machine's accelerator for adapters and the CPU for tiny models, which are faster there.
+    """
 
     kind: Literal["tiny", "adapter"] = "tiny"
     path: str = "smollm2"
@@ -47,6 +50,7 @@ class ModelConfig(Section):
     rank: int = Field(16, ge=0)
     last_layers: int | None = Field(None, ge=1)
     half_precision_training: bool = False
+    device: str = "auto"
 
 
 class LoopConfig(Section):

@@ -7,10 +7,11 @@ never saw is then known in closed form: the prior.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,11 @@ class Corpus:
         """A holdout question of the same type (any, where types are not known)."""
         same = [i for i in self.holdout if i.kind == item.kind] or list(self.holdout)
         return same[int(rng.integers(len(same)))]
+
+    def fingerprint(self) -> str:
+        """SHA-256 of every item and subject: two corpora are the same data when it is."""
+        rows = {name: [astuple(i) for i in items] for name, items in self.splits().items()}
+        return hashlib.sha256(json.dumps([rows, sorted(self.subject.items())]).encode()).hexdigest()
 
     def splits(self) -> dict[str, tuple[Item, ...]]:
         """The three splits by name."""
@@ -289,6 +295,8 @@ def _question(kind: str, name: str, rng: np.random.Generator, corpus: Corpus, pr
 
 def _renamed(text: str, old: str, new: str) -> str:
     """The whole name first, then its first and last word where they stand alone."""
+    if not old.strip():
+        return text
     text = text.replace(old, new)
     for was, becomes in ((old.split()[0], new.split()[0]), (old.split()[-1], new.split()[-1])):
         if len(was) > 2:

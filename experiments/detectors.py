@@ -40,7 +40,7 @@ class Attack:
     @property
     def advantage_auc(self) -> float:
         """max(AUC, 1 - AUC): an AUC far under 1/2 is just as detectable."""
-        return max(self.auc, 1.0 - self.auc)
+        return either_way(self.auc)
 
 
 def membership_signals(
@@ -187,6 +187,15 @@ def auc(positive: Floats, negative: Floats) -> float:
     below = np.searchsorted(order, positive, "left")
     ties = np.searchsorted(order, positive, "right") - below
     return float((below + 0.5 * ties).mean() / negative.size)
+
+
+def either_way(area: float) -> float:
+    """max(AUC, 1 - AUC): an attacker may turn the score around.
+
+    >>> either_way(0.25)
+    0.75
+    """
+    return max(area, 1.0 - area)
 
 
 def _lowest(tokens: Floats) -> float:

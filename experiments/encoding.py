@@ -66,7 +66,8 @@ def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], m
     """
     if all(i.answer == t.answer for i, t in zip(items, twins, strict=True)):
         return encode(tokenizer, twins, max_answer)
-    own, other = encode(tokenizer, items, max_answer), encode(tokenizer, twins)
+    # A longer name must not push the last shared words over the cut.
+    own, other = encode(tokenizer, items, max_answer), encode(tokenizer, twins, max_answer + 16)
     slots = torch.zeros_like(own.slots)
     shared = torch.zeros_like(own.answer_mask)
     for i in range(len(own)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from experiments.corpus import Corpus, Item
+from experiments.device import device_of
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, require_fit, token_log_probs
 from experiments.methods.base import Batch, Method
 from experiments.refusals import refusal
@@ -161,7 +162,7 @@ def run_loop(
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
     result = LoopResult()
-    device = next(iter(weights.values())).device
+    device = device_of(model)
     objective = method.begin(model, tokenizer, corpus, s.seed) if hasattr(method, "begin") else None
     if objective is not None:
         objective.to(device)
@@ -227,7 +228,7 @@ def full_pass(model: Any, data: Encoded, size: int = 64) -> tuple[float, np.ndar
     total: Any = 0.0
     loss, count = 0.0, 0
     with torch.no_grad():
-        for part in slices(data, size):
+        for part in slices(data, size, model):
             table = answer_log_probs(model, part)
             loss -= float(token_log_probs(table, part).sum())
             count += int(part.answer_mask.sum())
@@ -243,9 +244,10 @@ def full_pass_mean(model: Any, data: Encoded, size: int = 64) -> np.ndarray[Any,
     return full_pass(model, data, size)[1]
 
 
-def slices(data: Encoded, size: int) -> list[Encoded]:
-    """Consecutive pieces of a batch."""
-    return [data.part(i, i + size) for i in range(0, len(data), size)]
+def slices(data: Encoded, size: int, model: Any) -> Iterator[Encoded]:
+    """Consecutive pieces of a batch, on the model's device."""
+    for i in range(0, len(data), size):
+        yield data.part(i, i + size).to(device_of(model))
 
 
 def _rate(step: int, s: LoopSettings) -> float:
@@ -324,7 +326,8 @@ def _load_checkpoint(
     with torch.no_grad():
         for n, p in weights.items():
             p.copy_(tensors[f"weight.{n}"])
-            optimizer.state[p] = {k: tensors[f"adam.{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
+            moments = {k: tensors[f"adam.{k}.{n}"].to(p.device) for k in ("exp_avg", "exp_avg_sq")}
+            optimizer.state[p] = {"step": tensors[f"adam.step.{n}"], **moments}
     if objective is not None:
         device = next(iter(weights.values())).device
         own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}

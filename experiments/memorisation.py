@@ -62,9 +62,9 @@ def extraction_strength(model: Any, tokenizer: Any, items: Sequence[Item], max_a
     data = encode(tokenizer, items, max_answer)
     out = []
     with torch.no_grad():
-        for part in slices(data, batch_size(tokenizer)):
-            right = (answer_log_probs(model, part).argmax(-1) == part.targets).numpy()
-            for row, mask in zip(right, part.answer_mask.numpy(), strict=True):
+        for part in slices(data, batch_size(tokenizer), model):
+            right = (answer_log_probs(model, part).argmax(-1) == part.targets).cpu().numpy()
+            for row, mask in zip(right, part.answer_mask.cpu().numpy(), strict=True):
                 out.append(completed_share(row[mask]))
     return np.array(out)
 
@@ -115,7 +115,7 @@ def general_utility(model: Any, tokenizer: Any, texts: Sequence[str], window: in
     data = encode_ids(pairs, int(tokenizer.eos_token_id))
     loss, right, count = 0.0, 0, 0
     with torch.no_grad():
-        for part in slices(data, max(1, batch_size(tokenizer) // 4)):
+        for part in slices(data, max(1, batch_size(tokenizer) // 4), model):
             table = answer_log_probs(model, part)
             loss -= float(token_log_probs(table, part).double().sum())
             right += int(((table.argmax(-1) == part.targets) & part.answer_mask).sum())

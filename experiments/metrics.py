@@ -38,18 +38,18 @@ def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     data = encode(tokenizer, items, max_answer)
     losses, exact, tokens, standard = [], [], [], []
     with torch.no_grad():
-        for part in slices(data, batch_size(tokenizer)):
+        for part in slices(data, batch_size(tokenizer), model):
             table = answer_log_probs(model, part)
             picked, mask = token_log_probs(table, part), part.answer_mask
             probabilities = table.exp()
             mean = (probabilities * table).sum(-1)
             spread = ((probabilities * table**2).sum(-1) - mean**2).clamp(min=1e-6).sqrt()
             z = (picked - mean) / spread
-            losses.append((-picked.double().sum(1) / mask.sum(1)).numpy())
-            exact.append(((table.argmax(-1) == part.targets) | ~mask).all(1).numpy())
+            losses.append((-picked.double().sum(1) / mask.sum(1)).cpu().numpy())
+            exact.append(((table.argmax(-1) == part.targets) | ~mask).all(1).cpu().numpy())
             for i in range(len(part)):
-                tokens.append(picked[i][mask[i]].double().numpy())
-                standard.append(z[i][mask[i]].double().numpy())
+                tokens.append(picked[i][mask[i]].double().cpu().numpy())
+                standard.append(z[i][mask[i]].double().cpu().numpy())
     loss = np.concatenate(losses)
     return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
 

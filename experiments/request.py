@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from experiments.corpus import Corpus
+from experiments.device import find_device, plain, to_train
 from experiments.loop import LoopSettings, run_loop
 from experiments.methods import make_method
 from experiments.methods.base import Method, needs_reference, reference_name
@@ -35,11 +36,13 @@ def unlearn(
     half_precision: bool = False,
     resume: bool = False,
     base: str | Path | None = None,
+    device: str = "auto",
 ) -> dict[str, Any]:
     """Unlearn `data.forget` from a model and save the result as a plain model folder; returns the record saved beside it.
 
     `model` is a folder with safetensors, a hub id or `smollm2`. `rank` is LoRA's, merged before saving; None trains all parameters.
-    `half_precision` computes in bfloat16 on float32 weights (through accelerate, on the device it finds); what is saved is float32.
+    `half_precision` computes in bfloat16 on float32 weights (through accelerate); what is saved is float32. `device` is `auto` (the
+    machine's accelerator, else the CPU) or a name.
     `base` is the model before fine-tuning, for methods that match with it. A killed run continues with `resume`. Losses are mean nats an answer token.
 
     Raises `ArgumentError` on data that do not fit the model, a folder already used, too little disk; `UnlearningStopped` when the loss
@@ -50,7 +53,7 @@ def unlearn(
     out = Path(out)
     wants_base = needs_reference(method) and reference_name(method) == "base"
     require(not wants_base or base is not None, "base", "the model before fine-tuning", None)
-    request = _describe(str(model), data, method, s, rank, half_precision)
+    request = _describe(str(model), base, data, method, s, rank, half_precision)
     path = model_path(model)
     before, tokenizer = load_model(path), load_tokenizer(path)
     require(not s.stop_at_holdout or data.holdout, "stop_at_holdout", "never-seen holdout items", "none")
@@ -60,24 +63,24 @@ def unlearn(
     _prepare(out, request, resume)
     began = time.perf_counter()
     trained = with_adapter(before, rank, s.seed) if rank else before
-    accelerator = _accelerator(half_precision)
-    trained = accelerator.prepare_model(trained)
+    where = find_device(device)
+    trained = to_train(trained, half_precision, where)
     reference = None
     if needs_reference(method):
         other = base if wants_base and base is not None else path
-        reference = load_model(model_path(other)).to(accelerator.device).eval().requires_grad_(False)
+        reference = load_model(model_path(other)).to(where).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
     result = run_loop(
         trained, tokenizer, data, data.retain, method, s, scratch, label="unlearning", reference=reference
     )
-    plain = accelerator.unwrap_model(trained, keep_fp32_wrapper=False)
-    merged = plain.merge_and_unload() if rank else plain
+    bare = plain(trained)
+    merged = bare.merge_and_unload() if rank else bare
     save_model(merged.float().cpu(), tokenizer, out / "model")
     record = {
         "request": request,
         "seconds": time.perf_counter() - began,
-        "device": str(accelerator.device),
+        "device": str(where),
         "weights_sha256": weight_hash(merged),
         "model": str(out / "model"),
         **asdict(result),
@@ -100,21 +103,21 @@ def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
     )
 
 
-def _accelerator(half_precision: bool) -> Any:
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-
-    AcceleratorState._reset_state()  # a second request in one process may choose another precision
-    return Accelerator(mixed_precision="bf16" if half_precision else "no")
-
-
 def _describe(
-    model: str, data: Corpus, method: Method, s: LoopSettings, rank: int | None, half: bool
+    model: str,
+    base: str | Path | None,
+    data: Corpus,
+    method: Method,
+    s: LoopSettings,
+    rank: int | None,
+    half: bool,
 ) -> dict[str, Any]:
     settings = {k: v for k, v in vars(method).items() if not k.startswith("_")}
     return {
         "model": model,
+        "base": None if base is None else str(base),
         "data": {k: len(v) for k, v in data.splits().items()},
+        "data_sha256": data.fingerprint(),
         "method": type(method).__name__,
         "settings": settings,
         "loop": asdict(s),

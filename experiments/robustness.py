@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from experiments.corpus import Corpus, Item
-from experiments.detectors import auc
+from experiments.detectors import auc, either_way
 from experiments.loop import LoopSettings, run_loop
 from experiments.methods.control import RetainOnly
 from experiments.metrics import item_scores
@@ -105,11 +105,10 @@ def survival(
     out = {}
     for name, (changed, forget) in cases.items():
         own, retain, other = (item_scores(changed, tokenizer, x, max_answer) for x in (forget, corpus.retain, unseen))
-        area = auc(-own.loss, -other.loss)
         out[name] = {
             "forget": float(own.probability.mean()),
             "retain": float(retain.probability.mean()),
-            "auc": max(area, 1.0 - area),
+            "auc": either_way(auc(-own.loss, -other.loss)),
         }
     return out
 

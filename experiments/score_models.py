@@ -11,6 +11,7 @@ import torch
 
 import mari_theory
 from experiments.corpus import read_prompts
+from experiments.device import find_device
 from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.loop import full_pass_mean
 from experiments.models import load_model, load_tokenizer, weight_hash
@@ -24,7 +25,8 @@ class FolderBank:
     """Models named by folder or hub id; one is in memory at a time."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        first = load_model(names[0])
+        self.device = find_device()
+        first = load_model(names[0]).to(self.device)
         self.tokenizer = load_tokenizer(names[0])
         self._name, self._model = names[0], first.eval()
         self.hashes = {}
@@ -42,7 +44,7 @@ class FolderBank:
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode."""
         if name != self._name:
-            self._name, self._model = name, load_model(name).eval()
+            self._name, self._model = name, load_model(name).to(self.device).eval()
         return self._model
 
 
@@ -87,7 +89,7 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
     sets = [read_prompts(f) for f in (retain, forget)]
     for path, items in zip((retain, forget), sets, strict=True):
         require(all(i.answer for i in items), path.name, "an answer in every row", "an empty or missing answer")
-    loaded, tokenizer = load_model(model).eval(), load_tokenizer(model)
+    loaded, tokenizer = load_model(model).to(find_device()).eval(), load_tokenizer(model)
     means = [full_pass_mean(loaded, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
     n, m = len(sets[0]), len(sets[1])
     # A sample's mixture would reuse the retain rows on both sides, which T17 does not allow: then Q is the forget side alone.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from experiments.device import device_of
 from experiments.encoding import answer_log_probs, batch_size, encode_ids, token_log_probs
 from mari_theory import jensen_shannon
 
@@ -60,7 +61,7 @@ def decode(
     temperature: float = 1.0,
 ) -> list[list[int]]:
     """Sampled (or with `seed=None` greedy) continuations, the end token included when it came in time."""
-    device = next(model.parameters()).device
+    device = device_of(model)
     generator = None if seed is None else torch.Generator(device).manual_seed(seed)
     end, size = int(tokenizer.eos_token_id), 2 * batch_size(tokenizer)
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
@@ -118,8 +119,8 @@ def sequence_log_probs(model: Any, pairs: Sequence[tuple[list[int], list[int]]],
     with torch.no_grad():
         for start in range(0, len(order), size):
             rows = order[start : start + size]
-            batch = encode_ids([pairs[i] for i in rows], pad)
-            out[rows] = token_log_probs(answer_log_probs(model, batch), batch).double().sum(1).numpy()
+            batch = encode_ids([pairs[i] for i in rows], pad).to(device_of(model))
+            out[rows] = token_log_probs(answer_log_probs(model, batch), batch).double().sum(1).cpu().numpy()
     return np.minimum(out, 0.0)
 
 
@@ -138,7 +139,7 @@ def enumerate_divergence(
     grown = (np.maximum(p1, q1) >= floor) & (np.arange(p1.shape[1]) != end)
     where = np.argwhere(grown)
     contexts = [([*prompts[i], int(v)], [end]) for i, v in where]
-    second = {n: _next(bank.use(n), contexts, end) for n in names}
+    second = {n: _next(bank.use(n), contexts, end) for n in names} if contexts else {}
     total = 0.0
     for start in range(0, len(where), 4096):  # a flat model grows every first token: keep the joint tables small
         rows = slice(start, start + 4096)
@@ -158,7 +159,7 @@ def _next(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, si
     rows = []
     with torch.no_grad():
         for start in range(0, len(pairs), size):
-            batch = encode_ids(pairs[start : start + size], pad)
-            rows.append(answer_log_probs(model, batch)[:, 0].double().exp().numpy())
+            batch = encode_ids(pairs[start : start + size], pad).to(device_of(model))
+            rows.append(answer_log_probs(model, batch)[:, 0].double().exp().cpu().numpy())
     table = np.concatenate(rows)
     return np.asarray(table / table.sum(1, keepdims=True))

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from experiments.config import RunConfig, loop_settings
+from experiments.device import find_device, to_train
 from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.methods.base import needs_reference, reference_name
@@ -53,21 +54,22 @@ class TinyBank:
     def __init__(self, config: RunConfig, run: Path) -> None:
         quiet()
         self.config, self.folder = config, run / "models"
+        self.device = find_device("cpu" if config.model.device == "auto" else config.model.device)
         self.tokenizer = tiny_tokenizer(config.make_corpus())
 
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode."""
         require(name != "base", "source", "name or holdout: this model has no base, it is trained from scratch", name)
-        return load_model(self.folder / name).eval()
+        return load_model(self.folder / name).to(self.device).eval()
 
     def fresh(self, seed: int) -> Any:
         """A model to train from scratch."""
         m = self.config.model
-        return tiny_model(len(self.tokenizer), m.width, m.layers, m.heads, seed)
+        return tiny_model(len(self.tokenizer), m.width, m.layers, m.heads, seed).to(self.device)
 
     def start_from(self, name: str) -> Any:
         """A copy of a trained model, ready to be changed."""
-        return load_model(self.folder / name)
+        return load_model(self.folder / name).to(self.device)
 
     def keep(self, name: str, model: Any) -> str:
         """Save, return the weight hash."""
@@ -80,7 +82,7 @@ class TinyBank:
 
 
 class AdapterBank:
-    """Adapters on one base: bfloat16 (optional) to train, float32 to audit; names swap weights in place."""
+    """Adapters on one base, trained in float32 or mixed bfloat16 and audited in float32; names swap weights in place."""
 
     def __init__(self, config: RunConfig, run: Path) -> None:
         quiet()
@@ -88,11 +90,12 @@ class AdapterBank:
         self.config, self.folder = config, run / "models"
         self.path = model_path(m.path)
         self.tokenizer = load_tokenizer(self.path)
-        self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).eval()
+        device = find_device(m.device)
+        self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).to(device).eval()
         self.audit.requires_grad_(False)
-        dtype = torch.bfloat16 if m.half_precision_training else torch.float32
-        self.trained = with_adapter(load_model(self.path, dtype), m.rank, 0, m.last_layers)
-        self.initial = trainable_state(self.trained)
+        trained = with_adapter(load_model(self.path), m.rank, 0, m.last_layers)
+        self.initial = trainable_state(trained)
+        self.trained = to_train(trained, m.half_precision_training, device)
 
     def use(self, name: str) -> Any:
         """The audited model with the named adapter; `base` is the model before any training."""
@@ -121,7 +124,7 @@ class AdapterBank:
     def keep(self, name: str, model: Any) -> str:
         """Save the adapter, return the hash of the audited model's adapter weights."""
         with atomic(self.folder / f"{name}.safetensors") as temporary:
-            save_file({k: v.float().contiguous() for k, v in trainable_state(model).items()}, temporary)
+            save_file({k: v.cpu().contiguous() for k, v in trainable_state(model).items()}, temporary)
         return weight_hash(torch.nn.ParameterDict({k.replace(".", "_"): v for k, v in trainable_state(model).items()}))
 
     def has(self, name: str) -> bool:

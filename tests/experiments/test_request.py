@@ -73,6 +73,10 @@ def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: P
     monkeypatch.undo()
     with pytest.raises(ArgumentError, match="same request"):
         unlearn(models / "a", corpus, "npo", tmp_path / "cut", settings, rank=None, resume=True)
+    other = Corpus("other", corpus.forget[::-1], corpus.retain, corpus.holdout)
+    for changed, base in ((other, None), (corpus, models / "b")):  # as many items, but not the same request
+        with pytest.raises(ArgumentError, match="same request"):
+            unlearn(models / "a", changed, "grad-diff", tmp_path / "cut", settings, rank=None, resume=True, base=base)
     again = unlearn(models / "a", corpus, "grad-diff", tmp_path / "cut", settings, rank=None, resume=True)
     assert again["weights_sha256"] == whole["weights_sha256"]
 

@@ -1,0 +1,49 @@
+"""Where models compute: the device a run asks for, and bfloat16 training through accelerate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from mari_theory.errors import require
+
+
+def find_device(name: str = "auto") -> torch.device:
+    """`auto` is the accelerator of this machine, else the CPU. Raises `ArgumentError` on a device that is not there.
+
+    >>> find_device("cpu")
+    device(type='cpu')
+    """
+    if name == "auto":
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        return found or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as e:
+        require(False, "device", "auto, cpu or an accelerator of this machine", f"{name}: {str(e).splitlines()[0]}")
+    return device
+
+
+def device_of(model: Any) -> torch.device:
+    """Where a model's weights are."""
+    device: torch.device = next(model.parameters()).device
+    return device
+
+
+def to_train(model: Any, half_precision: bool, device: torch.device) -> Any:
+    """The model on its device; `half_precision` computes in bfloat16 on float32 weights (mixed precision)."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)  # a second run in one process may choose otherwise
+    accelerator = Accelerator(mixed_precision="bf16" if half_precision else "no", cpu=device.type == "cpu")
+    return accelerator.prepare_model(model.to(device), device_placement=False)
+
+
+def plain(model: Any) -> Any:
+    """The model without what `to_train` put around it."""
+    from accelerate.utils import extract_model_from_parallel
+
+    return extract_model_from_parallel(model, keep_fp32_wrapper=False)
