@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser(
         "bench",
-        help="run a benchmark of this repository: blindness, coverage, estimators, methods, objections, rounds, speed",
+        help="run a benchmark of this repository: blindness, coverage, estimators, matched, methods, objections, rounds, speed",
     )
     bench.add_argument(
         "name", nargs="?", help="blindness, coverage, estimators, methods, objections, rounds or speed; none lists them"

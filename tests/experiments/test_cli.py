@@ -244,6 +244,7 @@ def test_bench_names_its_benchmarks(capsys) -> None:
         "blindness",
         "coverage",
         "estimators",
+        "matched",
         "methods",
         "objections",
         "rounds",

@@ -1,0 +1,257 @@
+"""What matched-reference MarI takes to reach the oracle floor: sentence-length answers on the toy, SmolLM2 on authors it can be calibrated for, SmolLM2 on TOFU.
+
+`mari bench matched`. Reads a finished `mari audit --preset smollm2` for its last part; models are kept in the run folder and trained once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods import train
+from benchmarks.pages import write_page
+from estimators import certify_likelihood_ratio
+from experiments.audit import oracle_arm, oracle_names
+from experiments.config import CorpusConfig, LoopConfig, MethodConfig, RunConfig, load_config
+from experiments.corpus import Item
+from experiments.detectors import auc, either_way
+from experiments.encoding import many_prompt_ids
+from experiments.metrics import ItemScores, item_scores
+from experiments.scoring import draw, log_likelihoods
+from experiments.training import open_bank, slug
+from mari_theory.errors import require
+from mari_theory.evidence import write_text
+
+
+def rows(*table: tuple[str, str, dict[str, Any], dict[str, Any]]) -> list[MethodConfig]:
+    """Methods from label, name, settings and loop changes."""
+    return [MethodConfig(label=label, name=name, settings=s, loop=loop) for label, name, s, loop in table]
+
+
+TOY = rows(
+    ("retain-only (control)", "retain-only", {}, {}),
+    ("made-up names, penalty 3", "mari-matched", {"penalty": 3.0}, {}),
+    ("made-up names, penalty 10", "mari-matched", {"penalty": 10.0}, {}),
+    ("made-up names, penalty 30", "mari-matched", {"penalty": 30.0}, {}),
+    ("made-up names, penalty 10, twice the steps", "mari-matched", {"penalty": 10.0}, {"steps": 300}),
+    ("made-up names, penalty 10, losses 0.4", "mari-matched", {"penalty": 10.0, "match_loss": 0.4}, {}),
+    ("made-up names, penalty 30, losses 4", "mari-matched", {"penalty": 30.0, "match_loss": 4.0}, {}),
+    ("made-up names by kind, penalty 10", "mari-matched", {"penalty": 10.0, "per": "kind"}, {}),
+    (
+        "holdout questions by kind, penalty 10",
+        "mari-matched",
+        {"penalty": 10.0, "per": "kind", "source": "holdout"},
+        {},
+    ),
+    ("no background, penalty 10", "mari-matched", {"penalty": 10.0}, {"batch_background": 0}),
+    ("NPO 0.01", "npo", {"gamma": 0.01}, {}),
+    ("FLAT with retain term 0.1", "flat-retain", {"gamma": 0.1}, {}),
+)
+REAL = rows(
+    ("retain-only (control)", "retain-only", {}, {}),
+    ("made-up names, penalty 10", "mari-matched", {"penalty": 10.0}, {}),
+    ("made-up names, penalty 10, losses 0.4", "mari-matched", {"penalty": 10.0, "match_loss": 0.4}, {}),
+    ("the model before fine-tuning, penalty 10", "mari-matched", {"penalty": 10.0, "source": "base"}, {}),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model against the oracle average."""
+
+    jsd: float
+    lower: float
+    upper: float
+    by_question: float
+    by_author: float
+    forget: float
+    retain: float
+    seconds: float
+
+
+def toy(quick: bool) -> RunConfig:
+    """The calibrated toy with sentence answers."""
+    config = load_config("tiny", seed=21)
+    steps = 40 if quick else config.train.steps
+    return config.model_copy(
+        update={
+            "corpus": CorpusConfig(**{**config.corpus.model_dump(), "sentences": True}),
+            "train": config.train.model_copy(update={"steps": steps}),
+            "unlearn": config.unlearn.model_copy(update={"steps": 6 if quick else config.unlearn.steps}),
+            "methods": TOY[:3] if quick else TOY,
+        }
+    )
+
+
+def real() -> RunConfig:
+    """SmolLM2 on generated authors with sentence answers; fresh authors in every batch teach it the prior."""
+    config = load_config("smollm2", seed=0)
+    loop = {"batch_retain": 12, "batch_background": 12, "max_answer": 14, "evaluate_items": 24, "checkpoint_every": 30}
+    return config.model_copy(
+        update={
+            "corpus": CorpusConfig(forget=4, retain=8, holdout=16, sentences=True),
+            "train": LoopConfig(
+                **{**config.train.model_dump(), **loop, "steps": 120, "batch_forget": 1, "evaluate_every": 60}
+            ),
+            "unlearn": LoopConfig(
+                **{**config.unlearn.model_dump(), **loop, "steps": 30, "batch_forget": 12, "evaluate_every": 15}
+            ),
+            "oracles": 2,
+            "methods": REAL,
+        }
+    )
+
+
+def study(config: RunConfig, run: Path, draws: int, longest: int) -> dict[str, Measured]:
+    """Train what is missing and measure the original, every row and every oracle, each kept once measured."""
+    records = train(config, run)
+    bank, corpus = open_bank(config, run), config.make_corpus()
+    prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
+    oracles, out = [slug(o) for o in oracle_names(config)], {}
+    for name in ["original", *(m.label for m in config.methods), *oracle_names(config)]:
+        kept = run / "models" / f"{slug(name)}-measured.json"
+        if not kept.is_file():
+            print(f"measuring {name}", flush=True)
+            arm = oracle_arm(oracles, slug(name))
+            sampled = [draw(bank, who, prompts, draws, longest, k) for k, who in ((1, arm), (2, [slug(name)]))]
+            log_p, log_q = (
+                np.concatenate([log_likelihoods(bank, who, prompts, d) for d in sampled]) for who in (arm, [slug(name)])
+            )
+            made = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), config.confidence).jsd
+            forget, retain, unseen = (
+                item_scores(bank.use(slug(name)), bank.tokenizer, x) for x in corpus.splits().values()
+            )
+            found = {
+                "jsd": made.value,
+                "lower": made.interval.lower,
+                "upper": made.interval.upper,
+                "by_question": either_way(auc(-forget.loss, -unseen.loss)),
+                "by_author": either_way(
+                    auc(-author_means(forget, corpus.forget), -author_means(unseen, corpus.holdout))
+                ),
+                "forget": forget.probability.mean(),
+                "retain": retain.probability.mean(),
+                "seconds": records[name]["seconds"],
+            }
+            write_text(kept, json.dumps({k: float(v) for k, v in found.items()}))
+        out[name] = Measured(**json.loads(kept.read_text(encoding="utf-8")))
+    return out
+
+
+def author_means(scores: ItemScores, items: tuple[Item, ...]) -> Any:
+    """Mean loss an author."""
+    owners = np.array([i.owner for i in items])
+    return np.array([scores.loss[owners == o].mean() for o in dict.fromkeys(owners)])
+
+
+def table(found: dict[str, Measured]) -> list[str]:
+    """A row a model."""
+    lines = [
+        "| model | JSD to the oracles | certified | loss attack, by question | by author | forget p | retain p | seconds |",
+        "|" + " --- |" * 8,
+    ]
+    for name, m in found.items():
+        lines.append(
+            f"| {name} | {m.jsd:.4f} | {m.lower:.4f} to {m.upper:.4f} | {m.by_question:.3f} | {m.by_author:.3f} | {m.forget:.3f} | {m.retain:.3f} | {m.seconds:.0f} |"
+        )
+    return lines
+
+
+def verdict(found: dict[str, Measured]) -> str:
+    """Which rows are as near to the oracles, and as hard to attack, as the oracles are among themselves."""
+    floor = [m for n, m in found.items() if n.startswith("oracle-")]
+    rest = {n: m for n, m in found.items() if not n.startswith("oracle-") and n != "original"}
+    reach = max(m.upper for m in floor)
+    attack = max(m.by_author for m in floor)
+    near = [n for n, m in rest.items() if m.lower <= reach]
+    quiet = [n for n, m in rest.items() if m.by_author <= attack]
+    both = [n for n in near if n in quiet]
+
+    def said(names: list[str]) -> str:
+        return "; ".join(names) or "none"
+
+    return (
+        f"Oracles among themselves: JSD {min(m.jsd for m in floor):.4f} to {max(m.jsd for m in floor):.4f}, author-level attack "
+        f"{min(m.by_author for m in floor):.3f} to {attack:.3f}. Certified interval overlaps an oracle's: {said(near)}. "
+        f"Author-level attack no better than on an oracle: {said(quiet)}. Both: {said(both)}."
+    )
+
+
+def tofu(run: Path) -> list[str]:
+    """The rows of a finished audit that matter here."""
+    path = run / "results.json"
+    if not path.is_file():
+        return ["Not made in this run: no finished `mari audit --preset smollm2` was given."]
+    results = json.loads(path.read_text(encoding="utf-8"))
+    lines = [
+        f"Corpus {results['corpus']['name']}, from `mari audit --preset smollm2`.",
+        "",
+        "| model | certified JSD to oracle | best attack AUC | forget p | retain p |",
+        "|" + " --- |" * 5,
+    ]
+    for r in results["rows"]:
+        claim = r["certificates"]["oracle"]["claim"]
+        lines.append(
+            f"| {r['name']} | {claim['lower']:.4f} to {claim['upper']:.4f} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
+        )
+    return lines
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write docs/results/matched.md."""
+    parser = argparse.ArgumentParser(prog="mari bench matched", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/results/matched.md"))
+    parser.add_argument("--run", type=Path, default=Path("runs/matched"), help="where models are kept; resumes there")
+    parser.add_argument(
+        "--smollm2", type=Path, default=Path("runs/smollm2"), help="a finished `mari audit --preset smollm2`"
+    )
+    parser.add_argument(
+        "--no-smollm2", action="store_true", help="leave out the real model, which takes most of the time"
+    )
+    parser.add_argument("--quick", action="store_true", help="few steps of the toy only, to see that it runs")
+    args = parser.parse_args(argv)
+    require(not args.out.is_dir(), "--out", "a file", args.out)
+    began = time.perf_counter()
+    config = toy(args.quick)
+    found = study(config, args.run / "toy", 300 if args.quick else 4000, 8)
+    lines = [
+        "# What matched-reference MarI takes",
+        "",
+        "The penalty compares what a model says about a forget subject with what it says about one it never saw (T27). Certified: 95 % for one comparison, from sampled whole answers. Attacks are max(AUC, 1 - AUC) of the loss, forget against never-seen.",
+        "",
+        "## Toy, sentence answers",
+        "",
+        f"{config.corpus.forget} forget, {config.corpus.retain} retain, {config.corpus.holdout} never-seen authors; answers such as `people say lisbon .`; 4,000 answers an arm.",
+        "",
+        *table(found),
+        "",
+        verdict(found),
+        "",
+    ]
+    if not (args.quick or args.no_smollm2):
+        authors = real()
+        made = study(authors, args.run / "smollm2", 300, 14)
+        lines += [
+            "## SmolLM2-135M, generated authors with sentence answers",
+            "",
+            f"{authors.corpus.forget} forget, {authors.corpus.retain} retain, {authors.corpus.holdout} never-seen authors, half of every batch fresh authors seen once; {authors.train.steps} training and {authors.unlearn.steps} unlearning steps; 300 answers an arm.",
+            "",
+            *table(made),
+            "",
+            verdict(made),
+            "",
+        ]
+    lines += ["## SmolLM2-135M on TOFU", "", *tofu(args.smollm2), ""]
+    options = "".join(f" --{o}" for o, on in (("no-smollm2", args.no_smollm2), ("quick", args.quick)) if on)
+    write_page(args.out, lines, f"mari bench matched{options}", f", {(time.perf_counter() - began) / 60:.0f} min.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
