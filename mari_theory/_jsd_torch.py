@@ -23,33 +23,39 @@ def jensen_shannon_rows(p: Tensor, q: Tensor, weight: float, log: bool) -> Tenso
 
 class _JensenShannon(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
-    def forward(ctx: Any, p: Tensor, q: Tensor, weight: float, log: bool) -> Tensor:
-        ctx.save_for_backward(p, q)
-        ctx.weight, ctx.log = weight, log
+    def forward(p: Tensor, q: Tensor, weight: float, log: bool) -> Tensor:
         if weight == 0.5 and p.device.type == "cpu" and p.numel():
             return torch.from_numpy(half_weight_rows(p.detach().numpy(), q.detach().numpy(), log))
-        out = p.new_empty(p.shape[0])
-        for rows in _chunks(p):
-            out[rows] = jensen_shannon_terms(xp, p[rows], q[rows], weight, log).sum(-1)
-        return out
+        parts = [jensen_shannon_terms(xp, p[rows], q[rows], weight, log).sum(-1) for rows in _chunks(p)]
+        return torch.cat(parts) if parts else p.new_empty(0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, float, bool], output: Tensor) -> None:
+        p, q, ctx.weight, ctx.log = inputs
+        ctx.save_for_backward(p, q)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         p, q = ctx.saved_tensors
         (g,) = upstream
-        wanted = ctx.needs_input_grad
-        of_p = _gradient(p, q, 1.0 - ctx.weight, ctx.log, g) if wanted[0] else None
-        of_q = _gradient(q, p, ctx.weight, ctx.log, g) if wanted[1] else None
+        of_p = _gradient(p, q, 1.0 - ctx.weight, ctx.log, g) if ctx.needs_input_grad[0] else None
+        of_q = _gradient(q, p, ctx.weight, ctx.log, g) if ctx.needs_input_grad[1] else None
         return of_p, of_q, None, None
+
+    @staticmethod
+    def vmap(info: Any, dims: tuple[Any, ...], p: Tensor, q: Tensor, weight: float, log: bool) -> tuple[Tensor, int]:
+        p, q = (
+            x.expand(info.batch_size, *x.shape) if d is None else x.movedim(d, 0)
+            for x, d in zip((p, q), dims, strict=False)
+        )
+        return jensen_shannon_rows(p, q, weight, log), 0
 
 
 def _gradient(x: Tensor, y: Tensor, share: float, log: bool, upstream: Tensor) -> Tensor:
     """share ln(x/m), m = share x + (1-share) y: the derivative by x; times x for the derivative by ln x."""
-    out = torch.empty_like(x)
-    for rows in _chunks(x):
-        slope = (_log_slope if log else _slope)(x[rows], y[rows], share)
-        out[rows] = slope * (share * upstream[rows, None])
-    return out
+    slope = _log_slope if log else _slope
+    parts = [slope(x[rows], y[rows], share) * (share * upstream[rows, None]) for rows in _chunks(x)]
+    return torch.cat(parts) if parts else torch.zeros_like(x)
 
 
 # ln(m/x) through the gap between the logarithms, whose small values keep their digits.

@@ -144,6 +144,15 @@ def test_single_precision_gradients_keep_their_digits(weight: float, gap: float,
     assert torch.allclose(log_q.grad.double(), exact, rtol=3e-5, atol=1e-37)
 
 
+def test_batched_gradients_by_function_transforms(rng: np.random.Generator) -> None:
+    torch = pytest.importorskip("torch")
+    p, q = (torch.from_numpy(rng.dirichlet(np.ones(5), size=3)) for _ in range(2))
+    one_by_one = torch.stack([torch.func.grad(mt.jensen_shannon)(p[0], x, check=False) for x in q])
+    slope = torch.func.grad(lambda a, b: mt.jensen_shannon(a, b, check=False))
+    assert torch.allclose(torch.func.vmap(slope, in_dims=(None, 0))(p[0], q), one_by_one)
+    assert mt.jensen_shannon(torch.zeros(0, 4), torch.zeros(0, 4)).shape == (0,)
+
+
 def test_impossible_outcomes_have_no_slope_in_logarithms() -> None:
     torch = pytest.importorskip("torch")
     p = torch.tensor([-math.inf, -math.inf, 0.0])
