@@ -34,6 +34,7 @@ def rows(*table: tuple[str, str, dict[str, Any], dict[str, Any]]) -> list[Method
     return [MethodConfig(label=label, name=name, settings=s, loop=loop) for label, name, s, loop in table]
 
 
+ANSWERS = 200
 TOY = rows(
     ("retain-only (control)", "retain-only", {}, {}),
     ("made-up names, penalty 3", "mari-matched", {"penalty": 3.0}, {}),
@@ -92,15 +93,15 @@ def toy(quick: bool) -> RunConfig:
 def real() -> RunConfig:
     """SmolLM2 on generated authors with sentence answers; fresh authors in every batch teach it the prior."""
     config = load_config("smollm2", seed=0)
-    loop = {"batch_retain": 12, "batch_background": 12, "max_answer": 14, "evaluate_items": 24, "checkpoint_every": 30}
+    loop = {"batch_retain": 8, "batch_background": 8, "max_answer": 14, "evaluate_items": 18, "checkpoint_every": 20}
     return config.model_copy(
         update={
-            "corpus": CorpusConfig(forget=4, retain=8, holdout=16, sentences=True),
+            "corpus": CorpusConfig(forget=3, retain=5, holdout=10, sentences=True),
             "train": LoopConfig(
-                **{**config.train.model_dump(), **loop, "steps": 120, "batch_forget": 1, "evaluate_every": 60}
+                **{**config.train.model_dump(), **loop, "steps": 80, "batch_forget": 1, "evaluate_every": 40}
             ),
             "unlearn": LoopConfig(
-                **{**config.unlearn.model_dump(), **loop, "steps": 30, "batch_forget": 12, "evaluate_every": 15}
+                **{**config.unlearn.model_dump(), **loop, "steps": 20, "batch_forget": 9, "evaluate_every": 10}
             ),
             "oracles": 2,
             "methods": REAL,
@@ -236,11 +237,11 @@ def main(argv: list[str] | None = None) -> int:
     ]
     if not (args.quick or args.no_smollm2):
         authors = real()
-        made = study(authors, args.run / "smollm2", 300, 14)
+        made = study(authors, args.run / "smollm2", ANSWERS, 14)
         lines += [
             "## SmolLM2-135M, generated authors with sentence answers",
             "",
-            f"{authors.corpus.forget} forget, {authors.corpus.retain} retain, {authors.corpus.holdout} never-seen authors, half of every batch fresh authors seen once; {authors.train.steps} training and {authors.unlearn.steps} unlearning steps; 300 answers an arm.",
+            f"{authors.corpus.forget} forget, {authors.corpus.retain} retain, {authors.corpus.holdout} never-seen authors, half of every batch fresh authors seen once; {authors.train.steps} training and {authors.unlearn.steps} unlearning steps; {ANSWERS} answers an arm.",
             "",
             *table(made),
             "",
