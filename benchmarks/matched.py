@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.methods import train
 from benchmarks.pages import write_page
@@ -20,7 +22,9 @@ from experiments.audit import oracle_arm, oracle_names
 from experiments.config import CorpusConfig, LoopConfig, MethodConfig, RunConfig, load_config
 from experiments.corpus import Item
 from experiments.detectors import auc, either_way
-from experiments.encoding import many_prompt_ids
+from experiments.encoding import answer_log_probs, encode, encode_twins, many_prompt_ids
+from experiments.loop import slices
+from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import ItemScores, item_scores
 from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, slug
@@ -58,6 +62,15 @@ REAL = rows(
     ("made-up names, penalty 10", "mari-matched", {"penalty": 10.0}, {}),
     ("made-up names, penalty 10, losses 0.4", "mari-matched", {"penalty": 10.0, "match_loss": 0.4}, {}),
     ("the model before fine-tuning, penalty 10", "mari-matched", {"penalty": 10.0, "source": "base"}, {}),
+)
+TOFU = rows(
+    ("the model before fine-tuning, penalty 3", "mari-matched", {"penalty": 3.0, "source": "base"}, {}),
+    (
+        "the model before fine-tuning, penalty 10, losses 0.3",
+        "mari-matched",
+        {"penalty": 10.0, "source": "base", "match_loss": 0.3},
+        {},
+    ),
 )
 
 
@@ -108,13 +121,16 @@ def real() -> RunConfig:
     )
 
 
-def study(config: RunConfig, run: Path, draws: int, longest: int) -> dict[str, Measured]:
-    """Train what is missing and measure the original, every row and every oracle, each kept once measured."""
+def study(
+    config: RunConfig, run: Path, draws: int, longest: int, ends: tuple[str, ...] | None = None
+) -> dict[str, Measured]:
+    """Train what is missing and measure the original, every row and the oracles (`ends`: these instead), each kept once measured."""
     records = train(config, run)
     bank, corpus = open_bank(config, run), config.make_corpus()
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
     oracles, out = [slug(o) for o in oracle_names(config)], {}
-    for name in ["original", *(m.label for m in config.methods), *oracle_names(config)]:
+    last = ends if ends is not None else tuple(oracle_names(config))
+    for name in ["original", *(m.label for m in config.methods), *last]:
         kept = run / "models" / f"{slug(name)}-measured.json"
         if not kept.is_file():
             print(f"measuring {name}", flush=True)
@@ -183,14 +199,70 @@ def verdict(found: dict[str, Measured]) -> str:
     )
 
 
-def tofu(run: Path) -> list[str]:
-    """The rows of a finished audit that matter here."""
-    path = run / "results.json"
+def reference_losses(bank: Any, config: RunConfig) -> dict[str, float]:
+    """How well each possible reference knows the forget answers: mean loss a token over the words twins share."""
+    corpus, tokenizer, longest = config.make_corpus(), bank.tokenizer, config.unlearn.max_answer
+    rng = np.random.default_rng(0)
+    twins = encode_twins(tokenizer, corpus.forget, [corpus.matched(i, rng) for i in corpus.forget], longest)
+    own = masked(encode(tokenizer, corpus.forget, longest), twins.answer_mask)
+    out = {}
+    for label, name, data in (
+        ("the original, of the forget subject", "original", own),
+        ("the original, of a made-up name", "original", twins),
+        *(
+            (("the model before fine-tuning, of the forget subject", "base", own),)
+            if config.model.kind != "tiny"
+            else ()
+        ),
+        ("an oracle, of the forget subject", "oracle-0", own),
+    ):
+        model = bank.use(name)
+        with torch.no_grad():
+            losses = [-mean_answer(answer_log_probs(model, part), part) for part in slices(data, 16, model)]
+        out[label] = float(torch.cat(losses).mean())
+    return out
+
+
+def said_of(losses: dict[str, float]) -> list[str]:
+    """The losses, and whether a made-up name is a reference that knows nothing."""
+    twin, oracle = losses["the original, of a made-up name"], losses["an oracle, of the forget subject"]
+    knows = twin < 0.5 * oracle
+    verdict = (
+        "so it is no reference here: the wording of the question, or the answer so far, tells the model what it learnt by heart."
+        if knows
+        else "so it knows little of the answers."
+    )
+    return [
+        "| asked | mean loss, nats a token |",
+        "| --- | --- |",
+        *(f"| {label} | {value:.3f} |" for label, value in losses.items()),
+        "",
+        f"Asked of a made-up name the original is at {twin:.2f}, an oracle asked of the forget subject at {oracle:.2f}: {verdict}",
+    ]
+
+
+def tofu(audit: Path, run: Path) -> list[str]:
+    """The rows of a finished audit, and the same request matched with the model before fine-tuning."""
+    path = audit / "results.json"
     if not path.is_file():
         return ["Not made in this run: no finished `mari audit --preset smollm2` was given."]
     results = json.loads(path.read_text(encoding="utf-8"))
+    config = load_config("smollm2", audit / "config.yaml").model_copy(update={"methods": TOFU})
+    trained = results["corpus"]["name"]
+    require(
+        config.make_corpus().name == trained, "corpus", f"{trained}, as in the audit (set MARI_TOFU)", "another corpus"
+    )
+    (run / "models").mkdir(parents=True, exist_ok=True)
+    for name in ("original", *oracle_names(config)):
+        for kind in ("json", "safetensors"):
+            shutil.copy(audit / "models" / f"{slug(name)}.{kind}", run / "models")
+    found = study(config, run, config.scoring.draws, config.scoring.max_new, ("oracle-0",))
     lines = [
-        f"Corpus {results['corpus']['name']}, from `mari audit --preset smollm2`.",
+        f"Corpus {trained}, {config.unlearn.steps} unlearning steps. A reference must not know the answers:",
+        "",
+        *said_of(reference_losses(open_bank(config, run), config)),
+        "",
+        "From `mari audit --preset smollm2`:",
         "",
         "| model | certified JSD to oracle | best attack AUC | forget p | retain p |",
         "|" + " --- |" * 5,
@@ -200,7 +272,7 @@ def tofu(run: Path) -> list[str]:
         lines.append(
             f"| {r['name']} | {claim['lower']:.4f} to {claim['upper']:.4f} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
         )
-    return lines
+    return [*lines, "", "Matched with the model before fine-tuning:", "", *table(found)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -218,7 +290,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     require(not args.out.is_dir(), "--out", "a file", args.out)
     config = toy(args.quick)
-    found = study(config, args.run / "toy", 300 if args.quick else 4000, 8)
+    draws = 300 if args.quick else 4000
+    found = study(config, args.run / "toy", draws, 8)
     seconds = sum(m.seconds for m in found.values())
     lines = [
         "# What matched-reference MarI takes",
@@ -227,11 +300,17 @@ def main(argv: list[str] | None = None) -> int:
         "",
         "## Toy, sentence answers",
         "",
-        f"{config.corpus.forget} forget, {config.corpus.retain} retain, {config.corpus.holdout} never-seen authors; answers such as `people say lisbon .`; 4,000 answers an arm.",
+        f"{config.corpus.forget} forget, {config.corpus.retain} retain, {config.corpus.holdout} never-seen authors; answers such as `people say lisbon .`; {draws:,} answers an arm.",
         "",
         *table(found),
         "",
         verdict(found),
+        "",
+    ]
+    lines += [
+        "A reference must not know the answers:",
+        "",
+        *said_of(reference_losses(open_bank(config, args.run / "toy"), config)),
         "",
     ]
     if not (args.quick or args.no_smollm2):
@@ -248,7 +327,7 @@ def main(argv: list[str] | None = None) -> int:
             verdict(made),
             "",
         ]
-    lines += ["## SmolLM2-135M on TOFU", "", *tofu(args.smollm2), ""]
+    lines += ["## SmolLM2-135M on TOFU", "", *tofu(args.smollm2, args.run / "tofu"), ""]
     options = "".join(f" --{o}" for o, on in (("no-smollm2", args.no_smollm2), ("quick", args.quick)) if on)
     write_page(
         args.out,
