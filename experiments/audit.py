@@ -48,7 +48,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     """Run the whole audit into folder `out`; returns the results (also `results.json`), raises `AuditFailure` at the end.
 
     Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
-    models and continues interrupted ones from their checkpoints.
+    models and measured rows and continues interrupted trainings from their checkpoints.
     """
     began = time.perf_counter()
     _prepare(config, out, resume)
@@ -64,7 +64,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
     study = _Study(config, out, corpus, open_bank(config, out))
-    rows = [study.row(name, records[name]) for name in ["original", *labels, oracles[0]]]
+    rows = [_kept_row(study, name, records[name]) for name in ["original", *labels, oracles[0]]]
     floor = study.noise_floor()
     problems = [p for r in rows for p in r.pop("problems")] + floor.pop("problems")
     trajectories = {n: records[n]["history"] for n in labels}
@@ -446,6 +446,23 @@ class _Study:
         return asdict(certificate)
 
 
+def _kept_row(study: _Study, name: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The row of one model, measured once as long as the weights it depends on and the library stay the same."""
+    path = study.out / "rows" / f"{slug(name)}.json"
+    asked = dict.fromkeys(["original", *study.oracles, name])
+    state = {"version": mari_theory.__version__, **{n: study.digest(n) for n in asked}}
+    if path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["state"] == state:
+            study.coverage += kept["coverage"]
+            return dict(kept["row"])
+    before = len(study.coverage)
+    row: dict[str, Any] = _plain(study.row(name, record))
+    path.parent.mkdir(exist_ok=True)
+    write_text(path, json.dumps({"state": state, "row": row, "coverage": _plain(study.coverage[before:])}))
+    return row
+
+
 def histogram(probability: Any) -> Any:
     """Share of items in each of 16 equal bins of [0, 1].
 
@@ -470,7 +487,7 @@ def _prepare(config: RunConfig, out: Path, resume: bool) -> None:
         require(not any(out.iterdir()), "out", "a new or empty folder", out)
         require(os.access(out, os.W_OK), "out", "a writable folder", out)
     try:
-        for part in ("models", "scores", "certificates", "figures", "prompts", "checkpoints"):
+        for part in ("models", "rows", "scores", "certificates", "figures", "prompts", "checkpoints"):
             (out / part).mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise ArgumentError("out", "a writable folder", f"{out} ({e.strerror})") from None

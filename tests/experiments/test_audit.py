@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments import audit
 from experiments.audit import AuditFailure, run_audit
 from experiments.config import RunConfig, load_config, select_methods
 from mari_theory import ArgumentError, Certificate, check
@@ -70,11 +71,22 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
     assert results["trajectories"]["MarI pooled 1"][0]["step"] == 0
 
 
-def test_resuming_a_finished_run_changes_no_model(finished: Path) -> None:
+def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
+    results = json.loads((finished / "results.json").read_text())
+    measured: list[str] = []
+    real = audit._Study.row
+    monkeypatch.setattr(
+        audit._Study, "row", lambda self, name, record: measured.append(name) or real(self, name, record)
+    )
+    (finished / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
         run_audit(small(), finished)
     run_audit(small(), finished, resume=True)
+    assert measured == ["MarI pooled 1"]  # measured rows are kept, a missing one is made again, to the same numbers
+    again = json.loads((finished / "results.json").read_text())
+    moving = {"seconds", "peak_memory_gib", "date"}
+    assert {k: v for k, v in again.items() if k not in moving} == {k: v for k, v in results.items() if k not in moving}
     assert before == {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
     with pytest.raises(ArgumentError, match="same configuration"):
         run_audit(small(draws=301), finished, resume=True)
@@ -82,8 +94,6 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path) -> None:
 
 def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that claim both arms are the same, while the texts differ: a detector's lower bound must stop the run."""
-    import experiments.audit as audit
-
     real_draw = audit.draw
 
     def marked(bank, arm, prompts, n, max_new, seed):
@@ -102,8 +112,6 @@ def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.
 def test_an_interval_that_misses_the_enumeration_fails_the_audit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import experiments.audit as audit
-
     monkeypatch.setattr(audit, "enumerate_divergence", lambda *a: (0.6, 0.61))
     with pytest.raises(AuditFailure, match="misses the enumerated"):
         run_audit(small(), tmp_path / "run")
