@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -69,11 +70,28 @@ def request(seed: int, oracles: int, methods: list[MethodConfig], quick: bool) -
 
 def train(config: RunConfig, run: Path) -> dict[str, Any]:
     """Original, oracles, then every row; what is there already is kept."""
+    drop_changed(config, run)
     for part in ("models", "scores", "certificates", "checkpoints"):
         (run / part).mkdir(parents=True, exist_ok=True)
     write_text(run / "config.yaml", config.dump())
     records = train_many(config, run, ["original", *oracle_names(config)])
     return records | train_many(config, run, [m.label for m in config.methods])
+
+
+def drop_changed(config: RunConfig, run: Path) -> None:
+    """Remove models kept under a label whose settings have changed since. Raises `ArgumentError` when anything else has."""
+    if not (run / "config.yaml").is_file():
+        return
+    old = RunConfig(**yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8")))
+    same = old.model_copy(update={"methods": []}) == config.model_copy(update={"methods": []})
+    require(same, "--run", "a folder of the same study, or a new one", run)
+    before = {m.label: m for m in old.methods}
+    for m in config.methods:
+        if before.get(m.label, m) != m:
+            name = run / "models" / slug(m.label)
+            shutil.rmtree(name, ignore_errors=True)
+            for ending in (".json", "-measured.json"):
+                Path(f"{name}{ending}").unlink(missing_ok=True)
 
 
 def quick_look(config: RunConfig, run: Path, names: list[str]) -> dict[str, dict[str, float]]:
