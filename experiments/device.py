@@ -10,20 +10,27 @@ from mari_theory.errors import require
 
 
 def find_device(name: str = "auto") -> torch.device:
-    """`auto` is the accelerator of this machine, else the CPU. Raises `ArgumentError` on a device that is not there.
+    """`auto` is the accelerator of this machine, else the CPU. Guarantees are counted in float64: a device must have it (MPS has not).
+
+    Raises `ArgumentError` on a device that is not there or has no float64.
 
     >>> find_device("cpu")
     device(type='cpu')
     """
     if name == "auto":
         found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        return found or torch.device("cpu")
+        return found if found is not None and _refused(str(found)) is None else torch.device("cpu")
+    refused = _refused(name)
+    require(refused is None, "device", "auto, cpu or an accelerator of this machine with float64", f"{name}: {refused}")
+    return torch.device(name)
+
+
+def _refused(name: str) -> str | None:
     try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as e:
-        require(False, "device", "auto, cpu or an accelerator of this machine", f"{name}: {str(e).splitlines()[0]}")
-    return device
+        torch.empty(0, dtype=torch.float64, device=torch.device(name))
+    except (RuntimeError, AssertionError, TypeError) as e:
+        return str(e).splitlines()[0]
+    return None
 
 
 def device_of(model: Any) -> torch.device:
