@@ -21,6 +21,7 @@ from experiments.corpus import Corpus, Item
 from experiments.device import device_of
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, require_fit, token_log_probs
 from experiments.methods.base import Batch, Method
+from experiments.models import require_room
 from experiments.refusals import refusal
 from mari_theory import marginal_information
 from mari_theory.errors import require
@@ -170,6 +171,8 @@ def run_loop(
         weights |= own
         if own:
             optimizer.add_param_group({"params": list(own.values())})
+    if folder:  # weights, two moments, and the finished weights beside them
+        require_room(folder, 4 * sum(p.numel() * p.element_size() for p in weights.values()), "checkpoints")
     finish = getattr(method, "finish", None)
     before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
     running = Running()

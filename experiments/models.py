@@ -104,6 +104,15 @@ def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     os.replace(temporary, folder)
 
 
+def require_room(folder: Path, needed: int, what: str) -> None:
+    """Raises `ArgumentError` unless the disk under `folder` has `needed` bytes free."""
+    import shutil
+
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    require(free >= needed, "out", f"{needed / 2**30:.2f} GiB free for {what}", f"{free / 2**30:.2f} GiB")
+
+
 def weight_hash(model: Any) -> str:
     """SHA-256 over the names and bytes of all weights: the identity of a model in a certificate."""
     digest = hashlib.sha256()

@@ -16,7 +16,15 @@ from experiments.device import find_device, plain, to_train
 from experiments.loop import LoopSettings, run_loop
 from experiments.methods import make_method
 from experiments.methods.base import Method, needs_reference, reference_name
-from experiments.models import load_model, load_tokenizer, model_path, save_model, weight_hash, with_adapter
+from experiments.models import (
+    load_model,
+    load_tokenizer,
+    model_path,
+    require_room,
+    save_model,
+    weight_hash,
+    with_adapter,
+)
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import write_text
 
@@ -96,11 +104,7 @@ def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
     """Room for the saved weights and for a checkpoint (weights and two Adam moments of what is trained)."""
     everything = sum(p.numel() for p in model.parameters())
     needed = 4 * (everything + 3 * (everything // 20 if rank else everything))
-    there = next(p for p in (out, *out.absolute().parents) if p.exists())
-    free = shutil.disk_usage(there).free
-    require(
-        free >= needed, "out", f"{needed / 2**30:.2f} GiB free for weights and checkpoint", f"{free / 2**30:.2f} GiB"
-    )
+    require_room(out, needed, "weights and checkpoint")
 
 
 def _describe(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from safetensors.torch import load_file
 from experiments.loop import LoopSettings, pick, run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
+from mari_theory import ArgumentError
 
 PROGRAM = """
 import os, signal, sys
@@ -115,6 +118,15 @@ def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus, tokenize
     for row, part in ((history[1], seen[:3]), (history[2], seen[3:])):
         for k in ("floor", "marginal_information", "keep_loss"):
             assert row[f"batch_{k}"] == pytest.approx(sum(p[k] for p in part) / len(part))
+
+
+def test_a_full_disk_is_refused_before_the_first_step(tmp_path: Path, corpus, tokenizer, monkeypatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    method = make_method("retain-only")
+    with pytest.raises(ArgumentError, match="GiB free for checkpoints"):
+        run_loop(model, tokenizer, corpus, corpus.retain, method, LoopSettings(steps=1), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_pairing_is_a_pure_function_and_covers_every_item_each_epoch() -> None:
