@@ -141,7 +141,8 @@ def study(
             )
             made = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), config.confidence).jsd
             forget, retain, unseen = (
-                item_scores(bank.use(slug(name)), bank.tokenizer, x) for x in corpus.splits().values()
+                item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
+                for x in corpus.splits().values()
             )
             found = {
                 "jsd": made.value,
