@@ -329,7 +329,11 @@ def tracking(rows: list[dict[str, dict[str, float]]]) -> str:
         }
         listed = ", ".join(f"{n} {v:.4f}" for n, v in sorted(off.items(), key=lambda kv: kv[1]))
         said.append(f"at {label}: {listed}")
-    return f"How far what is penalised lies from the full pass at the end (mean absolute gap): {'; '.join(said)}."
+    text = f"How far what is penalised lies from the full pass at the end (mean absolute gap): {'; '.join(said)}."
+    low = [b for b in BATCHES if np.mean([x[f"debiased penalty {b}"]["reads"] for x in rows]) < 0]
+    if low:
+        text += f" The debiased reading is unbiased only as long as nothing optimises it: as a penalty it ends below zero at {', '.join(low)}, since raising the floor lowers it as well."
+    return text
 
 
 def real_model(run: Path, folder: Path) -> list[str]:
