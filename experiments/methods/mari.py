@@ -164,6 +164,8 @@ class MatchedMarI:
     asked the same of a made-up name; `holdout`, this model asked a question of the same type about a never-trained author; `base`, the model
     before fine-tuning asked x_i itself. `per="prompt"` compares each pair, `per="kind"` the averages within a question type (for `holdout`
     the natural choice: its questions differ). Positions are aligned at the answer's start, or word by word where the answer names its subject.
+    A made-up name is a reference only where the wording of a question does not give its subject away; where it does, `base` is one
+    (docs/results/matched.md measures both).
     `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side. `match_loss` mu adds
     mu mean_i (l_i - l_i')^2, l an answer's mean token log-probability: what loss attacks read, of which the divergence leaves a trace.
     """
