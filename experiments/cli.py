@@ -27,6 +27,9 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
+BENCHMARKS = ("blindness", "coverage", "estimators", "matched", "methods", "objections", "rounds", "speed")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     args = _parser().parse_args(argv)
@@ -165,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser(
         "bench",
-        help="run a benchmark of this repository: blindness, coverage, estimators, matched, methods, objections, rounds, speed",
+        help=f"run a benchmark of this repository: {', '.join(BENCHMARKS)}",
     )
     bench.add_argument(
         "name", nargs="?", help="blindness, coverage, estimators, methods, objections, rounds or speed; none lists them"
@@ -470,11 +473,10 @@ def _estimate(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from importlib import import_module
 
-    names = ("blindness", "coverage", "estimators", "methods", "objections", "rounds", "speed")
     if args.name is None:
-        print("\n".join(names))
+        print("\n".join(BENCHMARKS))
         return 0
-    require(args.name in names, "name", ", ".join(names), args.name)
+    require(args.name in BENCHMARKS, "name", ", ".join(BENCHMARKS), args.name)
     return int(import_module(f"benchmarks.{args.name}").main(args.rest) or 0)
 
 
