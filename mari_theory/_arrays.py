@@ -113,6 +113,7 @@ def log_gap(xp: Any, log_p: Array, log_q: Array) -> Array:
 
 
 def at_least_minus_one(xp: Any, t: Array) -> Array:
+    """t, with what rounding has put below -1 back at -1."""
     return xp.where(t < -1.0, -xp.ones_like(t), t)
 
 
