@@ -71,14 +71,14 @@ def set_laws(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int)
     """One full pass, float64 sums."""
     data = encode(tokenizer, items, max_answer)
     sums: Any = 0.0
-    counts, scores = data.answer_mask.sum(0).double().numpy(), {"likelihood": [], "entropy": []}  # type: ignore[var-annotated]
+    counts, scores = data.answer_mask.sum(0).double().cpu().numpy(), {"likelihood": [], "entropy": []}  # type: ignore[var-annotated]
     with torch.no_grad():
         for part in slices(data, batch_size(tokenizer) // 2, model):
             table = answer_log_probs(model, part)
             laws = table.double().exp()  # rows sum to 1 within float32 rounding: normalised once more
-            sums = sums + (laws / laws.sum(-1, keepdim=True) * part.answer_mask[..., None]).sum(0).numpy()
+            sums = sums + (laws / laws.sum(-1, keepdim=True) * part.answer_mask[..., None]).sum(0).cpu().numpy()
             for name, values in scores.items():
-                values.append(confidence(table, part, name).double().numpy())
+                values.append(confidence(table, part, name).double().cpu().numpy())
     return SetLaws(np.asarray(sums), counts, {k: np.concatenate(v) for k, v in scores.items()})
 
 

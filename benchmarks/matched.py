@@ -15,17 +15,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.methods import train
+from benchmarks.methods import author_means, train
 from benchmarks.pages import write_page
 from estimators import certify_likelihood_ratio
 from experiments.audit import oracle_arm, oracle_names
 from experiments.config import CorpusConfig, LoopConfig, MethodConfig, RunConfig, load_config
-from experiments.corpus import Item
 from experiments.detectors import auc, either_way
 from experiments.encoding import answer_log_probs, encode, encode_twins, many_prompt_ids
 from experiments.loop import slices
 from experiments.methods.mari import masked, mean_answer
-from experiments.metrics import ItemScores, item_scores
+from experiments.metrics import item_scores
 from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, slug
 from mari_theory.errors import require
@@ -159,12 +158,6 @@ def study(
             write_text(kept, json.dumps({k: float(v) for k, v in found.items()}))
         out[name] = Measured(**json.loads(kept.read_text(encoding="utf-8")))
     return out
-
-
-def author_means(scores: ItemScores, items: tuple[Item, ...]) -> Any:
-    """Mean loss an author."""
-    owners = np.array([i.owner for i in items])
-    return np.array([scores.loss[owners == o].mean() for o in dict.fromkeys(owners)])
 
 
 def table(found: dict[str, Measured]) -> list[str]:

@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ import yaml
 from benchmarks.pages import write_page
 from experiments.audit import _Study, oracle_arm, oracle_names
 from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.corpus import Item
 from experiments.detectors import auc, either_way
 from experiments.encoding import many_prompt_ids
-from experiments.metrics import item_scores
+from experiments.metrics import ItemScores, item_scores
 from experiments.scoring import enumerate_divergence
 from experiments.training import open_bank, slug, train_many
 from mari_theory.errors import require
@@ -156,11 +158,17 @@ def summary(row: dict[str, Any], study: Any, config: RunConfig, name: str) -> di
 
 def author_attack(study: Any, name: str) -> float:
     """max(AUC, 1 - AUC) of the loss attack on authors: each scored by the mean loss of its questions."""
-    means = []
-    for split, items in (("forget", study.corpus.forget), ("holdout", study.unseen)):
-        loss, owners = study.scores(name, split).loss, np.array([i.owner for i in items])
-        means.append(np.array([-loss[owners == o].mean() for o in dict.fromkeys(owners)]))
+    means = [
+        -author_means(study.scores(name, split), items)
+        for split, items in (("forget", study.corpus.forget), ("holdout", study.unseen))
+    ]
     return either_way(auc(*means))
+
+
+def author_means(scores: ItemScores, items: Sequence[Item]) -> Any:
+    """Mean loss an author."""
+    owners = np.array([i.owner for i in items])
+    return np.array([scores.loss[owners == o].mean() for o in dict.fromkeys(owners)])
 
 
 def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> list[str]:
