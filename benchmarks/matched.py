@@ -45,6 +45,14 @@ TOY = rows(
     ("made-up names, penalty 10, twice the steps", "mari-matched", {"penalty": 10.0}, {"steps": 300}),
     ("made-up names, penalty 10, losses 0.4", "mari-matched", {"penalty": 10.0, "match_loss": 0.4}, {}),
     ("made-up names, penalty 30, losses 4", "mari-matched", {"penalty": 30.0, "match_loss": 4.0}, {}),
+    ("made-up names, penalty 10, mean loss 2", "mari-matched", {"penalty": 10.0, "match_mean": 2.0}, {}),
+    ("made-up names, penalty 10, mean loss 10", "mari-matched", {"penalty": 10.0, "match_mean": 10.0}, {}),
+    (
+        "made-up names, penalty 10, mean loss 2, twice the steps",
+        "mari-matched",
+        {"penalty": 10.0, "match_mean": 2.0},
+        {"steps": 300},
+    ),
     ("made-up names by kind, penalty 10", "mari-matched", {"penalty": 10.0, "per": "kind"}, {}),
     (
         "holdout questions by kind, penalty 10",
@@ -59,7 +67,7 @@ TOY = rows(
 REAL = rows(
     ("retain-only (control)", "retain-only", {}, {}),
     ("made-up names, penalty 10", "mari-matched", {"penalty": 10.0}, {}),
-    ("made-up names, penalty 10, losses 0.4", "mari-matched", {"penalty": 10.0, "match_loss": 0.4}, {}),
+    ("made-up names, penalty 10, mean loss 2", "mari-matched", {"penalty": 10.0, "match_mean": 2.0}, {}),
     ("the model before fine-tuning, penalty 10", "mari-matched", {"penalty": 10.0, "source": "base"}, {}),
 )
 TOFU = rows(
@@ -68,6 +76,12 @@ TOFU = rows(
         "the model before fine-tuning, penalty 10, losses 0.3",
         "mari-matched",
         {"penalty": 10.0, "source": "base", "match_loss": 0.3},
+        {},
+    ),
+    (
+        "the model before fine-tuning, penalty 10, mean loss 2",
+        "mari-matched",
+        {"penalty": 10.0, "source": "base", "match_mean": 2.0},
         {},
     ),
 )

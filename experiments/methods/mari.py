@@ -166,8 +166,9 @@ class MatchedMarI:
     the natural choice: its questions differ). Positions are aligned at the answer's start, or word by word where the answer names its subject.
     A made-up name is a reference only where the wording of a question does not give its subject away; where it does, `base` is one
     (docs/results/matched.md measures both).
-    `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side. `match_loss` mu adds
-    mu mean_i (l_i - l_i')^2, l an answer's mean token log-probability: what loss attacks read, of which the divergence leaves a trace.
+    `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side. Of what loss attacks read, an answer's mean token
+    log-probability l, the divergence leaves a trace, the same small shift on every question, which an attacker adds up over an author.
+    `match_loss` mu adds mu mean_i (l_i - l_i')^2, each pair; `match_mean` nu adds nu (mean_i l_i - l_i')^2, the shift of the batch.
     """
 
     penalty: float = 1.0
@@ -176,11 +177,12 @@ class MatchedMarI:
     weight: float = 0.5
     source: str = "name"
     match_loss: float = 0.0
+    match_mean: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.per in ("prompt", "kind"), "per", "prompt or kind", self.per)
         require(self.source in ("name", "holdout", "base"), "source", "name, holdout or base", self.source)
-        for name in ("penalty", "match_loss"):
+        for name in ("penalty", "match_loss", "match_mean"):
             require(getattr(self, name) >= 0, name, "a number at least 0", getattr(self, name))
 
     @property
@@ -194,7 +196,7 @@ class MatchedMarI:
         return "base"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
-        """CE on what stays plus lambda times the matched information plus mu times the matched losses."""
+        """CE on what stays plus lambda times the matched information, mu times the matched losses and nu times the matched mean."""
         keep = keep_loss(model, batch)
         twin = batch.forget if self.source == "base" else batch.matched
         with torch.no_grad():
@@ -205,9 +207,9 @@ class MatchedMarI:
         information = self._information(seen[:, :width], forget[:, :width], mask, batch.forget.kinds)
         own = batch.forget if self.source == "holdout" else masked(batch.forget, twin.answer_mask)
         gap = mean_answer(seen, twin) - mean_answer(forget, own)
-        trace = (gap**2).mean()
-        parts = parts_of(keep_loss=keep, marginal_information=information, matched_loss=trace)
-        return keep + self.penalty * information + self.match_loss * trace, parts
+        each, shift = (gap**2).mean(), gap.mean() ** 2
+        parts = parts_of(keep_loss=keep, marginal_information=information, matched_loss=each, matched_mean=shift)
+        return keep + self.penalty * information + self.match_loss * each + self.match_mean * shift, parts
 
     def _information(self, seen: Tensor, forget: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
         if self.per == "prompt":

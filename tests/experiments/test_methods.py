@@ -48,7 +48,7 @@ CASES: list[tuple[str, dict[str, object]]] = [
     ("mari", {"keep": "kl", "weight": "batch"}),
     ("mari", {"debiased": True}),
     ("mari", {"bank": 2}),
-    ("mari-matched", {"match_loss": 1.0}),
+    ("mari-matched", {"match_loss": 1.0, "match_mean": 1.0}),
     ("mari-tokenwise", {"share": 1.0}),
     ("mari-matched", {"source": "base"}),
 ]
@@ -260,18 +260,19 @@ def test_the_newest_batch_stands_for_the_bank_in_the_gradient() -> None:
 
 
 def test_matched_losses_by_hand(tokenizer) -> None:
-    """Forget answers at p, never-seen ones at q, two tokens each: mu (ln p - ln q)^2 beside the divergence."""
-    a, b = (encode(tokenizer, [Item(x, "oslo", "r")]) for x in ("lima", "kyoto"))
-    ids = [int(d.input_ids[0, 0]) for d in (a, b)]
+    """Three pairs whose log-probabilities differ by d, -d and d, over two tokens each: d^2 for each pair, (d/3)^2 for their mean."""
+    items = [Item(x, "oslo", "r") for x in ("lima", "kyoto")]
+    own, twins = encode(tokenizer, [items[k] for k in (0, 1, 0)]), encode(tokenizer, [items[k] for k in (1, 0, 1)])
     rows = torch.randn(len(tokenizer), len(tokenizer), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    model = Fixed(rows)
-    batch = Batch(lambda: a, lambda: a, lambda: a, lambda: b, lambda: a)
-    value, parts = make_method("mari-matched", penalty=0.0, match_loss=2.0).loss(model, batch)
+    batch = Batch(lambda: own, lambda: own, lambda: own, lambda: twins, lambda: own)
+    value, parts = make_method("mari-matched", penalty=0.0, match_loss=2.0, match_mean=5.0).loss(Fixed(rows), batch)
     logs = torch.log_softmax(rows, -1)
     word = tokenizer.convert_tokens_to_ids("oslo")
-    gap = 0.5 * float(logs[ids[0], word] - logs[ids[1], word])
+    first, second = (int(i) for i in own.input_ids[:2, 0])
+    gap = 0.5 * float(logs[first, word] - logs[second, word])
     assert parts["matched_loss"] == pytest.approx(gap**2)
-    assert float(value.detach()) == pytest.approx(parts["keep_loss"] + 2.0 * gap**2)
+    assert parts["matched_mean"] == pytest.approx((gap / 3) ** 2)
+    assert float(value.detach()) == pytest.approx(parts["keep_loss"] + 2.0 * gap**2 + 5.0 * (gap / 3) ** 2)
 
 
 def test_mari_by_hand(tokenizer) -> None:
