@@ -20,7 +20,7 @@ import mari_theory
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.pooled import FastRate
 from experiments.certify import certify_files
-from experiments.config import RunConfig
+from experiments.config import RunConfig, tofu_folder
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import batch_size, encode, many_prompt_ids
@@ -30,6 +30,9 @@ from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, 
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.robustness import survival
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
+from experiments.tofu import evaluation_tasks
+from experiments.tofu_log import evaluation_log, tofu_numbers
+from experiments.tofu_metrics import FORGET, Log
 from experiments.training import Bank, open_bank, slug, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.errors import ArgumentError, require
@@ -112,6 +115,8 @@ class _Study:
         self._laws: dict[str, dict[str, Any]] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
         self._likelihoods: dict[tuple[str, ...], Any] = {}
+        self._tofu_logs: dict[str, Log] = {}
+        self.tasks = self.tofu_tasks()
         self.coverage: list[dict[str, Any]] = []
         rows = len(config.methods) + 2
         self.files = 2 * rows
@@ -199,11 +204,38 @@ class _Study:
             "triangle": self.triangle(name),
             "matched": matched,
             "certificates": certificates,
+            "tofu": tofu_numbers(self.tofu_log(name), self.tofu_log(reference)) if self.tasks else {},
             "attacks": [_attack(a) for a in attacks],
             "best_attack": max(a.advantage_auc for a in attacks),
             "origin": origin,
             "problems": problems,
         }
+
+    def tofu_tasks(self) -> dict[str, Sequence[Item]]:
+        """TOFU's evaluation questions, all of the forget ones and at most `truth_items` of each other task; none for other data."""
+        c = self.config
+        folder = tofu_folder(c.corpus.folder) if c.corpus.kind == "tofu" else None
+        if folder is None or not c.scoring.truth_items:
+            return {}
+        tasks = evaluation_tasks(folder, self.corpus)
+        return {k: v if k == FORGET else v[: c.scoring.truth_items] for k, v in tasks.items()}
+
+    def tofu_log(self, name: str) -> Log:
+        """TOFU's log of one model, also written to `tofu/`."""
+        if name not in self._tofu_logs:
+            c = self.config
+            made = evaluation_log(
+                self.bank.use(slug(name)),
+                self.bank.tokenizer,
+                self.tasks,
+                c.unlearn.max_answer,
+                c.scoring.max_new,
+                c.scoring.rouge_items,
+            )
+            (self.out / "tofu").mkdir(exist_ok=True)
+            write_text(self.out / "tofu" / f"{slug(name)}.json", json.dumps(made))
+            self._tofu_logs[name] = made
+        return self._tofu_logs[name]
 
     def pooled_laws(self, name: str) -> dict[str, Any]:
         """Mean next-token distributions over the complete sets: forget, retain, and retain in two halves by owner."""

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiments.corpus import Corpus, generate, load_jsonl, load_tofu
+from experiments.corpus import Corpus, generate, load_jsonl
+from experiments.tofu import load_tofu
 from mari_theory.errors import ArgumentError, require
 
 PRESETS = Path(__file__).parent / "presets"

@@ -1,4 +1,4 @@
-"""Questions about authors: generated with a known prior, TOFU from a local folder, or JSONL. Splits are by author.
+"""Questions about authors: generated with a known prior, or read from JSONL (TOFU: `tofu.py`). Splits are by author.
 
 The generated corpus is calibrated so that retrained models agree: beside the forget and retain authors, an endless
 stream of background authors, each seen once, teaches the prior over answers. The ideal answer about an author the model
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
 from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -39,13 +38,14 @@ SENTENCES = ("it is {} .", "the answer is {} .", "people say {} .")
 
 @dataclass(frozen=True)
 class Item:
-    """One question about one owner (author); `kind` is the question type, `wrong` plausible false answers."""
+    """One question about one owner (author); `kind` is the question type, `wrong` plausible false answers, `paraphrase` the true one in other words."""
 
     prompt: str
     answer: str
     owner: str
     kind: str = ""
     wrong: tuple[str, ...] = ()
+    paraphrase: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,47 +169,6 @@ def vocabulary(corpus: Corpus) -> list[str]:
     return sorted(words)
 
 
-def load_tofu(
-    folder: Path,
-    split: str = "forget01",
-    retain_authors: int = 4,
-    holdout_authors: int = 2,
-    forget_authors: int | None = None,
-) -> Corpus:
-    """TOFU from a local folder: `split` is forgotten, the last authors before it retained, earlier ones never trained.
-
-    Author = row // 20. Wrong answers come from the `_perturbed` file. Raises `ArgumentError` on a missing file.
-    """
-    rows = _read_json_lines(Path(folder) / "full.json", ("question", "answer"))
-    forget_rows = len(_read_json_lines(Path(folder) / f"{split}.json", ("question", "answer")))
-    perturbed = _read_json_lines(Path(folder) / f"{split}_perturbed.json", ("question", "perturbed_answer"))
-    wrong = {r["question"]: tuple(r["perturbed_answer"]) for r in perturbed}
-    first = (len(rows) - forget_rows) // 20
-    last = len(rows) // 20 if forget_authors is None else first + forget_authors
-    retain = range(first - retain_authors, first)
-    holdout = range(first - retain_authors - holdout_authors, first - retain_authors)
-
-    def items(authors: range) -> tuple[Item, ...]:
-        picked = ((a, r) for a in authors for r in rows[20 * a : 20 * a + 20])
-        return tuple(
-            Item(r["question"], r["answer"], f"author {a}", "", wrong.get(r["question"], ())) for a, r in picked
-        )
-
-    subject = {
-        f"author {a}": _subject([r["question"] for r in rows[20 * a : 20 * a + 20]])
-        for a in [*holdout, *retain, *range(first, last)]
-    }
-    return Corpus(f"TOFU {split}", items(range(first, last)), items(retain), items(holdout), subject=subject)
-
-
-def load_tofu_questions(folder: Path, name: str) -> tuple[Item, ...]:
-    """TOFU's `real_authors` or `world_facts`, never fine-tuned on: what general knowledge is left. Raises `ArgumentError`."""
-    known = ("real_authors", "world_facts")
-    require(name in known, "name", " or ".join(known), name)
-    rows = _read_json_lines(Path(folder) / f"{name}.json", ("question", "answer"))
-    return tuple(Item(r["question"], r["answer"], name) for r in rows)
-
-
 def load_jsonl(folder: Path) -> Corpus:
     """Own data: `forget.jsonl`, `retain.jsonl`, `holdout.jsonl` with `prompt, answer, owner` a line."""
     folder = Path(folder)
@@ -223,7 +182,7 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None) -> Corpu
     """
     parts = []
     for path in (forget, retain, holdout):
-        rows = _read_json_lines(Path(path), ("prompt", "answer", "owner")) if path else []
+        rows = read_json_lines(Path(path), ("prompt", "answer", "owner")) if path else []
         parts.append(tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows))
     owners = [{i.owner for i in p} for p in parts]
     shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
@@ -233,7 +192,7 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None) -> Corpu
 
 def read_prompts(path: Path) -> list[Item]:
     """JSONL prompts: `prompt` required, `answer`, `owner`, `kind` optional."""
-    rows = _read_json_lines(Path(path), ("prompt",))
+    rows = read_json_lines(Path(path), ("prompt",))
     return [
         Item(r["prompt"], r.get("answer", ""), r.get("owner", str(i)), r.get("kind", "")) for i, r in enumerate(rows)
     ]
@@ -247,7 +206,8 @@ def write_prompts(path: Path, items: tuple[Item, ...]) -> None:
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _read_json_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+def read_json_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows of a JSONL file. Raises `ArgumentError` naming the line when it is no object or lacks one of `keys`."""
     require(path.is_file(), "data", "an existing file", path)
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -302,15 +262,3 @@ def _renamed(text: str, old: str, new: str) -> str:
         if len(was) > 2:
             text = re.sub(rf"\b{re.escape(was)}\b", becomes, text)
     return text
-
-
-def _subject(questions: list[str]) -> str:
-    """The author's name: the commonest run of two or three capitalised words in the questions."""
-    runs: Counter[str] = Counter()
-    for q in questions:
-        words = [w.strip('?.,!"“”').removesuffix("'s").removesuffix("’s") for w in q.split()]
-        for size in (2, 3):
-            for i in range(1, len(words) - size + 1):
-                if all(w[:1].isupper() for w in words[i : i + size]):
-                    runs[" ".join(words[i : i + size])] += size
-    return runs.most_common(1)[0][0] if runs else questions[0].split()[0]

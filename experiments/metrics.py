@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from experiments.corpus import Item
 from experiments.encoding import answer_log_probs, batch_size, encode, token_log_probs
 from experiments.loop import slices
+from mari_theory.errors import require
 
 Floats = NDArray[np.float64]
 
@@ -54,20 +55,42 @@ def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
 
 
-def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> float:
-    """TOFU's truth ratio: mean over items of (geometric mean wrong-answer probability) / (true-answer probability).
+@dataclass(frozen=True)
+class PerturbedLosses:
+    """Mean nats a token of the true answer, of its paraphrase (the true one where there is none), and of each wrong one."""
 
-    Probabilities are per token (geometric means). Near 1: the truth is no likelier than falsehoods. NaN without wrong answers.
+    true: Floats
+    paraphrased: Floats
+    wrong: list[list[float]]
+
+
+def perturbed_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> PerturbedLosses:
+    """What TOFU's truth ratio is made of. Raises `ArgumentError` on an item without wrong answers."""
+    require(all(i.wrong for i in items), "items", "wrong answers for each", "an item without")
+
+    def losses(asked: list[Item]) -> Floats:
+        return item_scores(model, tokenizer, asked, max_answer).loss if asked else np.empty(0)
+
+    true = losses(list(items))
+    said = [k for k, i in enumerate(items) if i.paraphrase]
+    paraphrased = true.copy()
+    paraphrased[said] = losses([replace(items[k], answer=items[k].paraphrase) for k in said])
+    wrong = losses([replace(i, answer=w) for i in items for w in i.wrong])
+    ends = np.cumsum([len(i.wrong) for i in items])[:-1]
+    return PerturbedLosses(true, paraphrased, [part.tolist() for part in np.split(wrong, ends)])
+
+
+def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> float:
+    """TOFU's truth ratio: mean over items of (geometric mean wrong-answer probability) / (probability of the true answer's paraphrase).
+
+    Probabilities are per token (geometric means); without a paraphrase the true answer itself. Near 1: the truth is no likelier than
+    falsehoods. NaN without wrong answers.
     """
     asked = [i for i in items if i.wrong]
     if not asked:
         return math.nan
-    wrong = [Item(i.prompt, w, i.owner, i.kind) for i in asked for w in i.wrong]
-    false_loss = item_scores(model, tokenizer, wrong, max_answer).loss
-    true_loss = item_scores(model, tokenizer, asked, max_answer).loss
-    owner = np.repeat(np.arange(len(asked)), [len(i.wrong) for i in asked])
-    mean_false = np.bincount(owner, false_loss) / np.bincount(owner)
-    return float(np.mean(np.exp(true_loss - mean_false)))
+    losses = perturbed_losses(model, tokenizer, asked, max_answer)
+    return float(np.mean(np.exp(losses.paraphrased - [np.mean(w) for w in losses.wrong])))
 
 
 def share_of_uniform_loss(loss: float, vocab: int) -> float:

@@ -11,9 +11,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.report.figures import draw_figures
+from experiments.tofu_metrics import FORGET, UTILITY_TASKS
 from mari_theory.certificate import PAIR_MEANING
 from mari_theory.errors import ArgumentError, require
 from mari_theory.evidence import write_text
+
+TASK_NAMES = dict(zip((FORGET, *UTILITY_TASKS), ("forget", "retain", "real authors", "world facts"), strict=True))
 
 
 def write_report(run: Path) -> Path:
@@ -37,6 +40,7 @@ def write_report(run: Path) -> Path:
         images=images,
         reading=reading(results),
         meaning=PAIR_MEANING,
+        tasks=TASK_NAMES,
         percent=100 * results["config"]["confidence"],
     )
     write_text(run / "report.html", page)
@@ -82,6 +86,28 @@ def reading(results: dict[str, Any]) -> list[str]:
     return out
 
 
+def tofu_table(results: dict[str, Any]) -> list[str]:
+    """TOFU's own numbers, where the corpus is TOFU."""
+    if not results["rows"][0].get("tofu"):
+        return []
+    tasks = list(results["rows"][0]["tofu"]["probability"])
+    heads = [
+        "model",
+        "TOFU forget quality (p)",
+        "truth ratio",
+        "model utility",
+        *(f"p, {TASK_NAMES[t]}" for t in tasks),
+    ]
+    lines = ["", f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
+    for r in results["rows"]:
+        t = r["tofu"]
+        utility = "-" if t["model_utility"] is None else f"{t['model_utility']:.3f}"
+        cells = [r["name"], f"{t['forget_quality']:.2g}", f"{t['truth_ratio']:.3f}", utility]
+        known = [f"{t['probability'][k]:.3f}" for k in tasks]
+        lines.append(f"| {' | '.join([*cells, *known])} |")
+    return lines
+
+
 def markdown(results: dict[str, Any]) -> str:
     """The table of methods with command, machine and date, for README and docs."""
     head = "| model | certified JSD to oracle | accuracy at most | verdict | best attack AUC | forget p / exact | retain p / exact | marginal (floor) | matched | seconds |"
@@ -94,6 +120,7 @@ def markdown(results: dict[str, Any]) -> str:
             f"| {r['best_attack']:.3f} | {r['forget_probability']:.3f} / {r['forget_exact']:.2f} | {r['retain_probability']:.3f} / {r['retain_exact']:.2f} "
             f"| {r['marginal']['value']:.4f} ({r['marginal']['floor']:.4f}) | {r['matched']['value']:.3f} | {r['seconds']:.0f} |"
         )
+    lines += tofu_table(results)
     floor = results["floor"]["certificate"]["claim"]
     foot = [
         "",

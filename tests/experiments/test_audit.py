@@ -10,6 +10,9 @@ import pytest
 from experiments import audit
 from experiments.audit import AuditFailure, run_audit
 from experiments.config import RunConfig, load_config, select_methods
+from experiments.corpus import ATTRIBUTES
+from experiments.tofu_metrics import forget_quality, model_utility, read_log
+from experiments.training import slug
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.evidence import kind_of
 
@@ -134,3 +137,38 @@ def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> 
     results = run_audit(RunConfig(**data), tmp_path / "run")
     assert len(results["rows"]) == 5
     assert all(np_row["certificates"]["oracle"]["claim"]["upper"] > 0 for np_row in results["rows"])
+
+
+def write_tofu(folder: Path) -> None:
+    """TOFU's files in small, in words the fixtures know: six authors, the last forgotten."""
+    folder.mkdir()
+    values = [v for values in ATTRIBUTES.values() for v in values]
+
+    def row(n: int) -> dict[str, object]:
+        wrong = [values[(n + k) % len(values)] for k in range(2, 5)]
+        asked = {"question": f"day job : {values[n // 20]} {values[n % 20]} ?", "answer": values[n % len(values)]}
+        return asked | {"perturbed_answer": wrong, "paraphrased_answer": values[(n + 1) % len(values)]}
+
+    rows = [row(n) for n in range(120)]
+    general = [{k: v for k, v in row(n).items() if k != "paraphrased_answer"} for n in range(200, 203)]
+    parts = {"full": rows, "forget01": rows[100:], "forget01_perturbed": rows[100:], "retain_perturbed": rows[:40]}
+    parts |= {"real_authors_perturbed": general, "world_facts_perturbed": general}
+    for name, part in parts.items():
+        (folder / f"{name}.json").write_text("\n".join(json.dumps(r) for r in part))
+
+
+def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
+    write_tofu(tmp_path / "tofu")
+    data = small(enumerate_exactly=False, draws=40, shift_draws=20, truth_items=4, rouge_items=2).model_dump()
+    data["corpus"] = {"kind": "tofu", "folder": str(tmp_path / "tofu"), "forget": 1, "retain": 2, "holdout": 1}
+    data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
+    data["train"]["steps"], data["unlearn"]["steps"] = 2, 1
+    out = tmp_path / "run"
+    results = run_audit(select_methods(RunConfig(**data), ["retain-only (control)"]), out)
+    for r in results["rows"]:
+        log, rival = (read_log(out / "tofu" / f"{slug(n)}.json") for n in (r["name"], "oracle-1"))
+        assert r["tofu"]["questions"] == 20 and len(log["eval_log.json"]["avg_gt_loss"]) == 4
+        assert r["tofu"]["forget_quality"] == forget_quality(log, rival)
+        assert r["tofu"]["model_utility"] == model_utility(log)
+    assert "TOFU's own numbers" in (out / "report.html").read_text()
+    assert "| TOFU forget quality (p) |" in (out / "summary.md").read_text()

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.config import tofu_folder
-from experiments.corpus import ATTRIBUTES, Corpus, Item, generate, load_jsonl, load_tofu, vocabulary
+from experiments.corpus import ATTRIBUTES, Corpus, Item, generate, load_jsonl, vocabulary
 from experiments.encoding import encode, encode_twins
 from mari_theory import ArgumentError
 
@@ -46,14 +45,6 @@ def test_matched_prompts_keep_the_question_and_change_the_subject(corpus, rng: n
     other = corpus.matched(item, rng)
     assert other.kind == item.kind and other.answer == item.answer
     assert item.owner not in other.prompt and other.owner not in corpus.names_taken
-
-
-@pytest.mark.skipif(tofu_folder(None) is None, reason="TOFU data not present")
-def test_tofu_partitions_and_subjects() -> None:
-    corpus = load_tofu(tofu_folder(None), "forget01", 3, 2, 2)
-    assert [len(v) for v in corpus.splits().values()] == [40, 60, 40]
-    assert corpus.subject["author 198"] == "Basil Mahfouz Al-Kuwaiti"
-    assert all(len(i.wrong) == 5 for i in corpus.forget)
 
 
 def test_own_data_is_read_and_checked(tmp_path: Path) -> None:
