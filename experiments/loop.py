@@ -5,18 +5,17 @@ Every batch is a pure function of (seed, step), so a run that is killed and resu
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
+from experiments.checkpoint import LoopResult, Running, State
 from experiments.corpus import Corpus, Item
 from experiments.device import device_of
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, require_fit, token_log_probs
@@ -25,7 +24,6 @@ from experiments.models import require_room
 from experiments.refusals import refusal
 from mari_theory import marginal_information
 from mari_theory.errors import require
-from mari_theory.evidence import atomic
 
 
 @dataclass(frozen=True)
@@ -46,34 +44,6 @@ class LoopSettings:
     evaluate_items: int = 192
     stop_at_holdout: bool = False
     checkpoint_every: int = 50
-
-
-@dataclass
-class LoopResult:
-    """What happened: one row a logged step, why it ended, and at which step."""
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    stopped: str = "all steps done"
-    steps: int = 0
-
-
-class Running:
-    """Means of the loss's parts since the last look; part of a checkpoint."""
-
-    def __init__(self, sums: dict[str, float] | None = None, count: int = 0) -> None:
-        self.sums, self.count = dict(sums or {}), count
-
-    def add(self, parts: dict[str, float]) -> None:
-        """One step's parts."""
-        for k, v in parts.items():
-            self.sums[k] = self.sums.get(k, 0.0) + v
-        self.count += 1
-
-    def take(self) -> dict[str, float]:
-        """`batch_<part>` -> mean, and start again."""
-        out = {f"batch_{k}": v / self.count for k, v in self.sums.items()} if self.count else {}
-        self.sums, self.count = {}, 0
-        return out
 
 
 def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
@@ -176,7 +146,8 @@ def run_loop(
     finish = getattr(method, "finish", None)
     before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
     running = Running()
-    start = _load_checkpoint(folder, weights, optimizer, result, running, objective) if folder else 0
+    state = State(weights, optimizer, result, running, objective)
+    start = state.load(folder) if folder else 0
     probes = _probes(tokenizer, corpus, s) if evaluate else {}
     model.train()
     bar = tqdm(range(start, s.steps), desc=label or "steps", initial=start, total=s.steps, disable=None, leave=False)
@@ -202,7 +173,7 @@ def run_loop(
         running.add(parts)
         bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
         if folder and ((step + 1) % s.checkpoint_every == 0 or step + 1 == s.steps):
-            _save_checkpoint(folder, weights, optimizer, result, running, objective)
+            state.save(folder)
         if after_step:
             after_step(step + 1)
     if finish:
@@ -289,52 +260,3 @@ def _log(
         result.stopped = f"forget loss reached the holdout's at step {step}"
         return True
     return False
-
-
-def _save_checkpoint(
-    folder: Path,
-    weights: dict[str, torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    result: LoopResult,
-    running: Running,
-    objective: Any,
-) -> None:
-    tensors = {f"weight.{n}": p.detach().contiguous() for n, p in weights.items()}
-    for n, p in weights.items():
-        for key, value in optimizer.state[p].items():
-            tensors[f"adam.{key}.{n}"] = value.detach().contiguous()
-    if objective is not None:
-        tensors |= {f"objective.{n}": t.contiguous() for n, t in objective.memory().items()}
-    note = json.dumps({"steps": result.steps, "history": result.history, "running": [running.sums, running.count]})
-    with atomic(folder / "checkpoint.safetensors") as temporary:
-        save_file(tensors, temporary, metadata={"mari": note})
-
-
-def _load_checkpoint(
-    folder: Path,
-    weights: dict[str, torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    result: LoopResult,
-    running: Running,
-    objective: Any,
-) -> int:
-    path = folder / "checkpoint.safetensors"
-    if not path.is_file():
-        return 0
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as f:
-        note = json.loads(f.metadata()["mari"])
-    tensors = load_file(path)
-    with torch.no_grad():
-        for n, p in weights.items():
-            p.copy_(tensors[f"weight.{n}"])
-            moments = {k: tensors[f"adam.{k}.{n}"].to(p.device) for k in ("exp_avg", "exp_avg_sq")}
-            optimizer.state[p] = {"step": tensors[f"adam.step.{n}"], **moments}
-    if objective is not None:
-        device = next(iter(weights.values())).device
-        own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
-        objective.recall(own)
-    result.steps, result.history = note["steps"], note["history"]
-    running.sums, running.count = note["running"]
-    return result.steps

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from experiments.checkpoint import LoopResult
 from experiments.corpus import Corpus, Item
-from experiments.loop import LoopResult, LoopSettings, run_loop
+from experiments.loop import LoopSettings, run_loop
 from experiments.methods.base import Method, needs_reference
 from mari_theory.errors import require
 
