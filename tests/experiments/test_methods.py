@@ -16,7 +16,7 @@ from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
 from experiments.methods.base import Batch, needs_reference
 from experiments.methods.distillation import one_hot_jsd
 from experiments.methods.flat import flat_objective
-from experiments.methods.mari import confidence, pool, position_means, remember, soft_histogram
+from experiments.methods.mari import bent_square, confidence, pool, position_means, remember, soft_histogram
 from experiments.methods.preference import npo_loss
 from experiments.models import tiny_model
 from mari_theory import ArgumentError, jensen_shannon
@@ -260,7 +260,8 @@ def test_the_newest_batch_stands_for_the_bank_in_the_gradient() -> None:
 
 
 def test_matched_losses_by_hand(tokenizer) -> None:
-    """Three pairs whose log-probabilities differ by d, -d and d, over two tokens each: d^2 for each pair, (d/3)^2 for their mean."""
+    """Three pairs whose log-probabilities differ by d, -d and d, over two tokens each: d^2 for each pair, their mean's
+    square bent at 0.05."""
     items = [Item(x, "oslo", "r") for x in ("lima", "kyoto")]
     own, twins = encode(tokenizer, [items[k] for k in (0, 1, 0)]), encode(tokenizer, [items[k] for k in (1, 0, 1)])
     rows = torch.randn(len(tokenizer), len(tokenizer), dtype=torch.float64, generator=torch.Generator().manual_seed(3))
@@ -271,8 +272,18 @@ def test_matched_losses_by_hand(tokenizer) -> None:
     first, second = (int(i) for i in own.input_ids[:2, 0])
     gap = 0.5 * float(logs[first, word] - logs[second, word])
     assert parts["matched_loss"] == pytest.approx(gap**2)
-    assert parts["matched_mean"] == pytest.approx((gap / 3) ** 2)
-    assert float(value.detach()) == pytest.approx(parts["keep_loss"] + 2.0 * gap**2 + 5.0 * (gap / 3) ** 2)
+    assert abs(gap / 3) > 0.05
+    shift = 0.05 * (2 * abs(gap / 3) - 0.05)
+    assert parts["matched_mean"] == pytest.approx(shift)
+    assert float(value.detach()) == pytest.approx(parts["keep_loss"] + 2.0 * gap**2 + 5.0 * shift)
+
+
+def test_the_bent_square_is_a_square_and_its_tangent() -> None:
+    at = torch.tensor([-0.2, -0.05, 0.0, 0.03, 0.05, 0.2], dtype=torch.float64, requires_grad=True)
+    value = bent_square(at)
+    assert value.tolist() == pytest.approx([0.0175, 0.0025, 0.0, 0.0009, 0.0025, 0.0175])
+    (slope,) = torch.autograd.grad(value.sum(), at)
+    assert slope.tolist() == pytest.approx([-0.1, -0.1, 0.0, 0.06, 0.1, 0.1])
 
 
 def test_mari_by_hand(tokenizer) -> None:
