@@ -51,7 +51,7 @@ def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
         for values in itertools.product(*(v for _, _, v in axes)):
             parts: dict[str, dict[str, Any]] = {
                 "settings": {},
-                "loop": {"stop_at_holdout": row["name"] != "task-vector"},
+                "loop": {"stop_at_holdout": row.get("stop", True)},
             }
             for (part, key, _), value in zip(axes, values, strict=True):
                 parts[part][key] = value
@@ -189,7 +189,8 @@ def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> 
             if k != "stop_at_holdout"
         )
         exact = ", ".join(f"{x['exact']:.4f}" for x in r)
-        matched = ", ".join(str(x["steps"]) if "holdout" in x["stopped"] else f"never ({x['steps']})" for x in r)
+        missed = "never" if entry.loop["stop_at_holdout"] else "not stopped"
+        matched = ", ".join(str(x["steps"]) if "holdout" in x["stopped"] else f"{missed} ({x['steps']})" for x in r)
         lines.append(
             f"| {label} | {setting} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
             f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
@@ -270,7 +271,7 @@ def main(argv: list[str] | None = None) -> int:
     lines = [
         "# Every method, one protocol",
         "",
-        f"{len(grid)} methods, {min(map(len, grid.values()))} settings each (`benchmarks/methods.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * KEPT:.0f} % of retain probability, reported on another request with {args.seeds} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC; author-level, of authors scored by the mean loss of their questions.",
+        f"{len(grid)} rows, {min(map(len, grid.values()))} settings each (`benchmarks/methods.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * KEPT:.0f} % of retain probability, reported on another request with {args.seeds} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there, `not stopped` that the row runs all steps. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC; author-level, of authors scored by the mean loss of their questions.",
         "",
         *table(chosen, rows, args.seeds),
         "",
