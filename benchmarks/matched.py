@@ -123,10 +123,10 @@ def real() -> RunConfig:
         update={
             "corpus": CorpusConfig(forget=3, retain=5, holdout=10, sentences=True),
             "train": LoopConfig(
-                **{**config.train.model_dump(), **loop, "steps": 200, "batch_forget": 1, "evaluate_every": 40}
+                **{**config.train.model_dump(), **loop, "steps": 80, "batch_forget": 1, "evaluate_every": 40}
             ),
             "unlearn": LoopConfig(
-                **{**config.unlearn.model_dump(), **loop, "steps": 30, "batch_forget": 9, "evaluate_every": 10}
+                **{**config.unlearn.model_dump(), **loop, "steps": 20, "batch_forget": 9, "evaluate_every": 10}
             ),
             "oracles": 2,
             "methods": REAL,

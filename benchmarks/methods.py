@@ -10,24 +10,27 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import multiprocessing
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import yaml
+from tqdm import tqdm
 
 from benchmarks.pages import write_page
-from experiments.audit import _Study, oracle_arm, oracle_names
+from experiments.audit import Study, oracle_arm, oracle_names
 from experiments.config import MethodConfig, RunConfig, load_config
 from experiments.corpus import Item
 from experiments.detectors import auc, either_way
-from experiments.encoding import many_prompt_ids
-from experiments.metrics import ItemScores, item_scores
+from experiments.metrics import ItemScores
 from experiments.scoring import enumerate_divergence
 from experiments.training import open_bank, slug, train_many
 from mari_theory.errors import require
@@ -96,17 +99,29 @@ def drop_changed(config: RunConfig, run: Path) -> None:
                 Path(f"{name}{ending}").unlink(missing_ok=True)
 
 
-def quick_look(config: RunConfig, run: Path, names: list[str]) -> dict[str, dict[str, float]]:
+def spread(
+    config: RunConfig, run: Path, work: Callable[[str, str, str], dict[str, Any]], names: Sequence[str]
+) -> dict[str, Any]:
+    """`work(config, run, name)` of every name, in one-thread processes."""
+    context = multiprocessing.get_context("spawn")
+    given = partial(work, config.model_dump_json(), str(run))
+    with ProcessPoolExecutor(config.workers, context, torch.set_num_threads, (1,)) as workers:
+        return dict(zip(names, tqdm(workers.map(given, names), total=len(names), disable=None), strict=True))
+
+
+def quick_look(config_json: str, run: str, name: str) -> dict[str, Any]:
     """Exact divergence to the oracle average and retain probability, enough to select by."""
-    bank, corpus = open_bank(config, run), config.make_corpus()
-    prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
-    oracles = [slug(o) for o in oracle_names(config)]
-    out = {}
-    for name in names:
-        low, high = enumerate_divergence(bank, oracles, [slug(name)], prompts, floor=LOOK)
-        retain = item_scores(bank.use(slug(name)), bank.tokenizer, corpus.retain).probability.mean()
-        out[name] = {"jsd": 0.5 * (low + high), "retain": float(retain)}
-    return out
+    study = open_study(config_json, run)
+    oracles, prompts = [slug(o) for o in study.oracles], study.prompts["forget"]
+    low, high = enumerate_divergence(study.bank, oracles, [slug(name)], prompts, floor=LOOK)
+    return {"jsd": 0.5 * (low + high), "retain": float(study.scores(name, "retain").probability.mean())}
+
+
+@lru_cache(maxsize=1)
+def open_study(config_json: str, run: str) -> Study:
+    """One study a process."""
+    config = RunConfig.model_validate_json(config_json)
+    return Study(config, Path(run), config.make_corpus(), open_bank(config, Path(run)))
 
 
 def select(grid: dict[str, list[MethodConfig]], looks: dict[str, dict[str, float]]) -> dict[str, MethodConfig]:
@@ -122,41 +137,34 @@ def select(grid: dict[str, list[MethodConfig]], looks: dict[str, dict[str, float
     return out
 
 
-def measure(config: RunConfig, run: Path, records: dict[str, Any]) -> dict[str, Any]:
-    """Certificates, attacks and retain quality of every model of the report request, each kept once measured."""
-    study = _Study(config, run, config.make_corpus(), open_bank(config, run))
-    rows = {}
-    for name in ["original", *(m.label for m in config.methods), *oracle_names(config)]:
-        kept = run / "models" / f"{slug(name)}-measured.json"
-        if not kept.is_file():
-            began = time.perf_counter()
-            row = summary(study.row(name, records[name]), study, config, name)
-            write_text(kept, json.dumps(row | {"measuring": time.perf_counter() - began}))
-        rows[name] = json.loads(kept.read_text())
-    return rows
-
-
-def summary(row: dict[str, Any], study: Any, config: RunConfig, name: str) -> dict[str, Any]:
-    """What the table shows of one model."""
-    claim = row["certificates"]["oracle"]["claim"]
-    prompts = study.prompts["forget"]
-    exact = enumerate_divergence(study.bank, [slug(o) for o in oracle_arm(study.oracles, name)], [slug(name)], prompts)
-    return {
+def measure(config_json: str, run: str, name: str) -> dict[str, Any]:
+    """What the table shows of one model of the report request, kept once measured."""
+    models = Path(run) / "models"
+    kept = models / f"{slug(name)}-measured.json"
+    if kept.is_file():
+        return dict(json.loads(kept.read_text(encoding="utf-8")))
+    study = open_study(config_json, run)
+    draws = study.config.scoring.draws
+    made = study.scored_pair("oracle", name, oracle_arm(study.oracles, name), "forget", draws, detect=False)
+    claim, exact = made["certificate"]["claim"], study.coverage[-1]
+    record = json.loads((models / f"{slug(name)}.json").read_text(encoding="utf-8"))
+    retain = study.scores(name, "retain")
+    row = {
         "lower": claim["lower"],
         "upper": claim["upper"],
-        "exact": 0.5 * (exact[0] + exact[1]),
-        "attack": row["best_attack"],
+        "exact": 0.5 * (exact["low"] + exact["high"]),
+        "attack": max(a.advantage_auc for a in study.attacks(name)),
         "author": author_attack(study, name),
-        "retain": row["retain_probability"],
-        "retain_exact": row["retain_exact"],
-        "forget": row["forget_probability"],
-        "steps": row["steps"],
-        "stopped": row["stopped"],
-        "seconds": row["seconds"],
+        "retain": float(retain.probability.mean()),
+        "retain_exact": float(retain.exact.mean()),
+        "forget": float(study.scores(name, "forget").probability.mean()),
+        **{k: record[k] for k in ("steps", "stopped", "seconds")},
     }
+    write_text(kept, json.dumps(row))
+    return row
 
 
-def author_attack(study: Any, name: str) -> float:
+def author_attack(study: Study, name: str) -> float:
     """max(AUC, 1 - AUC) of the loss attack on authors: each scored by the mean loss of its questions."""
     means = [
         -author_means(study.scores(name, split), items)
@@ -247,7 +255,7 @@ def main(argv: list[str] | None = None) -> int:
     training = train(validation, args.run / "validation")
     began = time.perf_counter()
     print("selecting on the validation request", file=sys.stderr)
-    looks = quick_look(validation, args.run / "validation", ["original", *(m.label for m in settings)])
+    looks = spread(validation, args.run / "validation", quick_look, ["original", *(m.label for m in settings)])
     chosen = select(grid, looks)
     selecting = time.perf_counter() - began
     rows_config = [
@@ -257,12 +265,13 @@ def main(argv: list[str] | None = None) -> int:
     ]
     report = request(12, 3, rows_config, args.quick)
     records = train(report, args.run / "report")
-    torch.set_num_threads(2)
-    rows = measure(report, args.run / "report", records)
+    began = time.perf_counter()
     oracles = oracle_names(report)
+    print("measuring the report request", file=sys.stderr)
+    rows = spread(report, args.run / "report", measure, ["original", *(m.label for m in rows_config), *oracles])
     workers = report.workers
     minutes = sum(r["seconds"] for part in (training, records) for r in part.values()) / workers / 60
-    rest = (selecting + sum(r["measuring"] for r in rows.values())) / 60
+    rest = (selecting + time.perf_counter() - began) / 60
     image = args.out.with_suffix(".png")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     figure(chosen, rows, oracles, args.seeds, image)
@@ -284,7 +293,7 @@ def main(argv: list[str] | None = None) -> int:
         args.out,
         lines,
         f"mari bench methods{' --quick' if args.quick else ''}",
-        f": {minutes:.0f} min of training ({workers} runs at a time), {rest:.0f} min of selecting and measuring.",
+        f": {minutes:.0f} min of training and {rest:.0f} min of selecting and measuring, {workers} processes at a time.",
     )
     return 0
 

@@ -66,7 +66,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     records |= train_many(config, out, labels) if labels else {}
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
-    study = _Study(config, out, corpus, open_bank(config, out))
+    study = Study(config, out, corpus, open_bank(config, out))
     rows = [_kept_row(study, name, records[name]) for name in ["original", *labels, oracles[0]]]
     floor = study.noise_floor()
     problems = [p for r in rows for p in r.pop("problems")] + floor.pop("problems")
@@ -103,7 +103,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     return results
 
 
-class _Study:
+class Study:
     """Everything measured about the models of one run."""
 
     def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: Bank) -> None:
@@ -135,17 +135,25 @@ class _Study:
             )
         return self._scores[key]
 
+    def reference(self, name: str) -> str:
+        """The oracle that a model's attacks and tests compare it with: the last one, or the one before."""
+        return next(o for o in reversed(self.oracles) if o != name)
+
+    def attacks(self, name: str) -> list[Attack]:
+        """Every membership attack, forget questions against never-seen ones."""
+        oracle = self.reference(name)
+        return membership_attacks(
+            (self.scores(name, "forget"), self.corpus.forget),
+            (self.scores(name, "holdout"), self.unseen),
+            (self.scores(oracle, "forget"), self.scores(oracle, "holdout")),
+            self.config.seed,
+        )
+
     def row(self, name: str, record: dict[str, Any]) -> dict[str, Any]:
         """All numbers, files and certificates of one model."""
         _say(f"measuring {name}")
         forget, retain, unseen = (self.scores(name, s) for s in ("forget", "retain", "holdout"))
-        reference = next(o for o in reversed(self.oracles) if o != name)
-        attacks = membership_attacks(
-            (forget, self.corpus.forget),
-            (unseen, self.unseen),
-            (self.scores(reference, "forget"), self.scores(reference, "holdout")),
-            self.config.seed,
-        )
+        attacks = self.attacks(name)
         problems: list[str] = []
         pooled = self.marginal(name)
         matched = self.matched(name, forget, unseen)
@@ -204,7 +212,7 @@ class _Study:
             "triangle": self.triangle(name),
             "matched": matched,
             "certificates": certificates,
-            "tofu": tofu_numbers(self.tofu_log(name), self.tofu_log(reference)) if self.tasks else {},
+            "tofu": tofu_numbers(self.tofu_log(name), self.tofu_log(self.reference(name))) if self.tasks else {},
             "attacks": [_attack(a) for a in attacks],
             "best_attack": max(a.advantage_auc for a in attacks),
             "origin": origin,
@@ -478,7 +486,7 @@ class _Study:
         return asdict(certificate)
 
 
-def _kept_row(study: _Study, name: str, record: dict[str, Any]) -> dict[str, Any]:
+def _kept_row(study: Study, name: str, record: dict[str, Any]) -> dict[str, Any]:
     """The row of one model, measured once as long as the weights it depends on and the library stay the same."""
     path = study.out / "rows" / f"{slug(name)}.json"
     asked = dict.fromkeys(["original", *study.oracles, name])

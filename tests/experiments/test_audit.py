@@ -78,9 +78,9 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: p
     before = {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
     results = json.loads((finished / "results.json").read_text())
     measured: list[str] = []
-    real = audit._Study.row
+    real = audit.Study.row
     monkeypatch.setattr(
-        audit._Study, "row", lambda self, name, record: measured.append(name) or real(self, name, record)
+        audit.Study, "row", lambda self, name, record: measured.append(name) or real(self, name, record)
     )
     (finished / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
