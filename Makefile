@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: proofs audit smollm2 test test-long lint verify coverage estimators peers setup clean
+.PHONY: proofs audit smollm2 test test-long lint verify coverage estimators readme peers setup clean
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
 	$(BIN)/mari audit --preset tiny --out $(OUT) $(if $(wildcard $(OUT)/config.yaml),--resume)
@@ -33,6 +33,9 @@ coverage: peers  ## 2,000 replicates of every interval on every law, and the pee
 
 estimators: peers  ## speed and accuracy beside the peers, in one run
 	$(BIN)/mari bench estimators --out docs/results/estimators.md
+
+readme: setup  ## finished audits in runs/ into docs/results, and its tables into the README
+	$(BIN)/python -m benchmarks.readme
 
 peers: setup  ## the libraries we measure ourselves against; nothing else needs them
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'

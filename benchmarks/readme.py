@@ -1,0 +1,59 @@
+"""`make readme`: finished audits into docs/results, and the generated tables of docs/results into the README between their marks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from mari_theory.errors import require
+from mari_theory.evidence import write_text
+
+PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
+NEAREST = 8
+"""Rows of the methods table that the README shows."""
+
+
+def publish(run: Path, docs: Path) -> bool:
+    """Copy what a finished audit says of itself; False where there is none."""
+    if not (run / "results.json").is_file():
+        return False
+    docs.mkdir(parents=True, exist_ok=True)
+    for name in PUBLISHED:
+        shutil.copy(run / name, docs / name)
+    shutil.copytree(run / "figures", docs / "figures", dirs_exist_ok=True)
+    return True
+
+
+def blocks(results: Path) -> dict[str, str]:
+    """What stands between the marks: the audits' summaries and the head of the methods table with its foot."""
+    lines = (results / "methods.md").read_text(encoding="utf-8").splitlines()
+    table = [x for x in lines if x.startswith("|")]
+    foot = next(x for x in reversed(lines) if x.startswith("`mari bench"))
+    return {
+        "TINY": (results / "tiny" / "summary.md").read_text(encoding="utf-8").rstrip(),
+        "SMOLLM2": (results / "smollm2" / "summary.md").read_text(encoding="utf-8").rstrip(),
+        "METHODS": "\n".join([*table[: 2 + NEAREST], "", foot]),
+    }
+
+
+def filled(text: str, made: dict[str, str]) -> str:
+    """The text with every block replaced. Raises `ArgumentError` when a mark is missing."""
+    for name, body in made.items():
+        pattern = re.compile(rf"<!-- {name} -->\n.*?\n<!-- /{name} -->", re.DOTALL)
+        require(len(pattern.findall(text)) == 1, "README.md", f"one block marked {name}", len(pattern.findall(text)))
+        text = pattern.sub(lambda _, n=name, b=body: f"<!-- {n} -->\n{b}\n<!-- /{n} -->", text)
+    return text
+
+
+def main() -> int:
+    """Publish what is there, then fill the README."""
+    results, readme = Path("docs/results"), Path("README.md")
+    for name in ("tiny", "smollm2"):
+        print(f"{name}: {'published' if publish(Path('runs') / name, results / name) else 'no finished run, kept'}")
+    write_text(readme, filled(readme.read_text(encoding="utf-8"), blocks(results)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
