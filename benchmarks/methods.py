@@ -221,7 +221,9 @@ def figure(chosen: dict[str, MethodConfig], rows: dict[str, Any], oracles: list[
         [rows[o]["attack"] for o in oracles],
         "*",
         color="black",
-        ms=13,
+        mfc="none",  # hollow: what reaches the oracles lies under them
+        mew=1.6,
+        ms=15,
         label="oracles (against each other)",
     )
     axes.axvspan(0, max(rows[o]["exact"] for o in oracles), color=BAND, lw=0, zorder=0)
