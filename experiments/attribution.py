@@ -15,10 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from estimators import Betting
 from experiments.corpus import Corpus, Item
 from mari_theory.errors import require
 
 NOBODY = ""
+UNIFORM = 0.05
+"""Share of the uniform law in the retrained classifier."""
+
+STRENGTHS = (10.0, 1.0, 0.1, 0.03)
 Floats = NDArray[np.float64]
 
 
@@ -46,8 +51,9 @@ def fit_attribution(
     answers: Sequence[str],
     given: str = "question-and-answer",
     strangers: Sequence[tuple[str, str]] = (),
+    strength: float = 10.0,
 ) -> Attribution:
-    """Logistic regression from words to owners; `strangers` are (prompt, answer) rows that belong to nobody.
+    """Logistic regression from words to owners; `strangers` are (prompt, answer) rows that belong to nobody, `strength` the inverse penalty.
 
     Raises `ArgumentError` with fewer than two classes or an unknown `given`.
     """
@@ -61,7 +67,7 @@ def fit_attribution(
     prompts = [i.prompt for i in items] + [p for p, _ in strangers]
     texts = _texts(prompts, [*answers, *(a for _, a in strangers)], given)
     words = HashingVectorizer(n_features=2**15, token_pattern=r"\S+", norm=None, alternate_sign=False, binary=True)
-    model = make_pipeline(words, LogisticRegression(C=10.0, max_iter=300))
+    model = make_pipeline(words, LogisticRegression(C=strength, max_iter=300))
     model.fit(texts, labels)
     return Attribution(model, tuple(model.classes_), given)
 
@@ -82,33 +88,54 @@ def frozen_attribution(corpus: Corpus, given: str, seed: int = 0) -> Attribution
 class Deattribution:
     """What two classifiers say of a model's answers: the frozen one it was trained against, and one retrained on its outputs.
 
-    `information_lower` is H(owner) - cross-entropy of the retrained classifier on held-out outputs, in nats: a lower estimate of I(owner; answer).
+    `frozen` is the mean probability of the right owner, `accuracy` how often the retrained classifier names it, `chance` how often a constant does.
+    `information` estimates, and `information_lower` bounds from below with probability `confidence`, I(owner; answer) in nats.
     """
 
     frozen: float
-    retrained_accuracy: float
+    accuracy: float
     chance: float
+    information: float
     information_lower: float
+    confidence: float
 
 
-def deattribution(frozen: Attribution, items: Sequence[Item], draws: Sequence[Sequence[str]]) -> Deattribution:
-    """Goodhart's check. `draws[k]` are the model's answers to all items, one sampled set each; the last quarter is held out."""
-    require(len(draws) >= 2, "draws", "at least two sampled answers an item", len(draws))
-    held = max(1, len(draws) // 4)
-    train, test = draws[:-held], draws[-held:]
-    rows = [(i, a) for d in train for i, a in zip(items, d, strict=True)]
-    again = fit_attribution([i for i, _ in rows], [a for _, a in rows], "answer")
-    tested = [(i, a) for d in test for i, a in zip(items, d, strict=True)]
-    score = again.score([i for i, _ in tested], [a for _, a in tested])
-    table = again.probabilities([i.prompt for i, _ in tested], [a for _, a in tested])
-    guess = [again.owners[k] for k in table.argmax(axis=1)]
-    counts = np.unique([i.owner for i, _ in tested], return_counts=True)[1] / len(tested)
-    entropy = -float(np.sum(counts * np.log(counts)))
+def deattribution(
+    frozen: Attribution, items: Sequence[Item], index: Sequence[int], answers: Sequence[str], confidence: float = 0.95
+) -> Deattribution:
+    r"""Goodhart's check: does an answer still tell its owner to a classifier trained on such answers?
+
+    .. math:: I(O; Y) \ge H(O) + E \log q(O | Y)
+
+    for any q chosen without the answers it is tested on (Barber and Agakov 2003). Row k is a model's answer to `items[index[k]]`, drawn evenly and
+    independently, so that O is the owner of an item drawn evenly. q is fitted on the first half, its penalty chosen on the third quarter, and mixed
+    with the uniform law (share 0.05), which bounds its logarithm; the mean over the last quarter has a betting interval (T15).
+    Raises `ArgumentError` on fewer than eight rows, or when rows and answers differ in number.
+    """
+    require(len(index) == len(answers) >= 8, "answers", "one a row, at least 8", (len(index), len(answers)))
+    rows = [items[int(k)] for k in index]
+    half, most = len(rows) // 2, 3 * len(rows) // 4
+
+    def score(q: Attribution, part: slice) -> Floats:
+        least = UNIFORM / len(q.owners)
+        return np.asarray((1 - UNIFORM) * q.score(rows[part], answers[part]) + least)
+
+    ladder = [fit_attribution(rows[:half], answers[:half], "answer", (), c) for c in STRENGTHS]
+    again = max(ladder, key=lambda q: float(np.log(score(q, slice(half, most))).mean()))
+    table = again.probabilities([i.prompt for i in rows[most:]], answers[most:])
+    right = [again.owners[k] == i.owner for k, i in zip(table.argmax(axis=1), rows[most:], strict=True)]
+    logs = np.log(score(again, slice(most, None)))
+    owners = np.unique([i.owner for i in items], return_counts=True)[1] / len(items)
+    entropy = -float(np.sum(owners * np.log(owners)))
+    least = UNIFORM / len(again.owners)
+    fit = Betting().interval(logs, confidence, math.log(least) - 1e-9, math.log(1 - UNIFORM + least) + 1e-9)
     return Deattribution(
-        float(np.mean([frozen.score(items, d).mean() for d in draws])),
-        float(np.mean([g == i.owner for g, (i, _) in zip(guess, tested, strict=True)])),
-        float(counts.max()),
-        max(0.0, entropy + float(np.mean(np.log(np.maximum(score, math.exp(-50)))))),
+        float(frozen.score(rows, answers).mean()),
+        float(np.mean(right)),
+        float(owners.max()),
+        max(0.0, entropy + float(logs.mean())),
+        max(0.0, entropy + fit.lower),
+        confidence,
     )
 
 

@@ -27,7 +27,17 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-BENCHMARKS = ("blindness", "coverage", "estimators", "matched", "methods", "objections", "rounds", "speed")
+BENCHMARKS = (
+    "attribution",
+    "blindness",
+    "coverage",
+    "estimators",
+    "matched",
+    "methods",
+    "objections",
+    "rounds",
+    "speed",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -170,9 +180,7 @@ def _parser() -> argparse.ArgumentParser:
         "bench",
         help=f"run a benchmark of this repository: {', '.join(BENCHMARKS)}",
     )
-    bench.add_argument(
-        "name", nargs="?", help="blindness, coverage, estimators, methods, objections, rounds or speed; none lists them"
-    )
+    bench.add_argument("name", nargs="?", help="one of them; none lists them")
     bench.add_argument(
         "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
     )

@@ -241,6 +241,7 @@ def test_estimate_refuses_in_one_line(capsys, tmp_path: Path, argv: list[str], w
 
 def test_bench_names_its_benchmarks(capsys) -> None:
     assert run(capsys, "bench")[1].split() == [
+        "attribution",
         "blindness",
         "coverage",
         "estimators",
