@@ -32,7 +32,7 @@ from experiments.robustness import survival
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
 from experiments.tofu import evaluation_tasks
 from experiments.tofu_log import evaluation_log, tofu_numbers
-from experiments.tofu_metrics import FORGET, Log
+from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
 from experiments.training import Bank, open_bank, slug, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.errors import ArgumentError, require
@@ -88,6 +88,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
         "detector_delta": study.share,
         "problems": problems,
         "seconds": time.perf_counter() - began,
+        "resumed": resume,
         "peak_memory_gib": max(training_memory, _peak(resource.RUSAGE_SELF)),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}",
         "date": datetime.date.today().isoformat(),
@@ -184,12 +185,7 @@ class Study:
             "retain_probability": float(retain.probability.mean()),
             "retain_exact": float(retain.exact.mean()),
             "unseen_loss": float(unseen.loss.mean()),
-            "truth_ratio": truth_ratio(
-                model,
-                self.bank.tokenizer,
-                self.corpus.forget[: self.config.scoring.truth_items],
-                self.config.unlearn.max_answer,
-            ),
+            "truth_ratio": self.truth_ratio(name),
             "rouge_l_forget": float(
                 knowledge_memorisation(
                     model, self.bank.tokenizer, self.corpus.forget[:limit], self.config.scoring.max_new
@@ -244,6 +240,13 @@ class Study:
             write_text(self.out / "tofu" / f"{slug(name)}.json", json.dumps(made))
             self._tofu_logs[name] = made
         return self._tofu_logs[name]
+
+    def truth_ratio(self, name: str) -> float:
+        """Mean over forget items; from TOFU's log where there is one."""
+        if self.tasks:
+            return float(item_truth_ratios(self.tofu_log(name)[FORGET]).mean())
+        asked = self.corpus.forget[: self.config.scoring.truth_items]
+        return truth_ratio(self.bank.use(slug(name)), self.bank.tokenizer, asked, self.config.unlearn.max_answer)
 
     def pooled_laws(self, name: str) -> dict[str, Any]:
         """Mean next-token distributions over the complete sets: forget, retain, and retain in two halves by owner."""

@@ -55,6 +55,16 @@ def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
 
 
+def item_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> Floats:
+    """`item_scores(...).loss` alone, at half the time: nothing else is computed over the vocabulary."""
+    out = []
+    with torch.no_grad():
+        for part in slices(encode(tokenizer, items, max_answer), batch_size(tokenizer), model):
+            picked = token_log_probs(answer_log_probs(model, part), part)
+            out.append((-picked.double().sum(1) / part.answer_mask.sum(1)).cpu().numpy())
+    return np.concatenate(out)
+
+
 @dataclass(frozen=True)
 class PerturbedLosses:
     """Mean nats a token of the true answer, of its paraphrase (the true one where there is none), and of each wrong one."""
@@ -69,7 +79,7 @@ def perturbed_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answ
     require(all(i.wrong for i in items), "items", "wrong answers for each", "an item without")
 
     def losses(asked: list[Item]) -> Floats:
-        return item_scores(model, tokenizer, asked, max_answer).loss if asked else np.empty(0)
+        return item_losses(model, tokenizer, asked, max_answer) if asked else np.empty(0)
 
     true = losses(list(items))
     said = [k for k, i in enumerate(items) if i.paraphrase]

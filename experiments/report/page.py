@@ -41,6 +41,7 @@ def write_report(run: Path) -> Path:
         reading=reading(results),
         meaning=PAIR_MEANING,
         tasks=TASK_NAMES,
+        since=since(results),
         percent=100 * results["config"]["confidence"],
     )
     write_text(run / "report.html", page)
@@ -84,6 +85,11 @@ def reading(results: dict[str, Any]) -> list[str]:
                 f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(broken)}."
             )
     return out
+
+
+def since(results: dict[str, Any]) -> str:
+    """What the seconds of a run count."""
+    return "since it was resumed" if results.get("resumed") else "in all"
 
 
 def tofu_table(results: dict[str, Any]) -> list[str]:
@@ -134,6 +140,6 @@ def markdown(results: dict[str, Any]) -> str:
             f"Every output enumerated: {missed} of {len(results['coverage'])} intervals missed the exact value; none at confidence 1 - 1e-6."
         )
     foot.append(
-        f"`{results['command']}`, {results['date']}, {results['machine']}, {results['seconds']:.0f} s in all, {results['corpus']['name']} corpus, mari {results['version']}."
+        f"`{results['command']}`, {results['date']}, {results['machine']}, {results['seconds']:.0f} s {since(results)}, {results['corpus']['name']} corpus, mari {results['version']}."
     )
     return "\n".join([*lines, *foot]) + "\n"

@@ -88,7 +88,8 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: p
     run_audit(small(), finished, resume=True)
     assert measured == ["MarI pooled 1"]  # measured rows are kept, a missing one is made again, to the same numbers
     again = json.loads((finished / "results.json").read_text())
-    moving = {"seconds", "peak_memory_gib", "date"}
+    moving = {"seconds", "resumed", "peak_memory_gib", "date"}
+    assert again["resumed"] and "since it was resumed" in (finished / "summary.md").read_text()
     assert {k: v for k, v in again.items() if k not in moving} == {k: v for k, v in results.items() if k not in moving}
     assert before == {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
     with pytest.raises(ArgumentError, match="same configuration"):

@@ -11,7 +11,7 @@ from experiments.corpus import Corpus, write_prompts
 from experiments.detectors import attack, auc, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import encode, many_prompt_ids
 from experiments.loop import full_pass_mean
-from experiments.metrics import item_scores, share_of_uniform_loss, truth_ratio
+from experiments.metrics import item_losses, item_scores, share_of_uniform_loss, truth_ratio
 from experiments.models import load_model, tiny_model
 from experiments.score_models import FolderBank, pool_model, score_models
 from experiments.scoring import Draws, decode, draw, enumerate_divergence, log_likelihoods
@@ -131,6 +131,7 @@ def test_item_scores_by_definition(models: Path, tokenizer, corpus: Corpus) -> N
     scores = item_scores(model, tokenizer, corpus.forget)
     assert np.allclose(scores.loss, [-t.mean() for t in scores.tokens])
     assert np.allclose(scores.probability, np.exp(-scores.loss))
+    assert np.array_equal(item_losses(model, tokenizer, corpus.forget), scores.loss)
     assert not scores.exact.any()
     assert truth_ratio(model, tokenizer, corpus.forget) == pytest.approx(1.0, abs=0.3)
     assert 0.9 < share_of_uniform_loss(float(scores.loss.mean()), len(tokenizer)) < 1.1
