@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from scipy.stats import spearmanr
 
 from benchmarks.methods import open_study, spread
 from benchmarks.pages import write_page
@@ -71,12 +72,10 @@ def verdict(found: dict[str, list[dict[str, Any]]]) -> str:
     rest = {k: v for k, v in found.items() if k not in ("oracles", "original")}
     fooled = [k for k, v in rest.items() if mean(v, "frozen") <= score and mean(v, "information_lower") > 0]
     quiet = [k for k, v in rest.items() if mean(v, "information_lower") == 0]
-    both = np.array([[mean(v, "frozen"), mean(v, "information")] for v in rest.values()])
-    rank = np.argsort(np.argsort(both, axis=0), axis=0)
-    agree = float(np.corrcoef(rank.T)[0, 1]) if len(rest) > 2 else float("nan")
+    agree = spearmanr(*([mean(v, key) for v in rest.values()] for key in ("frozen", "information"))).statistic
     return (
         f"Oracles: frozen score {score:.3f}, information {floor:.3f} nats (the retrained classifier's own noise). The two classifiers rank the {len(rest)} methods with "
-        f"correlation {agree:.2f}. No information certified: {'; '.join(quiet) or 'none'}. Frozen score no higher than an oracle's and yet information certified in the answers: "
+        f"Spearman's correlation {agree:.2f}. No information certified: {'; '.join(quiet) or 'none'}. Frozen score no higher than an oracle's and yet information certified in the answers: "
         f"{'; '.join(fooled) or 'none'}."
     )
 
