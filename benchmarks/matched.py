@@ -26,7 +26,7 @@ from experiments.loop import slices
 from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import item_scores
 from experiments.scoring import draw, log_likelihoods
-from experiments.training import open_bank, slug
+from experiments.training import open_bank, slug, train_one
 from mari_theory.errors import require
 from mari_theory.evidence import write_text
 
@@ -84,7 +84,17 @@ TOFU = rows(
         {"penalty": 10.0, "source": "base", "match_mean": 2.0},
         {},
     ),
+    (
+        "the model before fine-tuning, penalty 3, four times the steps",
+        "mari-matched",
+        {"penalty": 3.0, "source": "base"},
+        {"steps": 160},
+    ),
+    ("made-up names, penalty 3, four times the steps", "mari-matched", {"penalty": 3.0}, {"steps": 160}),
+    ("NPO 0.1, four times the steps", "npo", {"gamma": 0.1}, {"steps": 160}),
 )
+RETRAINED = (10, 20, 30)
+"""Steps of retrainings cut short, on TOFU: models that never saw the forget data, and are no oracles yet."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,7 @@ def study(
     config: RunConfig, run: Path, draws: int, longest: int, ends: tuple[str, ...] | None = None
 ) -> dict[str, Measured]:
     """Train what is missing and measure the original, every row and the oracles (`ends`: these instead), each kept once measured."""
-    records = train(config, run)
+    train(config, run)
     bank, corpus = open_bank(config, run), config.make_corpus()
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
     oracles, out = [slug(o) for o in oracle_names(config)], {}
@@ -157,6 +167,7 @@ def study(
                 item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
                 for x in corpus.splits().values()
             )
+            record = json.loads((run / "models" / f"{slug(name)}.json").read_text(encoding="utf-8"))
             found = {
                 "jsd": made.value,
                 "lower": made.interval.lower,
@@ -167,7 +178,7 @@ def study(
                 ),
                 "forget": forget.probability.mean(),
                 "retain": retain.probability.mean(),
-                "seconds": records[name]["seconds"],
+                "seconds": record["seconds"],
             }
             write_text(kept, json.dumps({k: float(v) for k, v in found.items()}))
         out[name] = Measured(**json.loads(kept.read_text(encoding="utf-8")))
@@ -249,6 +260,30 @@ def said_of(losses: dict[str, float]) -> list[str]:
     ]
 
 
+def retrain(config: RunConfig, run: Path, steps: int) -> str:
+    """A retraining of so many steps and a seed of its own, beside the other models of the run; returns its name."""
+    name, made = f"retrained, {steps} of {config.train.steps} steps", f"oracle-{config.oracles}"
+    own = run / f"retrained-{steps}"
+    (own / "models").mkdir(parents=True, exist_ok=True)
+    train_one(config.model_copy(update={"train": config.train.model_copy(update={"steps": steps})}), own, made)
+    for kind in ("json", "safetensors"):
+        shutil.copy(own / "models" / f"{made}.{kind}", run / "models" / f"{slug(name)}.{kind}")
+    return name
+
+
+def said_of_stages(found: dict[str, Measured]) -> str:
+    """Is the distance to the oracles what the model still knows of the forget data, or how far it was trained?"""
+    cut = {n: m for n, m in found.items() if n.startswith("retrained")}
+    rest = {n: m for n, m in found.items() if n not in cut and n != "original" and not n.startswith("oracle-")}
+    nearest, best = min(cut.items(), key=lambda x: x[1].jsd), min(rest.items(), key=lambda x: x[1].jsd)
+    nearer = sum(m.lower <= nearest[1].upper for m in rest.values())
+    return (
+        f"Models that never saw the forget data and were trained for fewer steps lie {', '.join(f'{m.jsd:.2f} ({n})' for n, m in cut.items())} from the oracles: "
+        f"what is left between an unlearned model and the oracles is not only what it remembers, but how far both were trained on what stays. "
+        f"Of {len(rest)} unlearned models {nearer} are not certified to be further than the nearest of them ({nearest[0]}); the nearest is at {best[1].jsd:.2f} ({best[0]})."
+    )
+
+
 def tofu(audit: Path, run: Path) -> list[str]:
     """The rows of a finished audit, and the same request matched with the model before fine-tuning."""
     path = audit / "results.json"
@@ -264,7 +299,8 @@ def tofu(audit: Path, run: Path) -> list[str]:
     for name in ("original", *oracle_names(config)):
         for kind in ("json", "safetensors"):
             shutil.copy(audit / "models" / f"{slug(name)}.{kind}", run / "models")
-    found = study(config, run, config.scoring.draws, config.scoring.max_new, ("oracle-0",))
+    ends = (*(retrain(config, run, steps) for steps in RETRAINED), "oracle-0")
+    found = study(config, run, config.scoring.draws, config.scoring.max_new, ends)
     lines = [
         f"Corpus {trained}, {config.unlearn.steps} unlearning steps. A reference must not know the answers:",
         "",
@@ -280,7 +316,15 @@ def tofu(audit: Path, run: Path) -> list[str]:
         lines.append(
             f"| {r['name']} | {claim['lower']:.4f} to {claim['upper']:.4f} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
         )
-    return [*lines, "", "Matched with the model before fine-tuning:", "", *table(found)]
+    return [
+        *lines,
+        "",
+        "Other references, more steps, and retrainings cut short:",
+        "",
+        *table(found),
+        "",
+        said_of_stages(found),
+    ]
 
 
 def main(argv: list[str] | None = None) -> int:

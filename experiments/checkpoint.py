@@ -76,8 +76,9 @@ class State:
         with torch.no_grad():
             for n, p in self.weights.items():
                 p.copy_(tensors[f"weight.{n}"])
-                moments = {k: tensors[f"adam.{k}.{n}"].to(p.device) for k in ("exp_avg", "exp_avg_sq")}
-                self.optimizer.state[p] = {"step": tensors[f"adam.step.{n}"], **moments}
+                if f"adam.step.{n}" in tensors:  # a weight the loss never reached has no moments
+                    moments = {k: tensors[f"adam.{k}.{n}"].to(p.device) for k in ("exp_avg", "exp_avg_sq")}
+                    self.optimizer.state[p] = {"step": tensors[f"adam.step.{n}"], **moments}
         if self.objective is not None:
             device = next(iter(self.weights.values())).device
             own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
