@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks.matched import Measured, real, said_of, table, toy, verdict
+from benchmarks.matched import Measured, real, retrain, said_of, said_of_stages, table, toy, verdict
+from experiments.config import RunConfig
+from experiments.corpus import generate
 from experiments.methods import make_method
+from experiments.models import save_model, tiny_model, tiny_tokenizer, weight_hash
+from experiments.training import open_bank, slug
 
 
 def row(lower: float, upper: float, author: float) -> Measured:
@@ -42,3 +48,39 @@ def test_every_row_is_a_method_that_exists() -> None:
         assert len(set(labels)) == len(labels)
         for m in config.methods:
             make_method(m.name, **m.settings)
+
+
+def test_the_stages_set_the_scale() -> None:
+    found = {
+        "original": row(0.6, 0.68, 1.0),
+        "far": row(0.65, 0.69, 1.0),
+        "near": row(0.5, 0.6, 1.0),
+        "retrained, 1 of 4 steps": row(0.6, 0.66, 0.5),
+        "retrained, 2 of 4 steps": row(0.54, 0.62, 0.5),
+        "oracle-0": row(0.3, 0.4, 0.5),
+    }
+    text = said_of_stages(found)
+    assert "lie 0.63 (retrained, 1 of 4 steps), 0.58 (retrained, 2 of 4 steps) from the oracles" in text
+    assert (
+        "Of 2 unlearned models 1 are not certified to be further than the nearest of them (retrained, 2 of 4 steps)"
+        in text
+    )
+    assert text.endswith("the nearest is at 0.55 (near).")
+
+
+def test_a_retraining_cut_short_never_saw_the_forget_data(tmp_path: Path) -> None:
+    corpus = generate(1, 2, 2)
+    tokenizer = tiny_tokenizer(corpus)
+    save_model(tiny_model(len(tokenizer), 16, 1, 2, 1), tokenizer, tmp_path / "base")
+    config = RunConfig(
+        corpus={"forget": 1, "retain": 2, "holdout": 2},
+        model={"kind": "adapter", "path": str(tmp_path / "base"), "rank": 2},
+        train={"steps": 3, "batch_retain": 4, "batch_background": 2, "checkpoint_every": 1},
+    )
+    (tmp_path / "run" / "models").mkdir(parents=True)
+    hashes = []
+    for steps in (1, 2):
+        name = retrain(config, tmp_path / "run", steps)
+        assert name == f"retrained, {steps} of 3 steps"
+        hashes.append(weight_hash(open_bank(config, tmp_path / "run").use(slug(name))))
+    assert hashes[0] != hashes[1] != weight_hash(open_bank(config, tmp_path / "run").use("base"))
