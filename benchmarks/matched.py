@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from estimators import certify_likelihood_ratio
 from experiments.audit import oracle_arm, oracle_names
 from experiments.config import CorpusConfig, LoopConfig, MethodConfig, RunConfig, load_config
 from experiments.detectors import auc, either_way
-from experiments.encoding import answer_log_probs, encode, encode_twins, many_prompt_ids
+from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
 from experiments.loop import slices
 from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import item_scores
@@ -67,7 +67,15 @@ TOY = rows(
 REAL = rows(
     ("retain-only (control)", "retain-only", {}, {}),
     ("made-up names, penalty 10", "mari-matched", {"penalty": 10.0}, {}),
+    ("made-up names, penalty 10, mean loss 0.3", "mari-matched", {"penalty": 10.0, "match_mean": 0.3}, {}),
     ("made-up names, penalty 10, mean loss 2", "mari-matched", {"penalty": 10.0, "match_mean": 2.0}, {}),
+    ("made-up names, penalty 10, twice the steps", "mari-matched", {"penalty": 10.0}, {"steps": 40}),
+    (
+        "made-up names, penalty 10, mean loss 0.3, twice the steps",
+        "mari-matched",
+        {"penalty": 10.0, "match_mean": 0.3},
+        {"steps": 40},
+    ),
     ("the model before fine-tuning, penalty 10", "mari-matched", {"penalty": 10.0, "source": "base"}, {}),
 )
 TOFU = rows(
@@ -222,17 +230,22 @@ def reference_losses(bank: Any, config: RunConfig) -> dict[str, float]:
     """How well each possible reference knows the forget answers: mean loss a token over the words twins share."""
     corpus, tokenizer, longest = config.make_corpus(), bank.tokenizer, config.unlearn.max_answer
     rng = np.random.default_rng(0)
-    twins = encode_twins(tokenizer, corpus.forget, [corpus.matched(i, rng) for i in corpus.forget], longest)
+    named = [corpus.matched(i, rng) for i in corpus.forget]
+    twins = encode_twins(tokenizer, corpus.forget, named, longest)
     own = masked(encode(tokenizer, corpus.forget, longest), twins.answer_mask)
+    rest: list[tuple[str, str, Encoded]] = []
+    if config.model.kind != "tiny":
+        asked = [replace(t, prompt=f"Tell me about {t.owner}.") for t in named]
+        bare = encode_twins(tokenizer, corpus.forget, asked, longest)
+        rest = [
+            ("the original, of a made-up name, only to tell about it", "original", bare),
+            ("the model before fine-tuning, of the forget subject", "base", own),
+        ]
     out = {}
     for label, name, data in (
         ("the original, of the forget subject", "original", own),
         ("the original, of a made-up name", "original", twins),
-        *(
-            (("the model before fine-tuning, of the forget subject", "base", own),)
-            if config.model.kind != "tiny"
-            else ()
-        ),
+        *rest,
         ("an oracle, of the forget subject", "oracle-0", own),
     ):
         model = bank.use(name)

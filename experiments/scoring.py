@@ -92,8 +92,9 @@ def decode(
                     chosen = logits.argmax(-1)
                 else:
                     chosen = torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=generator)[:, 0]
-                for j in torch.nonzero(alive)[:, 0].tolist():
-                    out[rows[j]].append(int(chosen[j]))
+                for i, on, token in zip(rows, alive.tolist(), chosen.tolist(), strict=True):
+                    if on:
+                        out[i].append(token)
                 alive = alive & (chosen != end)
                 if not bool(alive.any()):
                     break
