@@ -98,7 +98,6 @@ TOFU = rows(
         {"penalty": 3.0, "source": "base"},
         {"steps": 160},
     ),
-    ("made-up names, penalty 3, four times the steps", "mari-matched", {"penalty": 3.0}, {"steps": 160}),
     ("NPO 0.1, four times the steps", "npo", {"gamma": 0.1}, {"steps": 160}),
 )
 RETRAINED = (10, 20, 30)
