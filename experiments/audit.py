@@ -20,7 +20,7 @@ import mari_theory
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.pooled import FastRate
 from experiments.certify import certify_files
-from experiments.config import RunConfig, tofu_folder
+from experiments.config import RunConfig
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import batch_size, encode, many_prompt_ids
@@ -30,7 +30,7 @@ from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, 
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.robustness import survival
 from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
-from experiments.tofu import evaluation_tasks
+from experiments.tofu import evaluation_tasks, tofu_folder
 from experiments.tofu_log import evaluation_log, tofu_numbers
 from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
 from experiments.training import Bank, open_bank, slug, train_many
@@ -54,8 +54,8 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     models and measured rows and continues interrupted trainings from their checkpoints.
     """
     began = time.perf_counter()
+    corpus = config.make_corpus()  # before anything is written
     _prepare(config, out, resume)
-    corpus = config.make_corpus()
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
     oracles, labels = oracle_names(config), [m.label for m in config.methods]
@@ -218,7 +218,7 @@ class Study:
     def tofu_tasks(self) -> dict[str, Sequence[Item]]:
         """TOFU's evaluation questions, all of the forget ones and at most `truth_items` of each other task; none for other data."""
         c = self.config
-        folder = tofu_folder(c.corpus.folder) if c.corpus.kind == "tofu" else None
+        folder = tofu_folder(c.corpus.folder, hub=not c.corpus.fallback) if c.corpus.kind == "tofu" else None
         if folder is None or not c.scoring.truth_items:
             return {}
         tasks = evaluation_tasks(folder, self.corpus)

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from experiments.corpus import Corpus, generate, load_jsonl
-from experiments.tofu import load_tofu
+from experiments.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
 PRESETS = Path(__file__).parent / "presets"
@@ -23,7 +23,10 @@ class Section(BaseModel):
 
 
 class CorpusConfig(Section):
-    """Where the questions come from; counts are authors. `tofu` falls back to `generated` when its folder is missing."""
+    """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
+
+    Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
+    """
 
     kind: Literal["generated", "tofu", "jsonl"] = "generated"
     folder: str | None = None
@@ -126,27 +129,15 @@ class RunConfig(Section):
             )
             return load_jsonl(Path(str(c.folder)))
         if c.kind == "tofu":
-            folder = tofu_folder(c.folder)
+            folder = tofu_folder(c.folder, hub=not c.fallback)
             if folder is not None:
                 return load_tofu(folder, c.split, c.retain, c.holdout, c.forget)
-            require(c.fallback, "corpus.folder", "a folder with TOFU's full.json", c.folder)
         sentences = c.sentences or c.kind == "tofu"
         return generate(c.forget, c.retain, c.holdout, c.skew, sentences, self.seed, c.forget_skew)
 
     def dump(self) -> str:
         """YAML that `load_config` reads back."""
         return yaml.safe_dump(self.model_dump(), sort_keys=False)
-
-
-def tofu_folder(named: str | None) -> Path | None:
-    """The named folder, else $MARI_TOFU, else data/tofu or ../shared/data/tofu beside the working folder."""
-    import os
-
-    candidates = [named, os.environ.get("MARI_TOFU"), "data/tofu", "../shared/data/tofu"]
-    for c in candidates:
-        if c and (Path(c) / "full.json").is_file():
-            return Path(c)
-    return None
 
 
 def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) -> RunConfig:

@@ -1,18 +1,56 @@
-"""TOFU (Maini et al. 2024) from a local folder: the corpus and its evaluation questions."""
+"""TOFU (Maini et al. 2024) from a local folder or the hub: the corpus and its evaluation questions."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from experiments.corpus import Corpus, Item, read_json_lines
 from experiments.tofu_metrics import FORGET, UTILITY_TASKS
-from mari_theory.errors import require
+from mari_theory.errors import ArgumentError, require
 
 QUESTIONS = ("forget01", "forget05", "forget10", "retain", "real_authors", "world_facts")
 AUTHOR = 20
 """Questions an author; the author of a row of `full.json` is its number // 20."""
+
+
+HUB = "locuslab/TOFU"
+PLACES = ("data/tofu", "../shared/data/tofu")
+
+
+def tofu_folder(named: str | None, hub: bool = False) -> Path | None:
+    """Where TOFU's files are: `named` (a folder, or a hub id), else $MARI_TOFU, data/tofu or ../shared/data/tofu; else, with `hub`, the hub's copy.
+
+    Raises `ArgumentError` on a named folder without `full.json`, or a hub that has no such data or cannot be reached.
+    """
+    if named is not None:
+        folder = Path(named)
+        if not folder.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", named):
+            return fetch_tofu(named)
+        require((folder / "full.json").is_file(), "corpus.folder", "a folder with TOFU's full.json or a hub id", named)
+        return folder
+    for place in (os.environ.get("MARI_TOFU"), *PLACES):
+        if place and (Path(place) / "full.json").is_file():
+            return Path(place)
+    return fetch_tofu() if hub else None
+
+
+@cache
+def fetch_tofu(name: str = HUB) -> Path:
+    """TOFU's files from the hub, kept in its cache. Raises `ArgumentError` where the hub has none or cannot be reached."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name, repo_type="dataset", allow_patterns="*.json"))
+    except (OSError, ValueError) as e:
+        said = str(e).strip().splitlines()[0]
+        raise ArgumentError("corpus.folder", "a folder with TOFU's full.json or a hub id", f"{name}: {said}") from None
+    require((folder / "full.json").is_file(), "corpus.folder", "TOFU's full.json in it", name)
+    return folder
 
 
 def load_tofu(

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.config import tofu_folder
+from experiments.audit import run_audit
+from experiments.config import CorpusConfig, RunConfig
 from experiments.corpus import Item
 from experiments.metrics import item_scores, perturbed_losses
 from experiments.models import tiny_model
-from experiments.tofu import QUESTIONS, evaluation_tasks, load_tofu, load_tofu_questions
+from experiments.tofu import HUB, QUESTIONS, evaluation_tasks, fetch_tofu, load_tofu, load_tofu_questions, tofu_folder
 from experiments.tofu_log import evaluation_log, tofu_numbers
 from experiments.tofu_metrics import FORGET, UTILITY_TASKS, forget_quality, read_log
 from mari_theory import ArgumentError
@@ -99,3 +100,53 @@ def test_a_task_without_questions_is_left_out(corpus, tokenizer) -> None:
 def test_tasks_of_a_corpus() -> None:
     tasks = evaluation_tasks(FOLDER, load_tofu(FOLDER, "forget01", 2, 1))
     assert [len(tasks[t]) for t in (FORGET, *UTILITY_TASKS)] == [40, 40, 100, 117]
+
+
+def hub_cache(folder: Path, name: str, files: dict[str, str]) -> None:
+    """What the hub's client leaves on disk after a download."""
+    repo = folder / f"datasets--{name.replace('/', '--')}"
+    for path, text in {"refs/main": "0" * 40, **{f"snapshots/{'0' * 40}/{f}": t for f, t in files.items()}}.items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text)
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No TOFU on this machine but what the hub's cache holds, and no network."""
+    from huggingface_hub import constants
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MARI_TOFU", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    fetch_tofu.cache_clear()
+    yield tmp_path
+    fetch_tofu.cache_clear()
+
+
+def test_the_hub_serves_what_this_machine_has_not(offline: Path) -> None:
+    rows = [{"question": f"who is author {n // 20} ?", "answer": f"answer {n}"} for n in range(120)]
+    wrong = {"perturbed_answer": ["no"], "paraphrased_answer": "yes"}
+    parts = {"full": rows, "forget01": rows[100:], "forget01_perturbed": [r | wrong for r in rows[100:]]}
+    parts["retain_perturbed"] = [r | wrong for r in rows[:40]]
+    files = {f"{k}.json": "\n".join(json.dumps(r) for r in v) for k, v in parts.items()}
+    for name in (HUB, "somebody/copy-of-tofu"):
+        hub_cache(offline / "hub", name, files)
+    assert tofu_folder(None) is None
+    asked = CorpusConfig(kind="tofu", forget=1, retain=2, holdout=1, fallback=False)
+    for named in (None, HUB, "somebody/copy-of-tofu"):
+        corpus = RunConfig(corpus=asked.model_copy(update={"folder": named})).make_corpus()
+        assert corpus.name == "TOFU forget01" and [len(v) for v in corpus.splits().values()] == [20, 40, 20]
+    with_fallback = asked.model_copy(update={"fallback": True, "forget": 2})
+    assert RunConfig(corpus=with_fallback).make_corpus().name == "generated"
+
+
+@pytest.mark.parametrize("named", [None, "nobody/nothing", "somebody/other", "missing", "empty", "a/b/c"])
+def test_a_place_without_tofu_is_refused_in_one_line(offline: Path, named: str | None) -> None:
+    (offline / "empty").mkdir()
+    hub_cache(offline / "hub", "somebody/other", {"train.json": "{}"})
+    corpus = CorpusConfig(kind="tofu", folder=named, fallback=False)
+    with pytest.raises(ArgumentError, match=r"corpus\.folder") as caught:
+        run_audit(RunConfig(corpus=corpus), offline / "run")
+    assert not (offline / "run").exists()
+    assert "\n" not in str(caught.value) and (named or HUB) in str(caught.value)

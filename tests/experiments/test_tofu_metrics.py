@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import tofu_folder
+from experiments.tofu import tofu_folder
 from experiments.tofu_metrics import (
     FORGET,
     UTILITY_TASKS,
