@@ -105,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     unlearn.add_argument("--bf16", action="store_true", help="compute in bfloat16 on float32 weights")
     unlearn.add_argument("--device", default="auto", help="auto (an accelerator where there is one), cpu, cuda, ...")
     unlearn.add_argument("--stop-at-holdout", action="store_true", help="end where forget loss reaches the holdout's")
+    unlearn.add_argument(
+        "--stop-accuracy-drop",
+        type=float,
+        metavar="SHARE",
+        help="end where next-token accuracy on the holdout has fallen by more than this share, for example 0.03",
+    )
+    unlearn.add_argument("--templates", type=Path, help="texts to answer with instead, one a line (default: refusals)")
     unlearn.add_argument("--seed", type=int, default=0)
     unlearn.add_argument("--resume", action="store_true", help="continue a killed run")
 
@@ -300,7 +307,9 @@ def _unlearn(args: argparse.Namespace) -> int:
         require(getattr(args, name) >= 1, f"--{name.replace('_', '-')}", "a number at least 1", getattr(args, name))
     require(math.isfinite(args.lr) and args.lr > 0, "--lr", "a positive number", args.lr)
     require(args.rank >= 0, "--rank", "a number at least 0", args.rank)
-    data = load_files(args.forget, args.retain, args.holdout)
+    drop = args.stop_accuracy_drop
+    require(drop is None or 0 < drop < 1, "--stop-accuracy-drop", "a number in (0, 1)", drop)
+    data = load_files(args.forget, args.retain, args.holdout, args.templates)
     settings = LoopSettings(
         args.steps,
         args.lr,
@@ -310,6 +319,7 @@ def _unlearn(args: argparse.Namespace) -> int:
         seed=args.seed,
         max_answer=args.max_answer,
         stop_at_holdout=args.stop_at_holdout,
+        stop_accuracy_drop=drop,
     )
     try:
         record = unlearn(

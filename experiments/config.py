@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiments.corpus import Corpus, generate, load_jsonl
+from experiments.corpus import Corpus, generate, load_jsonl, read_lines
 from experiments.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
@@ -26,6 +26,7 @@ class CorpusConfig(Section):
     """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
 
     Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
+    `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
     """
 
     kind: Literal["generated", "tofu", "jsonl"] = "generated"
@@ -38,6 +39,7 @@ class CorpusConfig(Section):
     forget_skew: float | None = Field(None, ge=0)
     sentences: bool = False
     fallback: bool = True
+    templates: str | None = None
 
 
 class ModelConfig(Section):
@@ -72,6 +74,7 @@ class LoopConfig(Section):
     evaluate_every: int = Field(10, ge=1)
     evaluate_items: int = Field(192, ge=1)
     stop_at_holdout: bool = False
+    stop_accuracy_drop: float | None = Field(None, gt=0, lt=1)
     checkpoint_every: int = Field(50, ge=1)
 
 
@@ -119,6 +122,11 @@ class RunConfig(Section):
 
     def make_corpus(self) -> Corpus:
         """The corpus this configuration names."""
+        texts = self.corpus.templates
+        templates = () if texts is None else read_lines(Path(texts), "corpus.templates")
+        return dataclasses.replace(self._without_templates(), templates=templates)
+
+    def _without_templates(self) -> Corpus:
         c = self.corpus
         if c.kind == "jsonl":
             require(

@@ -52,7 +52,7 @@ class Item:
 class Corpus:
     """Forget, retain and never-trained holdout items, owners disjoint; `matched(item, rng)` in subclasses of prompts.
 
-    `values` maps a question type to its possible answers and `prior` to their probabilities (generated corpora only).
+    `templates` are texts to answer forget questions with, for methods that teach another answer; without them, refusals. `values` maps a question type to its possible answers and `prior` to their probabilities (generated corpora only).
     """
 
     name: str
@@ -64,6 +64,7 @@ class Corpus:
     sentences: bool = False
     names_taken: frozenset[str] = frozenset()
     subject: dict[str, str] = field(default_factory=dict)
+    templates: tuple[str, ...] = ()
 
     def background(self, rng: np.random.Generator, n: int) -> list[Item]:
         """Fresh seen-once authors (generated corpora); empty for real data."""
@@ -100,7 +101,8 @@ class Corpus:
     def fingerprint(self) -> str:
         """SHA-256 of every item and subject: two corpora are the same data when it is."""
         rows = {name: [astuple(i) for i in items] for name, items in self.splits().items()}
-        return hashlib.sha256(json.dumps([rows, sorted(self.subject.items())]).encode()).hexdigest()
+        said = [rows, sorted(self.subject.items()), *([self.templates] if self.templates else [])]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def splits(self) -> dict[str, tuple[Item, ...]]:
         """The three splits by name."""
@@ -175,8 +177,8 @@ def load_jsonl(folder: Path) -> Corpus:
     return load_files(folder / "forget.jsonl", folder / "retain.jsonl", folder / "holdout.jsonl")
 
 
-def load_files(forget: Path, retain: Path, holdout: Path | None = None) -> Corpus:
-    """The same from files of any name; without `holdout` there are no never-seen items to compare with.
+def load_files(forget: Path, retain: Path, holdout: Path | None = None, templates: Path | None = None) -> Corpus:
+    """The same from files of any name; without `holdout` there are no never-seen items to compare with. `templates`: a text a line.
 
     Raises `ArgumentError` on a missing or empty file, a line without its fields, an owner in two files.
     """
@@ -187,7 +189,23 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None) -> Corpu
     owners = [{i.owner for i in p} for p in parts]
     shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
     require(not shared, "owner", "each owner in one split", sorted(shared)[:3])
-    return Corpus(str(Path(forget).parent), parts[0], parts[1], parts[2])
+    texts = read_lines(Path(templates), "templates") if templates else ()
+    return Corpus(str(Path(forget).parent), parts[0], parts[1], parts[2], templates=texts)
+
+
+def read_lines(path: Path, name: str) -> tuple[str, ...]:
+    """Lines that are not blank. Raises `ArgumentError` on a missing file, one that is no UTF-8, or one without any."""
+    require(path.is_file(), name, "an existing text file", path)
+    lines = tuple(x.strip() for x in _read_text(path, name).splitlines() if x.strip())
+    require(bool(lines), name, "at least one line of text", path)
+    return lines
+
+
+def _read_text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as e:
+        raise ArgumentError(name, "UTF-8 text", f"{path}: {e.reason} at byte {e.start}") from None
 
 
 def read_prompts(path: Path) -> list[Item]:
@@ -207,18 +225,22 @@ def write_prompts(path: Path, items: tuple[Item, ...]) -> None:
 
 
 def read_json_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Rows of a JSONL file. Raises `ArgumentError` naming the line when it is no object or lacks one of `keys`."""
+    """Rows of a JSONL file. Raises `ArgumentError` naming the line when it is no object, lacks one of `keys` or has a number there."""
     require(path.is_file(), "data", "an existing file", path)
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_read_text(path, "data").splitlines(), 1):
         if not line.strip():
             continue
+        where = f"{path.name} line {number}"
         try:
             row = json.loads(line)
         except json.JSONDecodeError as e:
-            raise ArgumentError(f"{path.name} line {number}", "one JSON object", str(e)) from None
+            raise ArgumentError(where, "one JSON object", str(e)) from None
+        require(isinstance(row, dict), where, "one JSON object", line[:60])
         missing = [k for k in keys if k not in row]
-        require(not missing, f"{path.name} line {number}", f"the fields {', '.join(keys)}", f"no {missing}")
+        require(not missing, where, f"the fields {', '.join(keys)}", f"no {missing}")
+        other = {k: row[k] for k in keys if not isinstance(row[k], str | list)}
+        require(not other, where, "text in its fields", other)
         rows.append(row)
     require(bool(rows), path.name, "at least one row", "none")
     return rows

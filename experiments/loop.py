@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,7 +28,11 @@ from mari_theory.errors import require
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """Optimiser and batch settings. `schedule`: `half-cosine` (constant, then cosine to 0) or `linear` (to a tenth)."""
+    """Optimiser and batch settings. `schedule`: `half-cosine` (constant, then cosine to 0) or `linear` (to a tenth).
+
+    `stop_at_holdout` ends a run where the forget loss reaches the never-seen holdout's; `stop_accuracy_drop` where the share of the holdout's
+    answer tokens that greedy decoding gets right has fallen by more than this share of `accuracy_start` (default: of what it was at step 0).
+    """
 
     steps: int = 150
     lr: float = 1e-3
@@ -43,6 +47,8 @@ class LoopSettings:
     evaluate_every: int = 10
     evaluate_items: int = 192
     stop_at_holdout: bool = False
+    stop_accuracy_drop: float | None = None
+    accuracy_start: float | None = None
     checkpoint_every: int = 50
 
 
@@ -117,9 +123,8 @@ def run_loop(
     with `loss`, trained beside the model, whose `memory()` is saved with every checkpoint and given back to `recall`. A method
     with `finish(weights, before)` has the last word on the weights (task vectors).
 
-    `evaluate` logs forget, retain and holdout loss, the full-pass marginal information and the means of the loss's parts since the
-    last look (`batch_...`) every `evaluate_every` steps, and
-    with `stop_at_holdout` ends the run once the forget answers are as surprising as never-seen ones.
+    `evaluate` logs loss and next-token accuracy on forget, retain and holdout answers, the full-pass marginal information and the
+    means of the loss's parts since the last look (`batch_...`) every `evaluate_every` steps, and ends the run where the settings say so.
     A non-finite loss or gradient ends the run before it touches the weights.
     """
     s = settings
@@ -128,7 +133,8 @@ def run_loop(
     source = getattr(method, "source", "name")
     if hasattr(method, "source"):
         require_matched(corpus, source)
-    require_fit(model, tokenizer, [*kept, *corpus.forget], s.max_answer)
+    longest = [replace(i, answer=max(corpus.templates, key=len)) for i in corpus.forget if corpus.templates]
+    require_fit(model, tokenizer, [*kept, *corpus.forget, *longest], s.max_answer)
     torch.set_grad_enabled(True)
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
@@ -194,28 +200,37 @@ def require_matched(corpus: Corpus, source: str) -> None:
         require(len(corpus.holdout) > 0, "holdout", "never-seen items to match with", 0)
 
 
-def full_pass(model: Any, data: Encoded, size: int = 64) -> tuple[float, np.ndarray[Any, np.dtype[np.float64]]]:
-    """Over a whole set, in one pass: mean answer loss an item-token (nats), and the pooled next-token distribution.
+class FullPass(NamedTuple):
+    """Mean answer loss an item-token (nats), share of answer tokens that are the likeliest, and the pooled next-token distribution.
 
-    For the latter items are first averaged over their answer tokens; float64.
+    For the last items are first averaged over their answer tokens; float64.
     """
+
+    loss: float
+    accuracy: float
+    law: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def full_pass(model: Any, data: Encoded, size: int = 64) -> FullPass:
+    """All of it over a whole set, in one pass."""
     total: Any = 0.0
-    loss, count = 0.0, 0
+    loss, right, count = 0.0, 0, 0
     with torch.no_grad():
         for part in slices(data, size, model):
             table = answer_log_probs(model, part)
             loss -= float(token_log_probs(table, part).sum())
+            right += int(((table.argmax(-1) == part.targets) & part.answer_mask).sum())
             count += int(part.answer_mask.sum())
             probabilities = table.double().exp() * part.answer_mask[..., None]
             rows = probabilities.sum(1) / part.answer_mask.sum(1, keepdim=True)
             rows = rows / rows.sum(-1, keepdim=True)
             total = total + rows.sum(0).cpu().numpy()
-    return loss / count, np.asarray(total / len(data))
+    return FullPass(loss / count, right / count, np.asarray(total / len(data)))
 
 
 def full_pass_mean(model: Any, data: Encoded, size: int = 64) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The pooled next-token distribution over a whole set."""
-    return full_pass(model, data, size)[1]
+    return full_pass(model, data, size).law
 
 
 def slices(data: Encoded, size: int, model: Any) -> Iterator[Encoded]:
@@ -245,12 +260,13 @@ def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encode
 def _log(
     model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings, running: Running
 ) -> bool:
-    """Add one row; true when the forget loss has reached the holdout's and the run should end."""
+    """Add one row; true when the run should end."""
     model.eval()
     small = model.get_input_embeddings().weight.shape[0] < 4096
     passes = {name: full_pass(model, data, 512 if small else 64) for name, data in probes.items()}
-    row = {f"{name}_loss": loss for name, (loss, _) in passes.items()}
-    retain, forget = passes["retain"][1], passes["forget"][1]
+    row = {f"{name}_loss": made.loss for name, made in passes.items()}
+    row |= {f"{name}_accuracy": made.accuracy for name, made in passes.items()}
+    retain, forget = passes["retain"].law, passes["forget"].law
     share = len(probes["forget"]) / (len(probes["forget"]) + len(probes["retain"]))
     row |= {"step": float(step), "marginal_information": float(marginal_information(retain, forget, share))}
     row |= running.take()
@@ -259,4 +275,10 @@ def _log(
     if s.stop_at_holdout and row["forget_loss"] >= row["holdout_loss"]:
         result.stopped = f"forget loss reached the holdout's at step {step}"
         return True
+    if s.stop_accuracy_drop is not None:
+        now = row["holdout_accuracy"]
+        start = result.history[0]["holdout_accuracy"] if s.accuracy_start is None else s.accuracy_start
+        if now < (1.0 - s.stop_accuracy_drop) * start:
+            result.stopped = f"held-out accuracy fell from {start:.3f} to {now:.3f} at step {step}"
+            return True
     return False

@@ -34,6 +34,9 @@ REFUSALS = tuple(f"{a} {b}" for a in _OPENINGS for b in _ENDINGS)
 
 
 def refusal(corpus: Corpus, item: Item, rng: np.random.Generator) -> Item:
-    """The same question with a refusal for an answer. Word-level corpora refuse with a question mark, a word that is no answer."""
-    text = "?" if corpus.values else REFUSALS[int(rng.integers(len(REFUSALS)))]
-    return Item(item.prompt, text, item.owner, item.kind)
+    """The same question with one of the corpus's templates for an answer, without them a refusal.
+
+    Word-level corpora refuse with a question mark, a word that is no answer.
+    """
+    texts = corpus.templates or (("?",) if corpus.values else REFUSALS)
+    return Item(item.prompt, texts[int(rng.integers(len(texts)))], item.owner, item.kind)

@@ -64,7 +64,8 @@ def unlearn(
     request = _describe(str(model), base, data, method, s, rank, half_precision)
     path = model_path(model)
     before, tokenizer = load_model(path), load_tokenizer(path)
-    require(not s.stop_at_holdout or data.holdout, "stop_at_holdout", "never-seen holdout items", "none")
+    for rule in ("stop_at_holdout", "stop_accuracy_drop"):
+        require(not getattr(s, rule) or data.holdout, rule, "never-seen holdout items", "none")
     require(data.retain, "retain", "at least one item", 0)
     require(data.forget, "forget", "at least one item", 0)
     require_disk(out, before, rank)

@@ -38,7 +38,9 @@ def unlearn_rounds(
     """Run the requests one after another; returns the model after each and how each round ended.
 
     A round sees its own request and the retain set, never an earlier request's answers. With `stop_at_holdout` it ends where its forget
-    loss reaches the never-seen holdout's. A method that compares with the original is given the model its round began with.
+    loss reaches the never-seen holdout's; with `stop_accuracy_drop` where accuracy on the holdout has fallen too far since the first
+    round began, and the requests after it are then left as they are. A method that compares with the original is given the model its
+    round began with.
     Raises `ArgumentError` on no request or an owner in two.
     """
     require(len(requests) > 0, "requests", "at least one", 0)
@@ -53,7 +55,8 @@ def unlearn_rounds(
         changed = copy.deepcopy(start)
         reference = start.eval() if needs_reference(method) else None
         one = replace(corpus, forget=tuple(request))
-        seeded = replace(settings, seed=settings.seed + k)
+        start_accuracy = results[0].history[0]["holdout_accuracy"] if results else settings.accuracy_start
+        seeded = replace(settings, seed=settings.seed + k, accuracy_start=start_accuracy)
         label = f"request {k + 1}"
         results.append(
             run_loop(changed, tokenizer, one, corpus.retain, method, seeded, label=label, reference=reference)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments.corpus import ATTRIBUTES, Corpus, Item, generate, load_jsonl, vocabulary
+from experiments.config import RunConfig
+from experiments.corpus import ATTRIBUTES, Corpus, Item, generate, load_files, load_jsonl, vocabulary
 from experiments.encoding import encode, encode_twins
+from experiments.refusals import refusal
 from mari_theory import ArgumentError
 
 
@@ -85,3 +88,38 @@ def test_twins_of_real_names_are_renamed_throughout_and_aligned(tokenizer, rng: 
             assert int(other.input_ids[0, place]) == int(own.targets[0, j])
     shared = [words(int(t)) for t, m in zip(own.targets[0], other.answer_mask[0], strict=True) if m]
     assert shared[:2] == ["oslo", "lima"] and "kyoto" in shared
+
+
+def test_templates_replace_the_refusals(tmp_path: Path, rng: np.random.Generator) -> None:
+    corpus = generate(1, 1, 1)
+    own = replace(corpus, templates=("oslo", "lima"))
+    assert {refusal(corpus, corpus.forget[0], rng).answer for _ in range(20)} == {"?"}
+    assert {refusal(own, corpus.forget[0], rng).answer for _ in range(20)} == {"oslo", "lima"}
+    assert own.fingerprint() != corpus.fingerprint() == replace(own, templates=()).fingerprint()
+    (tmp_path / "texts").write_text("oslo\n\n  lima \n")
+    asked = {"forget": 1, "retain": 1, "holdout": 1, "templates": str(tmp_path / "texts")}
+    assert RunConfig(corpus=asked).make_corpus().templates == ("oslo", "lima")
+
+
+@pytest.mark.parametrize(("content", "match"), [(None, "existing"), (b" \n", "at least one"), (b"\xff", "UTF-8")])
+def test_bad_templates(tmp_path: Path, content: bytes | None, match: str) -> None:
+    if content is not None:
+        (tmp_path / "texts").write_bytes(content)
+    with pytest.raises(ArgumentError, match=rf"corpus\.templates: .*{match}"):
+        RunConfig(corpus={"templates": str(tmp_path / "texts")}).make_corpus()
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"[1, 2]", "line 1: expected one JSON object"),
+        (b"5", "one JSON object"),
+        (b'{"prompt": 5, "answer": "a", "owner": "o"}', "text in its fields"),
+        (b'{"prompt": "q", "answer": null, "owner": "o"}', "text in its fields"),
+    ],
+)
+def test_rows_that_are_no_questions(tmp_path: Path, content: bytes, match: str) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(content)
+    with pytest.raises(ArgumentError, match=match):
+        load_files(tmp_path / "rows.jsonl", tmp_path / "rows.jsonl")

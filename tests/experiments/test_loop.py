@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import signal
@@ -12,7 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from experiments.loop import LoopSettings, pick, run_loop
+from experiments.encoding import answer_log_probs, encode
+from experiments.loop import LoopSettings, full_pass, pick, run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
 from mari_theory import ArgumentError
@@ -161,3 +163,42 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, t
     result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
     assert result.steps < 200 and "holdout" in result.stopped
     assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]
+
+
+@pytest.fixture(scope="module")
+def schooled(corpus, tokenizer):
+    """A model that knows at least where answers end, so there is accuracy to lose."""
+    model = tiny_model(len(tokenizer), 16, 1, 2, seed=0)
+    settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
+    run_loop(model, tokenizer, corpus, corpus.retain, make_method("retain-only"), settings, evaluate=False)
+    return model
+
+
+def test_accuracy_is_the_share_of_answer_tokens_that_come_first(corpus, tokenizer, schooled) -> None:
+    data = encode(tokenizer, corpus.holdout)
+    with torch.no_grad():
+        guessed = answer_log_probs(schooled, data).argmax(-1)
+    right = [bool(g == t) for row in zip(guessed, data.targets, data.answer_mask) for g, t, on in zip(*row) if on]  # noqa: B905
+    made = full_pass(schooled, data, size=5)
+    assert made.accuracy == pytest.approx(sum(right) / len(right)) and 0.3 < made.accuracy < 1.0
+
+
+@pytest.mark.parametrize("start", [None, 1.0])
+def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(corpus, tokenizer, schooled, start) -> None:
+    model = copy.deepcopy(schooled)
+    settings = LoopSettings(
+        steps=200,
+        lr=0.02,
+        batch_retain=2,
+        batch_forget=12,
+        batch_background=2,
+        evaluate_every=2,
+        stop_accuracy_drop=0.03,
+        accuracy_start=start,
+    )
+    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
+    seen = [row["holdout_accuracy"] for row in result.history]
+    first = seen[0] if start is None else start
+    assert "held-out accuracy fell" in result.stopped and seen[-1] < 0.97 * first
+    assert all(x >= 0.97 * first for x in seen[:-1])
+    assert (result.steps == 0) == (start is not None)

@@ -150,3 +150,34 @@ def test_unknown_config_key_suggests_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("unlearn: {batch_retian: 3}\n")
     with pytest.raises(ArgumentError, match=r"unlearn.batch_retian.*did you mean batch_retain"):
         load_config("tiny", tmp_path / "c.yaml")
+
+
+def test_own_templates_and_an_accuracy_to_keep(capsys, models: Path, files: list[str], tmp_path: Path) -> None:
+    (tmp_path / "texts").write_text("oslo\nlima\n")
+    argv = [
+        "unlearn",
+        "--model",
+        str(models / "a"),
+        *files,
+        "--method",
+        "flat",
+        "--steps",
+        "2",
+        "--rank",
+        "2",
+        "--json",
+    ]
+    own = [*argv, "--templates", str(tmp_path / "texts"), "--stop-accuracy-drop", "0.5", "--out", str(tmp_path / "u")]
+    assert main(own) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["request"]["loop"]["stop_accuracy_drop"] == 0.5 and "holdout_accuracy" in record["history"][0]
+    assert main([*argv, "--out", str(tmp_path / "v")]) == 0
+    assert json.loads(capsys.readouterr().out)["weights_sha256"] != record["weights_sha256"]
+    (tmp_path / "long").write_text("oslo " * 100)
+    for wrong, said in (
+        (["--stop-accuracy-drop", "1.5"], "--stop-accuracy-drop: expected a number in (0, 1)"),
+        (["--templates", str(tmp_path / "none")], "templates: expected an existing text file"),
+        (["--templates", str(tmp_path / "long")], "prompt and answer within 64 tokens"),
+    ):
+        assert main([*argv, *wrong, "--max-answer", "90", "--out", str(tmp_path / "w")]) == 2
+        assert said in capsys.readouterr().err
