@@ -15,7 +15,7 @@ from mari_theory.errors import require
 
 @dataclass(frozen=True)
 class GradientAscent:
-    """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023); answer tokens only."""
+    """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023). Deviation: answer tokens only, where they take whole texts."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Minus the forget loss."""
@@ -25,7 +25,10 @@ class GradientAscent:
 
 @dataclass(frozen=True)
 class GradDiff:
-    """`L = CE(keep) - gamma CE(forget)` (Liu, Liu and Stone 2022; Maini et al. 2024 use gamma = 1)."""
+    """`L = CE(keep) - gamma CE(forget)` (Liu, Liu and Stone 2022; Maini et al. 2024 use gamma = 1).
+
+    Deviation: `keep` is the run's own retain batch (and background authors), not one retain item for each forget item.
+    """
 
     gamma: float = 1.0
 
@@ -58,7 +61,8 @@ class KLGradientAscent:
 class WeightedGradientAscent:
     """`L = CE(keep) + gamma E[p_t^alpha ln p_t]` over forget tokens, weights without gradient (Wang et al. 2025, WGA).
 
-    Likely tokens are pushed down first; a token that is forgotten stops pulling. alpha = 0 is GradDiff.
+    Likely tokens are pushed down first; a token that is forgotten stops pulling. alpha = 0 is GradDiff. Deviation: the paper's term is the
+    second one; the retain term beside it is the run's own.
     """
 
     alpha: float = 1.0
@@ -78,7 +82,10 @@ class WeightedGradientAscent:
 
 @dataclass(frozen=True)
 class TaskVector:
-    """theta - scale (theta_forget - theta): train further on the forget set, then step back the other way (Ilharco et al. 2023)."""
+    """theta - scale (theta_forget - theta): train further on the forget set, then step back the other way (Ilharco et al. 2023).
+
+    Deviation: what steps back is what is trained; with LoRA that is the two factors, not their product.
+    """
 
     scale: float = 1.0
 

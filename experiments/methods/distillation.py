@@ -18,7 +18,8 @@ from mari_theory import jensen_shannon
 class JensUn:
     r"""`L = gamma JSD(model, refusal tokens) + alpha JSD(model, original on keep)` (arXiv 2509.02820), a token at a time.
 
-    The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at a refusal token's probability q: bounded by ln 2.
+    The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at a refusal token's probability q: bounded by ln 2. Deviation: refusals are drawn
+    anew at every step from the run's templates.
     """
 
     gamma: float = 1.0

@@ -20,7 +20,8 @@ class FLAT:
     P is the arithmetic mean of the answer's token probabilities (`mode="paper"`: an item at a time). `mode="official"` follows the
     released code: masked positions count as zeros (the mean runs over the padded length less one) and the batch is averaged
     before g* and f*; its Neyman pair applies f* to the raw mean. `divergence` is one of the eight of `mari_theory.fenchel`.
-    `keep` = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours.
+    `keep` = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours. Deviations: refusals in our own
+    wording (or the run's templates), drawn anew at every step, and the weight `gamma`.
 
     >>> FLAT().divergence
     'total-variation'

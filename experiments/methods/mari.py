@@ -25,7 +25,7 @@ BINS = 16
 
 @dataclass(frozen=True)
 class MarI:
-    r"""Penalise the marginal information the forget set adds to the retain set (T1, T12).
+    r"""Penalise the marginal information the forget set adds to the retain set (T1, T12); arXiv 2511.11914.
 
     .. math:: L = keep + \lambda \, JSD_w(P_r, (1-\rho) P_r + \rho P_f)
 
@@ -39,6 +39,7 @@ class MarI:
     forget side only; `keep` is `cross-entropy` on what stays or `kl` to the original there. A small batch reads too high; two remedies:
     `debiased` subtracts the retain-against-retain reading of the same batch (half of retain standing in for forget), and `bank` averages
     the laws with those of that many past batches (no gradient through those; the newest batch stands for all of them in the gradient).
+    Deviations: the paper's are the pooled and token-wise signals and the diluted share; the scalar signals, `debiased` and `bank` are ours.
     """
 
     penalty: float = 1.0
@@ -156,7 +157,7 @@ class MemoryBank(torch.nn.Module):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class MatchedMarI:
-    r"""Marginal information against never-seen subjects of the same question (T27): the reference a deletion request means.
+    r"""Marginal information against never-seen subjects of the same question (T27): the reference a deletion request means. Ours, after MarI.
 
     .. math:: L = CE(keep) + \lambda \, mean_i \, JSD_w(P_i', (1-\rho) P_i' + \rho P_i), \quad P_i = p(\cdot | x_i), P_i' = p(\cdot | x_i')
 

@@ -41,7 +41,8 @@ class NPO:
 class SimNPO:
     r"""`L = CE(keep) - gamma (2/beta) E[ln sigma(-(beta/|y|) ln pi(y) - delta)]` (Fan et al. 2024): no reference, per-token likelihood.
 
-    At the usual beta = 4.5 the loss is nearly flat once answers are unlikely; the default is the authors' own 2.5.
+    At the usual beta = 4.5 the loss is nearly flat once answers are unlikely; the default is the authors' own 2.5. Deviation: |y| counts
+    answer tokens and the end token.
     """
 
     beta: float = 2.5
@@ -87,7 +88,10 @@ class IdkDPO:
 
 @dataclass(frozen=True)
 class IdkNLL:
-    """`L = CE(keep) + gamma CE(refusals)`: fine-tuning on "I do not know" (Maini et al. 2024)."""
+    """`L = CE(keep) + gamma CE(refusals)`: fine-tuning on "I do not know" (Maini et al. 2024).
+
+    Deviation: refusals in our own wording (or the run's templates), drawn anew at every step.
+    """
 
     gamma: float = 1.0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -402,3 +404,11 @@ def test_a_small_share_contracts_the_matched_information(corpus, tokenizer, sett
         batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
         values[share] = make_method("mari-matched", share=share).loss(model, batch)[1]["marginal_information"]
     assert 0 < values[0.25] <= 0.25 * values[1.0]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_names_its_paper_and_its_deviations(name: str) -> None:
+    module = sys.modules[METHODS[name].__module__]
+    said = f"{module.__doc__} {METHODS[name].__doc__}"
+    assert re.search(r"\b20[12]\d\b|arXiv \d{4}\.\d{5}", said), "no year of a paper"
+    assert re.search(r"[Dd]eviation|Ours, after", said), "no word on deviations"
