@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.cases import Case, cases
 from benchmarks.peers import PEERS, peer_cases
+from mari_theory.errors import require
 from mari_theory.evidence import write_text
 
 SPENT_ENOUGH = 0.005
@@ -124,8 +125,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Simulate the table; exit 1 when one of our cells misses beyond chance."""
     parser = argparse.ArgumentParser(prog="mari bench coverage")
     parser.add_argument("--quick", action="store_true", help="100 replicates instead of 2,000, no size above 2,000")
+    known = list(dict.fromkeys(quantity for quantity, _ in cases()))
+    parser.add_argument("--only", action="append", metavar="QUANTITY", help=f"just these tables: {', '.join(known)}")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
+    for quantity in args.only or []:
+        require(quantity in known, "--only", ", ".join(known), quantity)
     replicates = 100 if args.quick else 2000
     peer_replicates = 50 if args.quick else 300
     with ProcessPoolExecutor() as workers:
@@ -134,12 +139,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             for key, case in cases().items()
             for confidence in case.confidences
             for n in case.sizes
-            if n <= 2000 or not args.quick
+            if (n <= 2000 or not args.quick) and (not args.only or case.quantity in args.only)
         ]
-        peers = [workers.submit(_peer_job, i, n, peer_replicates) for i, c in enumerate(peer_cases()) for n in c.sizes]
+        peers = (
+            []
+            if args.only
+            else [workers.submit(_peer_job, i, n, peer_replicates) for i, c in enumerate(peer_cases()) for n in c.sizes]
+        )
         cells = [cell for job in tqdm(made, file=sys.stderr, desc="ours") for cell in job.result()]
         theirs = [cell for job in tqdm(peers, file=sys.stderr, desc="peers") for cell in job.result()]
     bad = [c for c in cells if c.beyond_chance(len(cells))]
+    if args.only:
+        print(f"{len(bad)} of {len(cells)} cells miss beyond chance.\n\n{table(cells)}")
+        return 1 if bad else 0
     broken = [c for c in theirs if c.method != "mari" and c.beyond_chance(len(theirs))]
     wider = wider_betting(cells)
     absent = [name for name, module in PEERS.items() if not find_spec(module)]
