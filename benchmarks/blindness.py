@@ -39,7 +39,11 @@ CORPORA: dict[str, dict[str, Any]] = {
     "one prior, sentence answers": {"sentences": True},
     "forget set with its own prior": {"forget_skew": 0.7},
 }
-AUTHORS: dict[str, dict[str, float]] = {"one prior": {}, "its own prior": {"forget_skew": 3.0}}
+AUTHORS: dict[str, dict[str, Any]] = {
+    "one prior": {},
+    "its own prior": {"forget_skew": 3.0},
+    "its own prior, bare answers": {"forget_skew": 3.0, "sentences": False},
+}
 """SmolLM2's generated corpora: fewer authors than the toy's, so a sharper prior of the forget set."""
 REAL_NAMES = ["original", "oracle-0"]
 BATCHES = {"16 + 8": (16, 8), "96 + 48": (96, 48), "192 + 192": (192, 192)}
@@ -371,7 +375,7 @@ def real_authors(folder: Path) -> list[str]:
         base = load_config("smollm2", seed=0)
         config = base.model_copy(
             update={
-                "corpus": CorpusConfig(forget=8, retain=16, holdout=8, sentences=True, **corpus),
+                "corpus": CorpusConfig(**{"forget": 8, "retain": 16, "holdout": 8, "sentences": True, **corpus}),
                 "train": base.train.model_copy(
                     update={"steps": 60, "batch_retain": 16, "batch_background": 8, "max_answer": 14}
                 ),
@@ -384,7 +388,7 @@ def real_authors(folder: Path) -> list[str]:
         bank = open_run(config, run, REAL_NAMES)
         made[label] = cached(run / "readings.json", lambda b=bank, c=config: readings_of(b, c, REAL_NAMES))  # type: ignore[misc]
     return [
-        "8 forget, 16 retain and 8 never-seen authors, sentence answers, 60 steps with 8 fresh authors in each; one original, one oracle a corpus.",
+        "8 forget, 16 retain and 8 never-seen authors, sentence answers but in the last corpus, 60 steps with 8 fresh authors in each; one original, one oracle a corpus.",
         "",
         f"| signal | {' | '.join(f'{label}: original (floor) | oracle (floor)' for label in AUTHORS)} |",
         "|" + " --- |" * (1 + 2 * len(AUTHORS)),
@@ -403,16 +407,21 @@ def said_with_floor(reading: Reading) -> str:
 
 
 def control_verdict(made: dict[str, dict[str, dict[str, Reading]]]) -> str:
-    """Which signals are over their floor at the original, and by more than at the oracle: a reading each, no interval."""
-
-    def excess(label: str, name: str, signal: str) -> float:
-        return made[label][name][signal].value - made[label][name][signal].floor
-
-    parts = []
-    for label in made:
-        seen = [s for s in SIGNALS if excess(label, "original", s) > max(0.0, excess(label, "oracle-0", s))]
+    """Which signals are over their floor at the original, and how far over the oracle's reading: a reading each, no interval."""
+    parts, alike = [], False
+    for label, models in made.items():
+        seen = []
+        for signal in SIGNALS:
+            original, oracle = (models[n][signal] for n in REAL_NAMES)
+            if original.value > original.floor:
+                seen.append(f"{signal} ({original.value - oracle.value:+.4f})")
+                alike |= abs(original.value - oracle.value) < 0.1 * original.value
         parts.append(
-            f"With {label} over the floor at the original, by more than at the oracle: {'; '.join(seen) or 'none'}."
+            f"Over the floor at the original, with {label} (and over the oracle's reading by): {'; '.join(seen) or 'none'}."
+        )
+    if alike:
+        parts.append(
+            "Where the two models read alike a signal sees the forget answers themselves, whose first words are given to both before the rest is asked, and no memory of them."
         )
     return " ".join(parts)
 

@@ -17,14 +17,18 @@ def at(model: dict[str, tuple[float, float]]) -> dict[str, Reading]:
     return {s: Reading(*model.get(s, (0.0, 0.0))) for s in SIGNALS}
 
 
-def test_a_signal_sees_what_is_over_its_floor_and_over_the_oracle() -> None:
+def test_one_run_says_what_is_over_its_floor_and_how_far_over_the_oracle() -> None:
     original = at({POOLED: (0.02, 0.03), TRUTH: (0.69, 0.01), "entropy, against retain": (0.3, 0.1)})
     oracle = at({POOLED: (0.01, 0.03), TRUTH: (0.02, 0.01), "entropy, against retain": (0.6, 0.1)})
     text = control_verdict({"one prior": {"original": original, "oracle-0": oracle}})
-    assert text == f"With one prior over the floor at the original, by more than at the oracle: {TRUTH}."
-    shifted = {**original, POOLED: Reading(0.2, 0.03)}
-    text = control_verdict({"its own prior": {"original": shifted, "oracle-0": oracle}})
-    assert text.endswith(f"oracle: {POOLED}; {TRUTH}.")
+    assert (
+        f"with one prior (and over the oracle's reading by): entropy, against retain (-0.3000); {TRUTH} (+0.6700)."
+        in text
+    )
+    assert "read alike" not in text
+    shifted, told = {**original, POOLED: Reading(0.2, 0.03)}, {**oracle, POOLED: Reading(0.199, 0.03)}
+    text = control_verdict({"its own prior": {"original": shifted, "oracle-0": told}})
+    assert f"{POOLED} (+0.0010)" in text and "Where the two models read alike" in text
 
 
 def test_over_seeds_a_signal_needs_its_interval() -> None:
