@@ -218,8 +218,9 @@ def full_pass(model: Any, data: Encoded, size: int = 64) -> FullPass:
     with torch.no_grad():
         for part in slices(data, size, model):
             table = answer_log_probs(model, part)
-            loss -= float(token_log_probs(table, part).sum())
-            right += int(((table.argmax(-1) == part.targets) & part.answer_mask).sum())
+            picked = token_log_probs(table, part)
+            loss -= float(picked.sum())
+            right += int(((picked >= table.amax(-1)) & part.answer_mask).sum())
             count += int(part.answer_mask.sum())
             probabilities = table.double().exp() * part.answer_mask[..., None]
             rows = probabilities.sum(1) / part.answer_mask.sum(1, keepdim=True)
