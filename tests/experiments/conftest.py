@@ -10,6 +10,8 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from experiments.corpus import Corpus, generate
+from experiments.loop import LoopSettings, run_loop
+from experiments.methods import make_method
 from experiments.models import quiet, save_model, tiny_model, tiny_tokenizer
 
 
@@ -31,3 +33,12 @@ def models(tmp_path_factory: pytest.TempPathFactory, tokenizer) -> Path:
     for name, seed in (("a", 1), ("b", 2)):
         save_model(tiny_model(len(tokenizer), 16, 1, 2, seed), tokenizer, folder / name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def schooled(corpus: Corpus, tokenizer):
+    """A model that knows at least where answers end, so there is accuracy to lose. Copy it before changing it."""
+    model = tiny_model(len(tokenizer), 16, 1, 2, seed=0)
+    settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
+    run_loop(model, tokenizer, corpus, corpus.retain, make_method("retain-only"), settings, evaluate=False)
+    return model

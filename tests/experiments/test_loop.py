@@ -165,15 +165,6 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, t
     assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]
 
 
-@pytest.fixture(scope="module")
-def schooled(corpus, tokenizer):
-    """A model that knows at least where answers end, so there is accuracy to lose."""
-    model = tiny_model(len(tokenizer), 16, 1, 2, seed=0)
-    settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
-    run_loop(model, tokenizer, corpus, corpus.retain, make_method("retain-only"), settings, evaluate=False)
-    return model
-
-
 def test_accuracy_is_the_share_of_answer_tokens_that_come_first(corpus, tokenizer, schooled) -> None:
     data = encode(tokenizer, corpus.holdout)
     with torch.no_grad():
