@@ -474,25 +474,22 @@ def main(argv: list[str] | None = None) -> int:
     real = real_model(args.smollm2, args.run) if (args.smollm2 / "results.json").is_file() and not args.quick else []
     authors = [] if args.quick else real_authors(args.run)
     lines = document(points, batches, real, authors, args.seeds, steps)
-    minutes = (
-        sum(
-            seconds_of(p) / (1 if p.parent.parent.name.startswith("smollm2") else 2)
-            for p in args.run.glob("*/models/*.json")
-        )
-        / 60
-    )
     write_page(
         args.out,
         lines,
         f"mari bench blindness{' --quick' if args.quick else ''}",
-        f": {minutes:.0f} min of training, the toy's two runs at a time, then the readings.",
+        f": {minutes_of(args.run):.0f} min of training, the toy's two runs at a time, then the readings.",
     )
     return 0
 
 
-def seconds_of(record: Path) -> float:
-    """How long a model's training took."""
-    return float(json.loads(record.read_text(encoding="utf-8"))["seconds"])
+def minutes_of(run: Path) -> float:
+    """How long training took: the toy's models two at a time, SmolLM2's one after another."""
+    seconds = 0.0
+    for record in run.glob("*/models/*.json"):
+        at_once = 1 if record.parent.parent.name.startswith("smollm2") else 2
+        seconds += json.loads(record.read_text(encoding="utf-8"))["seconds"] / at_once
+    return seconds / 60
 
 
 def document(

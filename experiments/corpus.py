@@ -52,7 +52,8 @@ class Item:
 class Corpus:
     """Forget, retain and never-trained holdout items, owners disjoint; `matched(item, rng)` in subclasses of prompts.
 
-    `templates` are texts to answer forget questions with, for methods that teach another answer; without them, refusals. `values` maps a question type to its possible answers and `prior` to their probabilities (generated corpora only).
+    `templates` are texts to answer forget questions with, for methods that teach another answer; without them, refusals.
+    `values` maps a question type to its possible answers and `prior` to their probabilities (generated corpora only).
     """
 
     name: str

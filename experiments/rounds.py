@@ -55,8 +55,9 @@ def unlearn_rounds(
         changed = copy.deepcopy(start)
         reference = start.eval() if needs_reference(method) else None
         one = replace(corpus, forget=tuple(request))
-        start_accuracy = results[0].history[0]["holdout_accuracy"] if results else settings.accuracy_start
-        seeded = replace(settings, seed=settings.seed + k, accuracy_start=start_accuracy)
+        seeded = replace(settings, seed=settings.seed + k)
+        if results and settings.accuracy_start is None:
+            seeded = replace(seeded, accuracy_start=results[0].history[0].get("holdout_accuracy"))
         label = f"request {k + 1}"
         results.append(
             run_loop(changed, tokenizer, one, corpus.retain, method, seeded, label=label, reference=reference)

@@ -16,8 +16,6 @@ from mari_theory.errors import ArgumentError, require
 QUESTIONS = ("forget01", "forget05", "forget10", "retain", "real_authors", "world_facts")
 AUTHOR = 20
 """Questions an author; the author of a row of `full.json` is its number // 20."""
-
-
 HUB = "locuslab/TOFU"
 PLACES = ("data/tofu", "../shared/data/tofu")
 

@@ -14,7 +14,8 @@ from experiments.methods.base import Batch, keep_loss, parts_of
 class RetainOnly:
     """Cross-entropy on retain and background answers, nothing on the forget set: `L = CE(keep)`.
 
-    Forgets by drift alone (the fine-tuning baseline of Golatkar, Achille and Soatto 2020; no deviation). A method that does no better for equal steps has shown nothing.
+    Forgets by drift alone (the fine-tuning baseline of Golatkar, Achille and Soatto 2020; no deviation). A method that does no better
+    for equal steps has shown nothing.
     """
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -34,6 +36,14 @@ def test_rounds(corpus: Corpus, tokenizer, name: str) -> None:
         return float(np.mean(enumerate_divergence(bank, [a], [b], prompts)))
 
     assert 0 < between("0", "2") <= rounds_bound([between("0", "1"), between("1", "2")])
+
+
+def test_rounds_need_no_holdout(corpus: Corpus, tokenizer) -> None:
+    alone = replace(corpus, holdout=())
+    settings = LoopSettings(steps=1, batch_retain=4, batch_forget=4, batch_background=4)
+    requests = split_requests(alone, 2)
+    model = tiny_model(len(tokenizer), 16, 1, 2, 0)
+    assert len(unlearn_rounds(model, tokenizer, alone, requests, make_method("retain-only"), settings)[0]) == 2
 
 
 def test_bad_requests(corpus: Corpus, tokenizer) -> None:
