@@ -31,7 +31,7 @@ from experiments.scoring import enumerate_divergence
 from experiments.training import open_bank, slug, train_many
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 Floats = NDArray[np.float64]
 CORPORA: dict[str, dict[str, Any]] = {

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from estimators import CORRECTIONS, KSG, VARIATIONAL, DiscreteEntropy, DiscreteMI, Estimate
 from mari_theory import jensen_shannon
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 from mari_theory.families import BMI_TASKS, DISCRETE_JOINTS, gaussian_pair
 
 Job = Callable[[], Any]
@@ -232,7 +232,7 @@ def discrete_accuracy() -> list[str]:
 
 def streaming(rows: int, folder: Path) -> str:
     """Time and memory of a certified JSD over many score files."""
-    from mari_theory.evidence import write_scores
+    from mari_theory.certificates.files import write_scores
 
     size, rng = 1_000_000, np.random.default_rng(0)
     arm = np.tile([0, 1], size // 2).astype(np.int8)

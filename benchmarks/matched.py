@@ -28,7 +28,7 @@ from experiments.metrics import item_scores
 from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, slug, train_one
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 
 def rows(*table: tuple[str, str, dict[str, Any], dict[str, Any]]) -> list[MethodConfig]:

@@ -37,7 +37,7 @@ from experiments.tofu import load_tofu_questions, tofu_folder
 from experiments.training import open_bank, slug
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 from mari_theory.families import MARKOV_PAIRS
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 
 def write_page(out: Path, lines: list[str], command: str, note: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from mari_theory.errors import require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 NEAREST = 8

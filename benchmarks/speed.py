@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from estimators import Betting
 from mari_theory import jensen_shannon
-from mari_theory.evidence import write_scores
+from mari_theory.certificates.files import write_scores
 
 CERTIFY = """
 import json, resource, sys, time
-from experiments.certify import certify_files
+from estimators.certify import certify_files
 began = time.perf_counter()
 certify_files([sys.argv[1]])
 print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))

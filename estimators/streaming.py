@@ -34,7 +34,7 @@ from estimators.order_free import (
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
 from mari_theory.errors import require, require_fraction
-from mari_theory.evidence import read_pool, scan_scores
+from mari_theory.certificates.files import read_pool, scan_scores
 
 Floats = NDArray[np.float64]
 _CHUNK = 1 << 15

@@ -16,7 +16,7 @@ from estimators.intervals import Betting, BoundedMean
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.results import Interval
 from estimators.samples import as_points
-from mari_theory.certificate import verdict_for
+from mari_theory.certificates.certificate import verdict_for
 from mari_theory.errors import require, require_fraction
 
 Floats = NDArray[np.float64]

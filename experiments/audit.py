@@ -19,7 +19,7 @@ import torch
 import mari_theory
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.pooled import FastRate
-from experiments.certify import certify_files
+from estimators.certify import certify_files
 from experiments.config import RunConfig
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
@@ -36,7 +36,7 @@ from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
 from experiments.training import Bank, open_bank, slug, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import Pool, read_scores, write_pool, write_scores, write_text
+from mari_theory.certificates.files import Pool, read_scores, write_pool, write_scores, write_text
 
 LN2 = math.log(2.0)
 BINS = 16

@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from mari_theory.evidence import atomic
+from mari_theory.certificates.files import atomic
 
 
 @dataclass

@@ -352,7 +352,7 @@ def _unlearn(args: argparse.Namespace) -> int:
 
 
 def _certify(args: argparse.Namespace) -> int:
-    from experiments.certify import certify_files
+    from estimators.certify import certify_files
 
     certificate = certify_files(args.files, args.confidence, args.margin, args.interval, args.pair)
     if args.out:
@@ -375,8 +375,8 @@ def _certify(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from mari_theory.certificate import Certificate
-    from mari_theory.checker import check
+    from mari_theory.certificates.certificate import Certificate
+    from mari_theory.certificates.checker import check
 
     certificate = Certificate.load(args.certificate)
     files = args.evidence or [_find(args.certificate, e["file"]) for e in certificate.evidence]
@@ -410,7 +410,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _check_formally(certificate: Any, files: Sequence[Path]) -> dict[str, Any]:
-    from mari_theory.evidence import kind_of, read_pool
+    from mari_theory.certificates.files import kind_of, read_pool
     from proofs.formal_certificate import check_formally
 
     require(
@@ -458,7 +458,7 @@ def _pool(args: argparse.Namespace) -> int:
 
 
 def _estimate(args: argparse.Namespace) -> int:
-    from experiments.estimate import METHODS, Options, estimate_files
+    from estimators.from_files import METHODS, Options, estimate_files
 
     if args.list:
         print(json.dumps(sorted(METHODS)) if args.json else "\n".join(sorted(METHODS)))

@@ -219,7 +219,7 @@ def read_prompts(path: Path) -> list[Item]:
 
 def write_prompts(path: Path, items: tuple[Item, ...]) -> None:
     """Items as JSONL, readable by `read_prompts`."""
-    from mari_theory.evidence import write_text
+    from mari_theory.certificates.files import write_text
 
     lines = (json.dumps({"prompt": i.prompt, "answer": i.answer, "owner": i.owner, "kind": i.kind}) for i in items)
     write_text(path, "\n".join(lines) + "\n")

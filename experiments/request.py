@@ -26,7 +26,7 @@ from experiments.models import (
     with_adapter,
 )
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 
 class UnlearningStopped(Exception):

@@ -18,7 +18,7 @@ from experiments.models import load_model, load_tokenizer, weight_hash
 from experiments.scoring import draw, log_likelihoods
 from mari_theory import mix
 from mari_theory.errors import require
-from mari_theory.evidence import Pool, sha256, write_pool, write_scores
+from mari_theory.certificates.files import Pool, sha256, write_pool, write_scores
 
 
 class FolderBank:

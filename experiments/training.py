@@ -36,7 +36,7 @@ from experiments.models import (
     with_adapter,
 )
 from mari_theory.errors import require
-from mari_theory.evidence import atomic, write_text
+from mari_theory.certificates.files import atomic, write_text
 
 
 def slug(label: str) -> str:

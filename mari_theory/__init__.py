@@ -3,8 +3,8 @@
 Divergences, then what they bound, then marginal information and sequences, then claims and their checker.
 """
 
-from mari_theory.certificate import Certificate as Certificate
-from mari_theory.checker import check as check
+from mari_theory.certificates.certificate import Certificate as Certificate
+from mari_theory.certificates.checker import check as check
 from mari_theory.detectability import binary_jsd as binary_jsd
 from mari_theory.detectability import delta as delta
 from mari_theory.detectability import frontier_roc as frontier_roc

@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 FOLDER = Path(__file__).parent / "coq"
 RECORD = FOLDER / ".built.json"

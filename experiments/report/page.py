@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.report.figures import draw_figures
 from experiments.tofu_metrics import FORGET, UTILITY_TASKS
-from mari_theory.certificate import PAIR_MEANING
+from mari_theory.certificates.certificate import PAIR_MEANING
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 TASK_NAMES = dict(zip((FORGET, *UTILITY_TASKS), ("forget", "retain", "real authors", "world facts"), strict=True))
 

@@ -34,7 +34,7 @@ from mari_theory import (
     squared_hellinger,
     total_variation,
 )
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 from mari_theory.families import binary_erasure, binary_symmetric
 from proofs.evidence import KINDS
 from proofs.properties import random_pairs

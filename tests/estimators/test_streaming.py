@@ -26,7 +26,7 @@ from estimators.streaming import (
     update_pool,
 )
 from mari_theory import ArgumentError
-from mari_theory.evidence import write_scores
+from mari_theory.certificates.files import write_scores
 from mari_theory.families import PAIRS, GaussianPair
 
 PAIR = GaussianPair(0.0, 1.0, 0.5, 1.0)
@@ -182,7 +182,7 @@ def test_pools_merge_exactly(rng: np.random.Generator) -> None:
 
 
 def test_pool_files_in_any_order(tmp_path: Path, rng: np.random.Generator) -> None:
-    from mari_theory.evidence import Pool, write_pool
+    from mari_theory.certificates.files import Pool, write_pool
 
     paths, rows = [], []
     for i, n in enumerate((5, 20)):

@@ -14,7 +14,7 @@ from experiments.corpus import ATTRIBUTES
 from experiments.tofu_metrics import forget_quality, model_utility, read_log
 from experiments.training import slug
 from mari_theory import ArgumentError, Certificate, check
-from mari_theory.evidence import kind_of
+from mari_theory.certificates.files import kind_of
 
 
 def small(**changes: object) -> RunConfig:

@@ -16,7 +16,7 @@ from experiments.models import load_model, tiny_model
 from experiments.score_models import FolderBank, pool_model, score_models
 from experiments.scoring import Draws, decode, draw, enumerate_divergence, log_likelihoods
 from mari_theory import ArgumentError
-from mari_theory.evidence import read_pool, read_scores
+from mari_theory.certificates.files import read_pool, read_scores
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.certify import certify_files
+from estimators.certify import certify_files
 from mari_theory import ArgumentError, Certificate, check
-from mari_theory.evidence import Pool, read_pool, read_scores, write_pool, write_scores
+from mari_theory.certificates.files import Pool, read_pool, read_scores, write_pool, write_scores
 
 
 def make_scores(path: Path, n: int = 400, seed: int = 0, pair: str = "oracle") -> Path:
@@ -208,7 +208,7 @@ def test_foreign_certificates_are_refused(tmp_path: Path, text: str) -> None:
 def test_the_checker_stands_alone() -> None:
     import ast
 
-    import mari_theory.checker as checker
+    import mari_theory.certificates.checker as checker
 
     source = Path(checker.__file__).read_text()
     assert source.count("\n") <= 300

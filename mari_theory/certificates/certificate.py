@@ -10,7 +10,7 @@ from typing import Any
 
 from mari_theory.detectability import delta, max_accuracy, max_auc, max_tpr, min_outputs
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import write_text
+from mari_theory.certificates.files import write_text
 
 FORMAT = "mari-certificate/1"
 VERDICTS = ("equivalent within margin", "detectable", "inconclusive", "refuted")

@@ -15,9 +15,9 @@ from estimators.intervals import INTERVALS
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.pooled import UPPER_BOUNDS, certify_pooled
 from estimators.results import Certified
-from mari_theory.certificate import Certificate, implications, verdict_for
+from mari_theory.certificates.certificate import Certificate, implications, verdict_for
 from mari_theory.errors import require, require_fraction
-from mari_theory.evidence import PAIRS, kind_of, merge_scores, read_pool, read_scores, sha256
+from mari_theory.certificates.files import PAIRS, kind_of, merge_scores, read_pool, read_scores, sha256
 
 ACCESS = {
     "score": "one sampled output together with its prompt",

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from mari_theory.certificate import Certificate, implications, verdict_for
+from mari_theory.certificates.certificate import Certificate, implications, verdict_for
 from mari_theory.detectability import max_tpr
 from mari_theory.enclosures import (
     accuracy_holds,
@@ -27,7 +27,7 @@ from mari_theory.enclosures import (
     tpr_holds,
 )
 from mari_theory.errors import ArgumentError, require
-from mari_theory.evidence import Pool, Scores, kind_of, merge_scores, read_pool, read_scores, sha256
+from mari_theory.certificates.files import Pool, Scores, kind_of, merge_scores, read_pool, read_scores, sha256
 
 Floats = NDArray[np.float64]
 LN2 = math.log(2.0)
