@@ -37,6 +37,10 @@ from estimators.likelihood_ratio import RocBand as RocBand
 from estimators.likelihood_ratio import certify_likelihood_ratio as certify_likelihood_ratio
 from estimators.likelihood_ratio import certify_path_information as certify_path_information
 from estimators.likelihood_ratio import information_terms as information_terms
+from estimators.marginals import MARGINALS as MARGINALS
+from estimators.marginals import Copula as Copula
+from estimators.marginals import Marginals as Marginals
+from estimators.marginals import Rescaled as Rescaled
 from estimators.nearest_neighbors import KSG as KSG
 from estimators.nearest_neighbors import KozachenkoLeonenko as KozachenkoLeonenko
 from estimators.nearest_neighbors import NearestNeighborJSD as NearestNeighborJSD

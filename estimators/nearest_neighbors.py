@@ -4,12 +4,15 @@ Distances are maximum norms within X and within Y. Counts are exact: "strictly c
 differences everywhere, so ties and offsets of 1e9 are counted as they are, with no noise added. Where a point's k-th neighbour
 is at distance 0 (duplicates), its term is the plug-in `ln n c_xy/(c_x c_y)` over the coinciding points, as for a discrete
 variable (Gao et al., 2017), so constants give exactly 0, and discrete data with more than k points in every cell exactly the plug-in. Values are never clamped.
+
+No scale is asked of the user: columns whose spreads differ much are brought to one (`marginals.Rescaled`, by powers of two, so that
+ties stay ties). Where a column's tails reach far beyond its bulk, the estimate carries a warning and names what reads better.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.special import psi
 
+from estimators.marginals import Marginals, Rescaled, column_names, tail_warnings
 from estimators.results import Estimate
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import require
@@ -26,6 +30,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _WORKERS = -1
 _BRUTE_FORCE = 50_000
+_ADVICE = "marginals=Copula() (--marginals copula) reads ranks instead"
 
 
 def _pair(x: Any, y: Any, k: int) -> tuple[Floats, Floats]:
@@ -128,7 +133,8 @@ class KSG:
 
     n_x counts points strictly closer in X than the k-th neighbour in (X, Y) (I_1), or at most as far as the furthest of the k
     neighbours in X (I_2). Invariant under exchange of X and Y, shifts, and one scaling of both, up to rounding (exactly for
-    powers of two); not under separate scalings of X and Y, so standardise first where their units differ.
+    powers of two). Columns whose units lie far apart are rescaled first (`marginals`, default `Rescaled()`); information does not
+    change with units (T3). `Copula()` takes ranks: for heavy tails, of which the estimate warns.
 
     `estimate(x, y)`: arrays (n,) or (n, d) from NumPy, torch, pandas or Arrow. Raises `ArgumentError` on NaN or inf,
     different lengths, n <= k.
@@ -139,10 +145,14 @@ class KSG:
     True
     >>> KSG().estimate(x, np.ones(2000)).value
     0.0
+    >>> y = 0.9 * x + math.sqrt(0.19) * rng.normal(size=2000)
+    >>> round(KSG().estimate(x, y * 1e-6).value, 1) == round(-math.log(0.19) / 2, 1)
+    True
     """
 
     k: int = 4
     variant: int = 1
+    marginals: Marginals = field(default_factory=Rescaled)
 
     @property
     def name(self) -> str:
@@ -153,9 +163,10 @@ class KSG:
         """Point estimate of I(X; Y)."""
         require(self.variant in (1, 2), "variant", "1 or 2", self.variant)
         a, b = _pair(x, y, self.k)
-        order = _sorted_order(np.hstack([a, b]))
-        a, b = a[order], b[order]
-        both, n, k = np.hstack([a, b]), len(a), self.k
+        both, n, k = self.marginals.prepare(np.hstack([a, b])), len(a), self.k
+        warnings = tail_warnings(column_names(x=a, y=b), both, _ADVICE)
+        both = both[_sorted_order(both)]
+        a, b = np.ascontiguousarray(both[:, : a.shape[1]]), np.ascontiguousarray(both[:, a.shape[1] :])
         radius, index = (_radius(both, k), None) if self.variant == 1 else _neighbours(both, k)
         tied = radius == 0
         if index is None:
@@ -174,7 +185,8 @@ class KSG:
         value = math.fsum(terms.tolist()) / n if n <= 100_000 else float(terms.mean())
         if min(np.ptp(a, axis=0).max(), np.ptp(b, axis=0).max()) == 0:
             value = 0.0
-        return Estimate("mutual information", value, n=n, method=self.name, extra={"k": k, "tied": int(tied.sum())})
+        extra = {"k": k, "tied": int(tied.sum()), "marginals": self.marginals.name}
+        return Estimate("mutual information", value, n=n, method=self.name, extra=extra, warnings=warnings)
 
 
 def _coinciding(a: Floats, b: Floats, tied: NDArray[np.bool_]) -> Floats:
@@ -194,7 +206,8 @@ class Ross:
     r"""Continuous X against discrete Z: `psi(n) + <psi(k_z) - psi(n_z) - psi(m)>` (Ross, 2014), in nats.
 
     k_z = min(k, n_z - 1); m counts points, itself included, strictly closer than the k_z-th neighbour with the same label
-    (at most as far where that is 0). Labels seen once are left out, as in the source, and reported.
+    (at most as far where that is 0). Labels seen once are left out, as in the source, and reported. The columns of X go through
+    `marginals`; a single column needs no scale.
 
     >>> rng = np.random.default_rng(0)
     >>> z = np.repeat([0, 1], 1000)
@@ -204,6 +217,7 @@ class Ross:
 
     k: int = 3
     name: str = "ross"
+    marginals: Marginals = field(default_factory=Rescaled)
 
     def estimate(self, x: Any, z: Any) -> Estimate:
         """Point estimate of I(X; Z)."""
@@ -213,7 +227,7 @@ class Ross:
         _, label, size = np.unique(labels, return_inverse=True, return_counts=True)
         keep = size[label] > 1
         require(bool(keep.any()), "z", "a label seen at least twice", "only labels seen once")
-        a, label = a[keep], label[keep]
+        a, label = self.marginals.prepare(a[keep]), label[keep]
         n = len(a)
         radius, neighbours = np.empty(n), np.empty(n)
         for value in np.unique(label):
@@ -228,15 +242,22 @@ class Ross:
         value = float(terms.mean())
         if len(np.unique(label)) == 1 or np.ptp(a, axis=0).max() == 0:
             value = 0.0
-        left_out = int(np.sum(~keep))
-        return Estimate("mutual information", value, n=n, method=self.name, extra={"k": self.k, "left_out": left_out})
+        extra = {"k": self.k, "left_out": int(np.sum(~keep)), "marginals": self.marginals.name}
+        warnings = _warnings(a, _ADVICE, x=a)
+        return Estimate("mutual information", value, n=n, method=self.name, extra=extra, warnings=warnings)
+
+
+def _warnings(prepared: Floats, advice: str, **blocks: Floats) -> tuple[str, ...]:
+    """Of heavy tails where the neighbours are sought in two dimensions or more; on a line they do no harm."""
+    return tail_warnings(column_names(**blocks), prepared, advice) if prepared.shape[1] > 1 else ()
 
 
 @dataclass(frozen=True)
 class KozachenkoLeonenko:
     r"""Differential entropy `psi(n) - psi(k) + d <ln 2 r>` with r the k-th neighbour's distance (maximum norm), in nats.
 
-    -inf where more than k points coincide: the law has an atom there.
+    -inf where more than k points coincide: the law has an atom there. Columns whose units lie far apart are divided by their scales,
+    s_j, and the sum of ln s_j is added: h(X) = h(X/s) + sum ln s_j.
 
     >>> rng = np.random.default_rng(0)
     >>> abs(KozachenkoLeonenko().estimate(rng.random(4000)).value) < 0.05
@@ -250,17 +271,24 @@ class KozachenkoLeonenko:
         """Point estimate of h(X)."""
         require(isinstance(self.k, int) and self.k >= 1, "k", "an integer at least 1", self.k)
         a = as_points("x", x, self.k + 1)
-        radius, _ = _neighbours(a, self.k)
+        scales = Rescaled().scales(a)
+        z = a / scales
+        radius, _ = _neighbours(z, self.k)
         n, d = a.shape
+        log_scale = float(np.log(scales).sum())
         value = -math.inf if (radius == 0).any() else float(psi(n) - psi(self.k) + d * np.log(2 * radius).mean())
-        return Estimate("differential entropy", value, n=n, method=self.name, extra={"k": self.k})
+        warnings = _warnings(z, "the entropy reads high in several dimensions", x=a)
+        return Estimate(
+            "differential entropy", value + log_scale, n=n, method=self.name, extra={"k": self.k}, warnings=warnings
+        )
 
 
 @dataclass(frozen=True)
 class NearestNeighborKL:
     r"""KL(P || Q) from samples: `d <ln s/r> + ln m/(n-1)`, r and s the k-th neighbour's distance in P and in Q.
 
-    Source: Wang, Kulkarni and Verdu (2009). Raises `ArgumentError` where a distance is 0 (atoms).
+    Source: Wang, Kulkarni and Verdu (2009). Both samples' columns go through one map each (`marginals`), which leaves the divergence
+    as it is. Raises `ArgumentError` where a distance is 0 (atoms).
 
     >>> rng = np.random.default_rng(0)
     >>> abs(NearestNeighborKL().estimate(rng.normal(size=4000), rng.normal(size=4000)).value) < 0.1
@@ -269,19 +297,26 @@ class NearestNeighborKL:
 
     k: int = 4
     name: str = "knn-kl"
+    marginals: Marginals = field(default_factory=Rescaled)
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate of KL(law of x || law of y)."""
         require(isinstance(self.k, int) and self.k >= 1, "k", "an integer at least 1", self.k)
         a, b = as_points("x", x, self.k + 1), as_points("y", y, self.k)
         require(a.shape[1] == b.shape[1], "x, y", "points of one dimension", (a.shape[1], b.shape[1]))
+        both = self.marginals.prepare(np.vstack([a, b]))
+        warnings = _warnings(both, _ADVICE, x=a)
+        a, b = both[: len(a)], both[len(a) :]
         radius = _neighbours(a, self.k)[0]
         found: Any = KDTree(b).query(a, k=[self.k], p=np.inf, workers=_WORKERS)
         other = found[0][:, 0]
         ok = bool((radius > 0).all() and (other > 0).all())
         require(ok, "x, y", "continuous samples (no coinciding points)", "a neighbour at distance 0")
         value = float(a.shape[1] * np.mean(np.log(other / radius)) + math.log(len(b) / (len(a) - 1)))
-        return Estimate("Kullback-Leibler divergence", value, n=len(a) + len(b), method=self.name)
+        extra = {"k": self.k, "marginals": self.marginals.name}
+        return Estimate(
+            "Kullback-Leibler divergence", value, n=len(a) + len(b), method=self.name, extra=extra, warnings=warnings
+        )
 
 
 @dataclass(frozen=True)
@@ -295,14 +330,20 @@ class NearestNeighborJSD:
 
     k: int = 3
     name: str = "knn-jsd"
+    marginals: Marginals = field(default_factory=Rescaled)
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate of the JSD between the laws of x and y."""
         a, b = as_points("x", x, 2), as_points("y", y, 2)
         require(a.shape[1] == b.shape[1], "x, y", "points of one dimension", (a.shape[1], b.shape[1]))
         arm = np.repeat([0, 1], [len(a), len(b)])
-        value = Ross(self.k).estimate(np.vstack([a, b]), arm).value
-        weight = len(b) / len(arm)
+        made = Ross(self.k, marginals=self.marginals).estimate(np.vstack([a, b]), arm)
+        extra = {"k": self.k, "weight": len(b) / len(arm), "marginals": self.marginals.name}
         return Estimate(
-            "Jensen-Shannon divergence", value, n=len(arm), method=self.name, extra={"k": self.k, "weight": weight}
+            "Jensen-Shannon divergence",
+            made.value,
+            n=len(arm),
+            method=self.name,
+            extra=extra,
+            warnings=made.warnings,
         )

@@ -52,9 +52,12 @@ class Estimate:
 
     `direction` says which side of the truth the expectation of `value` is on, where that is known:
     `lower bound`, `upper bound` or `none`. An estimate without an interval certifies nothing.
+    `warnings` are sentences on what in the sample makes the value doubtful; they end the printed sentence.
 
     >>> print(Estimate("mutual information", 0.25, n=100, method="ksg1"))
     mutual information = 0.25 nats (ksg1, no interval), n = 100
+    >>> print(Estimate("mutual information", 0.25, n=100, method="ksg1", warnings=("heavy tails in x",)))
+    mutual information = 0.25 nats (ksg1, no interval), n = 100; warning: heavy tails in x
     """
 
     quantity: str
@@ -66,10 +69,14 @@ class Estimate:
     direction: str = "none"
     assumptions: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         tail = f"({self.method}, no interval)" if self.interval is None else f", {self.interval}"
-        return f"{self.quantity} = {self.value:.6g} {self.unit}{'' if tail[0] == ',' else ' '}{tail}, n = {self.n}"
+        said = "".join(f"; warning: {w}" for w in self.warnings)
+        return (
+            f"{self.quantity} = {self.value:.6g} {self.unit}{'' if tail[0] == ',' else ' '}{tail}, n = {self.n}{said}"
+        )
 
 
 @dataclass(frozen=True)
