@@ -146,8 +146,9 @@ class Betting:
         y, delta = checked_sample(y, confidence, lower, upper)
         low = self._end(y, delta)
         high = 1.0 - self._end(y, delta, flipped=True)
-        # Ends reached at different times can cross (an event of probability at most delta): keep the hull.
-        low, high = min(low, high), max(low, high)
+        if not low <= float(y.mean()) <= high:
+            # Ends that cross, or miss the mean, have probability at most delta: they deny the assumption, so nothing is claimed.
+            low, high = 0.0, 1.0
         span = upper - lower
         return Interval(
             max(math.nextafter(lower + span * low, -math.inf), lower),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from estimators.intervals import DKW, Betting, BoundedMean, Hoeffding
 from estimators.order_free import OrderFree
 from estimators.results import Certified, Interval
+from mari_theory.certificates.files import check_likelihoods
 from mari_theory.errors import require, require_fraction
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,7 @@ ASSUMPTIONS = (
     "within an arm, rows are independent draws from the same law (prompt drawn at random, then the output)",
     "the quantity is the divergence for these prompts, one output seen with its prompt",
 )
+ANY_ORDER = "rows are independent draws from the arm they name, the prompts in the same proportions in both arms"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class RocBand:
     radius_p: float
     radius_q: float
     confidence: float
+    empirical: tuple[Floats, Floats]
+    """The observed curve, rates of both arms at every threshold."""
+
+    def upper_at(self, fpr: float) -> float:
+        """Upper end of the TPR at any false positive rate, without the grid."""
+        return min(float(np.interp(min(fpr + self.radius_p, 1.0), *self.empirical)) + self.radius_q, 1.0)
 
 
 @dataclass(frozen=True)
@@ -67,24 +75,6 @@ def information_terms(log_p: Floats, log_q: Floats) -> tuple[Floats, Floats]:
     return np.clip(y, 0.0, LN2, out=y), lean
 
 
-def check_likelihoods(
-    log_p: Floats, log_q: Floats, arm: NDArray[np.integer]
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Validated columns of any batch; raises `ArgumentError` with the first offending value."""
-    lp, lq = np.asarray(log_p, dtype=float), np.asarray(log_q, dtype=float)
-    arms = np.asarray(arm)
-    same = lp.ndim == 1 and lp.shape == lq.shape == arms.shape
-    require(same, "log_p, log_q, arm", "one-dimensional arrays of one length", (lp.shape, lq.shape, arms.shape))
-    require(bool(np.all((arms == 0) | (arms == 1))), "arm", "only 0 (P) and 1 (Q)", np.unique(arms)[:4].tolist())
-    for name, x, own in (("log_p", lp, 0), ("log_q", lq, 1)):
-        top = float(x.max()) if x.size else 0.0
-        require(top == top, name, "numbers", "NaN")
-        require(top <= 1e-6, name, "log-likelihoods at most 0", top)
-        impossible = bool(np.any(np.isneginf(x) & (arms == own)))
-        require(not impossible, name, "finite values on rows that this arm generated", "-inf")
-    return lp, lq, arms.astype(np.int8)
-
-
 def check_scores(log_p: Floats, log_q: Floats, arm: NDArray[np.integer]) -> tuple[Floats, Floats, NDArray[np.int8]]:
     """The same for a whole sample, which needs rows of both arms."""
     lp, lq, arms = check_likelihoods(log_p, log_q, arm)
@@ -99,23 +89,24 @@ def certify_likelihood_ratio(
     arm: Integer[np.ndarray, " n"],
     confidence: float = 0.95,
     interval: BoundedMean | None = None,
-    design: str = "iid",
+    design: str | None = None,
 ) -> LikelihoodRatioResult:
     r"""Certified JSD, TV and optimal ROC between two arms with known likelihoods (T15, T16).
 
     .. math:: E_M[\ln 2 - h(\eta(X))] = JSD(P, Q), \quad E_M |2 \eta - 1| = TV(P, Q)
 
-    The i-th row of arm 0 and the i-th row of arm 1 are averaged into one term, so the terms are i.i.d. with the right
-    mean whether the arms were drawn by a coin or in fixed numbers (a stratified sample fed to an i.i.d. interval as it
-    stands is not covered by its proof). Rows of the larger arm beyond the smaller one are not used for JSD and TV.
+    Without a stated design the order of the rows does not matter: independent terms, each arm with half the weight whatever its size,
+    `OrderFree`. With `design="iid"` (rows of an arm drawn afresh one after another, prompts included) the i-th row of arm 0 and the
+    i-th of arm 1 are averaged into one term and `Betting` is the default; rows of the larger arm beyond the smaller one are then not
+    used for JSD and TV.
 
     Parameters
     ----------
     log_p, log_q : whole-output log-likelihoods in nats under both arms; `-inf` allowed on the other arm's rows.
     arm : 0 where P generated the row, 1 where Q did.
-    interval : a bounded-mean interval, default `Betting()`.
-    design : `iid` rows within an arm, or `independent` rows that need not be identically distributed (a fixed number of
-        draws per prompt, the same in both arms): then only `Hoeffding` and `OrderFree` are valid, and one is required.
+    interval : a bounded-mean interval; without `design="iid"` only `Hoeffding` and `OrderFree` are valid.
+    design : `iid` or `independent` (the same as None: rows that need not be identically distributed, the prompts in the same
+        proportions in both arms). Files go through `certify_files`, which reads the prompts and tests what it can.
 
     Returns `LikelihoodRatioResult`, units nats. Raises `ArgumentError` on NaN, values above 0, an empty arm, a row that
     its own arm cannot generate. Every number holds at `confidence` by itself; all together at 1 - 3(1 - confidence).
@@ -128,26 +119,31 @@ def certify_likelihood_ratio(
     True
     """
     require_fraction("confidence", confidence)
-    require(design in DESIGNS, "design", " or ".join(DESIGNS), design)
-    method = Betting() if interval is None else interval
-    if design == "independent":
-        fits = isinstance(method, (Hoeffding, OrderFree))
-        require(fits, "interval", "hoeffding or order-free for independent rows", method.name)
+    require(design is None or design in DESIGNS, "design", " or ".join(DESIGNS), design)
+    drawn = design == "iid"
+    method = (Betting() if drawn else OrderFree()) if interval is None else interval
+    fits = drawn or isinstance(method, (Hoeffding, OrderFree))
+    require(fits, "interval", 'hoeffding or order-free, unless design="iid" is stated', method.name)
     lp, lq, arms = check_scores(log_p, log_q, arm)
     y, t = information_terms(lp, lq)
     of_p, of_q = np.flatnonzero(arms == 0), np.flatnonzero(arms == 1)
     pairs = min(of_p.size, of_q.size)
+    own = np.where(arms == 0, of_p.size, of_q.size)
+    # Each arm counts half: weights relative to the largest, whose range is `top` times that of a term.
+    relative, top = pairs / own, arms.size / (2.0 * pairs)
+    any_order = isinstance(method, (Hoeffding, OrderFree))
 
-    def paired(x: Floats) -> Floats:
-        return 0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]])
+    def made(x: Floats, high: float) -> Interval:
+        if not any_order:
+            return method.interval(0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]]), confidence, 0.0, high)
+        return method.interval(np.minimum(x * relative * top, high * top), confidence, 0.0, high * top).clipped(0.0, high)
 
     def balanced(x: Floats) -> float:
         return 0.5 * (float(x[of_p].mean()) + float(x[of_q].mean()))
 
-    jsd_interval = _with(method.interval(paired(y), confidence, 0.0, LN2), "T15")
-    tv_interval = _with(method.interval(paired(t), confidence), "T15")
+    jsd_interval, tv_interval = _with(made(y, LN2), drawn), _with(made(t, 1.0), drawn)
     gap = np.clip(lq, -1e300, None) - np.clip(lp, -1e300, None)
-    roc, auc, auc_interval = _roc(gap[of_p], gap[of_q], confidence)
+    roc, auc, auc_interval = ratio_roc(gap[of_p], gap[of_q], confidence)
     n = int(arms.size)
     return LikelihoodRatioResult(
         Certified("Jensen-Shannon divergence", balanced(y), jsd_interval, n, extra={"pairs": pairs}),
@@ -216,11 +212,13 @@ def certify_path_information(
     return Certified("Jensen-Shannon divergence", value, whole, int(terms.size), method="per-token", extra=extra)
 
 
-def _with(x: Interval, theorem: str) -> Interval:
-    return Interval(x.lower, x.upper, x.confidence, x.method, theorem, (*ASSUMPTIONS, *x.assumptions))
+def _with(x: Interval, drawn: bool) -> Interval:
+    said = ASSUMPTIONS if drawn else (ASSUMPTIONS[0], ANY_ORDER, ASSUMPTIONS[2])
+    return Interval(x.lower, x.upper, x.confidence, x.method, "T15", (*said, *x.assumptions))
 
 
-def _roc(p: Floats, q: Floats, confidence: float) -> tuple[RocBand, float, Interval]:
+def ratio_roc(p: Floats, q: Floats, confidence: float) -> tuple[RocBand, float, Interval]:
+    """Band, AUC and its interval from the likelihood ratios of each arm's rows, in any order."""
     half = 1.0 - (1.0 - confidence) / 2
     e_p, e_q = DKW().radius(p.size, half), DKW().radius(q.size, half)
     p, q = np.sort(p), np.sort(q)
@@ -243,5 +241,5 @@ def _roc(p: Floats, q: Floats, confidence: float) -> tuple[RocBand, float, Inter
         "T16",
         ASSUMPTIONS[:2],
     )
-    band = RocBand(grid, np.interp(grid, fpr, tpr), low, high, e_p, e_q, confidence)
+    band = RocBand(grid, np.interp(grid, fpr, tpr), low, high, e_p, e_q, confidence, (fpr, tpr))
     return band, auc, interval

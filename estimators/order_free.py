@@ -10,6 +10,7 @@ tuned to the unknown variance. Both ends by bisection on K(m) = 2/delta.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -119,14 +120,12 @@ class OrderFree:
         n = seen.n
         require(n > 0, "y", "at least one term", "none")
         delta = 1.0 - require_fraction("confidence", confidence)
-        used = seen.counts > 0
-        count = seen.counts[used].astype(float)
-        left, right = _LEFT[used], _RIGHT[used]
-        mean = (seen.high[used] * 2.0**26 + seen.low[used]) * _UNIT / count
-        mean = np.clip(mean, left, right)
-        low = self._end(count, left, right, mean, n, delta)
-        high = 1.0 - self._end(count, 1 - right, 1 - left, 1 - mean, n, delta)
-        low, high = min(low, high), max(low, high)
+        bins = _bins(seen)
+        low = self._end(bins, n, delta)
+        high = 1.0 - self._end(bins.mirrored(), n, delta)
+        value = seen.total() * _UNIT / n
+        if not low - 1e-15 <= value <= high + 1e-15:
+            low, high = 0.0, 1.0  # ends that cross deny independence: nothing is claimed
         slack = 2e-15 + 2 * _UNIT
         span = upper - lower
         return Interval(
@@ -138,13 +137,22 @@ class OrderFree:
             (INDEPENDENT,),
         )
 
-    def _end(self, count: Floats, left: Floats, right: Floats, mean: Floats, n: int, delta: float) -> float:
-        """Largest m that the bets on larger means reject, from below."""
+    def log_e_value(self, y: Float[np.ndarray, " n"], mean: float, confidence: float = 0.95) -> float:
+        """ln of the capital of the bets that terms in [0, 1] average more than `mean`; its expectation is at most 1 if they do not.
+
+        >>> OrderFree().log_e_value(np.ones(50), 0.5) > 10, OrderFree().log_e_value(np.zeros(50), 0.5) < 0
+        (True, True)
+        """
+        unit, delta = checked_sample(y, confidence, 0.0, 1.0)
+        return self._log_capital(_bins(histogram(unit)), unit.size, delta)(min(max(mean, 1e-15), 1.0))
+
+    def _log_capital(self, bins: _Bins, n: int, delta: float) -> Callable[[float], float]:
         level = math.log(2.0 / delta)
         depth = max(2, math.ceil(2 * math.log(n + 1) / math.log(3)))
         stakes = np.sqrt(2 * level / (n * 0.25 * 3.0 ** -np.arange(depth)))
         weights = 1.0 / np.arange(1, depth + 1)
         weights /= weights.sum()
+        count, left, right, mean = bins
         width = right - left
         share = np.divide(mean - left, width, out=np.zeros_like(mean), where=width > 0)
 
@@ -155,7 +163,12 @@ class OrderFree:
             top = float(logs.max())
             return top + math.log(float(np.exp(logs - top).sum()))
 
-        target = level + 1e-9 * (1 + math.log(n))
+        return log_capital
+
+    def _end(self, bins: _Bins, n: int, delta: float) -> float:
+        """Largest m that the bets on larger means reject, from below."""
+        log_capital = self._log_capital(bins, n, delta)
+        target = math.log(2.0 / delta) + 1e-9 * (1 + math.log(n))
         low, high = 0.0, 1.0
         if log_capital(1e-15) < target:
             return 0.0
@@ -168,3 +181,24 @@ class OrderFree:
             if high - low < 1e-16:
                 break
         return low
+
+
+class _Bins(NamedTuple):
+    """Used bins: counts, edges, exact means."""
+
+    count: Floats
+    left: Floats
+    right: Floats
+    mean: Floats
+
+    def mirrored(self) -> _Bins:
+        """Of 1 - y."""
+        return _Bins(self.count, 1 - self.right, 1 - self.left, 1 - self.mean)
+
+
+def _bins(seen: Histogram) -> _Bins:
+    used = seen.counts > 0
+    count = seen.counts[used].astype(float)
+    left, right = _LEFT[used], _RIGHT[used]
+    mean = (seen.high[used] * 2.0**26 + seen.low[used]) * _UNIT / count
+    return _Bins(count, left, right, np.clip(mean, left, right))

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.likelihood_ratio import LN2, check_likelihoods, information_terms
+from estimators.likelihood_ratio import LN2, information_terms
 from estimators.order_free import (
     INDEPENDENT,
     Histogram,
@@ -34,7 +34,7 @@ from estimators.order_free import (
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
 from mari_theory.errors import require, require_fraction
-from mari_theory.certificates.files import read_pool, scan_scores
+from mari_theory.certificates.files import check_likelihoods, read_pool, scan_scores
 
 Floats = NDArray[np.float64]
 _CHUNK = 1 << 15
@@ -127,7 +127,7 @@ def summarise_file(path: Path) -> ScoreState:
     """One score file (Parquet) of any size."""
     state = init()
     for batch in scan_scores(path):
-        state = update(state, *batch)
+        state = update(state, batch.arm, batch.log_p, batch.log_q)
     return state
 
 

@@ -164,11 +164,11 @@ class Power:
 class EquivalenceTest:
     """One of three answers about JSD <= margin, each wrong with probability at most 1 - confidence.
 
-    `equivalent within margin` when the whole interval is at or below the margin, `detectable` when it is above, else `inconclusive`.
-    Failing to see a difference is never called equivalence.
+    `equivalent on average` when the whole interval is at or below the margin, `detectable` when it is above, else `inconclusive`.
+    Failing to see a difference is never called equivalence, and an average says nothing of its worst owner (T32).
 
     >>> EquivalenceTest(margin=0.02).verdict(Interval(0.0, 0.015, 0.95))
-    'equivalent within margin'
+    'equivalent on average'
     """
 
     margin: float = 0.01
@@ -181,7 +181,7 @@ class EquivalenceTest:
 
     def verdict(self, interval: Interval) -> str:
         """The answer that a certified interval for the JSD supports."""
-        return verdict_for(interval.lower, interval.upper, self.margin)
+        return str(verdict_for((interval.lower, interval.upper), self.margin, None))
 
     def power(self, family: Any, n: int, replicates: int = 500, seed: int = 0) -> Power:
         """Shares of the verdicts when n outputs an arm come from `family` (any pair of `mari_theory.families`).
@@ -200,7 +200,7 @@ class EquivalenceTest:
             )  # densities may exceed 1; only the ratio counts
             made = certify_likelihood_ratio(log_p - shift, log_q - shift, arm, self.confidence, self.interval)
             seen.append(self.verdict(made.jsd.interval))
-        shares = [seen.count(v) / replicates for v in ("equivalent within margin", "inconclusive", "detectable")]
+        shares = [seen.count(v) / replicates for v in ("equivalent on average", "inconclusive", "detectable")]
         return Power(shares[0], shares[1], shares[2], replicates, n)
 
 

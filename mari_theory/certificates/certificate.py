@@ -1,108 +1,313 @@
-"""The claim a user signs, and its JSON."""
+"""The claim a user signs: one typed object, its JSON (`mari-certificate/2`) and its JSON Schema."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from mari_theory.detectability import delta, max_accuracy, max_auc, max_tpr, min_outputs
-from mari_theory.errors import ArgumentError, require
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mari_theory.certificates import words
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import ArgumentError, require
 
-FORMAT = "mari-certificate/1"
-VERDICTS = ("equivalent within margin", "detectable", "inconclusive", "refuted")
-PAIR_MEANING = {
-    "marginal": "one model's outputs on retain inputs (P) against retain and forget inputs together (Q)",
-    "oracle": "the model retrained without the forget set (P) against the unlearned model (Q), same prompts",
-    "shift": "the original model (P) against the unlearned model (Q), same prompts",
-    "matched": "one model on never-seen prompts of the same kind (P) against forget prompts (Q)",
-}
+FORMAT = "mari-certificate/2"
+VERDICTS = words.VERDICTS
+LN2 = math.log(2.0)
+ROOM_AT = 0.1
+"""T32 is told at ln 2, at the margin, and here."""
+
+Nats = Annotated[float, Field(ge=0.0, le=0.6931471805599454)]
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+Level = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=0)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Pair = Literal["marginal", "oracle", "shift", "matched"]
+Population = Literal["these-prompts", "prompts-like-these"]
+Trust = Literal["likelihoods", "none"]
+Verdict = Literal["refuted", "detectable", "equivalent within margin", "equivalent on average", "inconclusive"]
+Method = Literal[
+    "order-free",
+    "betting",
+    "betting-anytime",
+    "hoeffding",
+    "maurer-pontil",
+    "exact-laws",
+    "pooled-fast-rate",
+    "pooled-bounded-differences",
+    "finite-population",
+]
+Ceiling = Literal["jensen-shannon-divergence", "total-variation", "roc-band"]
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A certified claim about one pair of arms.
+class Part(BaseModel):
+    """Unknown keys, missing keys, NaN, infinities and numbers of another type are errors."""
 
-    `claim`: pair, quantity, lower, upper, estimate, confidence, unit, method, theorem, n.
-    `implies`: what the upper end allows any detector to do. `direct`: total variation, AUC and ROC bands certified from
-    the same evidence. `verdict`: one of `VERDICTS` for `margin`. `evidence`: files with SHA-256.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Request(Part):
+    """What the signer chose; everything else follows from the evidence."""
+
+    method: Method
+    confidence: Annotated[float, Field(gt=0.0, lt=1.0)]
+    margin: Annotated[float, Field(ge=0.0)]
+    population: Population
+    simultaneous: bool
+    trust: Trust
+    pair: Pair | None = None
+    """Only where the evidence does not say."""
+
+
+class Claim(Part):
+    """The average divergence between the arms. `confidence` is that of the two ends together."""
+
+    pair: Pair
+    quantity: Literal["jensen-shannon-divergence"]
+    unit: Literal["nats"]
+    access: str
+    population: Population
+    method: Method
+    theorem: str
+    confidence: Unit
+    n: Count
+    prompts: Count
+    owners: Count
+    estimate: float
+    lower: Nats
+    upper: Nats
+
+
+class Ends(Part):
+    """A number with its interval."""
+
+    estimate: Unit
+    lower: Unit
+    upper: Unit
+
+
+class Roc(Part):
+    """Bands around the optimal ROC curve at these false positive rates (T16)."""
+
+    fpr: tuple[Unit, ...]
+    tpr: tuple[Unit, ...]
+    tpr_low: tuple[Unit, ...]
+    tpr_high: tuple[Unit, ...]
+
+
+class Direct(Part):
+    """Certified from the same evidence, not through the divergence. None: not available for this evidence."""
+
+    total_variation: Ends | None
+    auc: Ends | None
+    roc: Roc | None
+
+
+class Room(Part):
+    """How many of the prompts the average leaves room for (T32): divergence ln 2, at least the margin, at least 0.1."""
+
+    prompts: Count
+    at_ln2: Count
+    at_margin: Count | None
+    at_0_1: Count
+
+
+class Units(Part):
+    """Owners (or prompts) one by one. `worst_upper` bounds the largest divergence of any; `worst_lower` is a lower end for it.
+
+    `above_margin` names units whose corrected lower end exceeds the margin (closed testing by e-values); `pairs_needed`: pairs of
+    outputs a unit needs for the margin when no disagreement is seen; `fewest_rows`: rows of the unit with fewest.
     """
 
-    claim: dict[str, Any]
-    implies: dict[str, Any]
-    margin: float
-    verdict: str
-    access: str
+    count: Count
+    confidence: Unit
+    worst_upper: Nats
+    worst_upper_at: str
+    worst_lower: Nats
+    above_margin: tuple[str, ...]
+    within_margin: Count
+    share_beyond: Unit | None
+    """Upper end for the share of owners like these beyond the margin (Clopper-Pearson); None for these prompts."""
+    fewest_rows: Count | None
+    pairs_needed: Count | None
+
+
+class Implies(Part):
+    """What the evidence allows any detector with this access, each rounded to the safe side; `sources` names the tightest one."""
+
+    max_accuracy: Unit
+    max_tpr_at_fpr_0_001: Unit = Field(alias="max_tpr_at_fpr_0.001")
+    max_tpr_at_fpr_0_01: Unit = Field(alias="max_tpr_at_fpr_0.01")
+    max_auc: Unit
+    max_influence: Unit
+    """Largest |E_P g - E_Q g| of any g with values in [0, 1] (T9)."""
+    outputs_for_accuracy_0_75: float | None = Field(alias="outputs_for_accuracy_0.75")
+    outputs_for_accuracy_0_9: float | None = Field(alias="outputs_for_accuracy_0.9")
+    delta_at_epsilon_1: Unit
+    sources: dict[str, Ceiling]
+
+
+class Levels(Part):
+    """Probability that each number fails, and that any of them does (a union; 0 for exact numbers)."""
+
+    divergence: Level
+    total_variation: Level
+    roc: Level
+    owners: Level
+    prompts: Level
+    ceilings: Level
+    together: Level
+
+
+class RestsOn(Part):
+    """What each end needs."""
+
+    lower: str
+    upper: str
+
+
+class EvidenceFile(Part):
+    """One file, bound by its bytes and by a digest of its rows that does not depend on their order."""
+
+    file: str
+    kind: Literal["score", "option", "pool"]
+    sha256: Digest
+    rows_digest: Digest
+    bytes: Count
+
+
+class Certificate(Part):
+    """A certified claim about one pair of arms; every field but `request`, `evidence` and `versions` is re-derived by `check`."""
+
+    format: Literal["mari-certificate/2"] = "mari-certificate/2"
+    request: Request
+    claim: Claim
+    rests_on: RestsOn
+    direct: Direct
+    room: Room | None
+    owners: Units | None
+    prompts: Units | None
+    implies: Implies
+    levels: Levels
+    verdict: Verdict | None
+    no_verdict: str | None
+    refuted_by: str | None
     assumptions: tuple[str, ...]
     errors: dict[str, float]
-    evidence: list[dict[str, Any]]
-    direct: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    refuted_by: str | None = None
-    format: str = FORMAT
+    metadata: dict[str, Any]
+    evidence: tuple[EvidenceFile, ...]
+    versions: dict[str, str]
+
+    @property
+    def margin(self) -> float:
+        """Nats within which arms count as equivalent."""
+        return self.request.margin
+
+    def data(self) -> dict[str, Any]:
+        """As plain JSON data."""
+        plain: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
+        return plain
 
     def save(self, path: Path) -> None:
         """Write JSON under a temporary name, then rename."""
-        write_text(Path(path), json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False) + "\n")
+        write_text(Path(path), json.dumps(self.data(), indent=1, sort_keys=True, allow_nan=False) + "\n")
 
     @staticmethod
     def load(path: Path) -> Certificate:
-        """Read a certificate; raises `ArgumentError` on a missing, truncated or foreign file."""
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as e:
-            raise ArgumentError("certificate", "a readable JSON file", f"{path} ({e})") from None
-        require(isinstance(data, dict) and data.get("format") == FORMAT, "certificate", f"format {FORMAT}", path)
-        try:
-            certificate = Certificate(**{**data, "assumptions": tuple(data["assumptions"])})
-            for key in ("pair", "lower", "upper", "confidence", "method"):
-                certificate.claim[key]
-        except (TypeError, KeyError) as e:
-            raise ArgumentError("certificate", "the fields of the format", f"{path} ({e})") from None
-        return certificate
+        """Read a certificate of format 2; raises `ArgumentError` in one line on anything else."""
+        return parse(read_json(path), Path(path).name)
 
     def __str__(self) -> str:
         c = self.claim
-        return (
-            f"{c['pair']} pair: Jensen-Shannon divergence in [{c['lower']:.5f}, {c['upper']:.5f}] nats at confidence "
-            f"{c['confidence']:g}; any detector with {self.access} is right at most "
-            f"{100 * self.implies['max_accuracy']:.2f} % of the time: {self.verdict} (margin {self.margin:g})"
-        )
+        parts = [
+            f"{c.pair} pair: Jensen-Shannon divergence in [{_down(c.lower)}, {_up(c.upper)}] nats at confidence {c.confidence:g}, "
+            f"averaged over {words.POPULATIONS[c.population]}; any detector that sees {words.ACCESS[c.access]} is right at most "
+            f"{_up(100 * self.implies.max_accuracy, 2)} % of the time"
+        ]
+        if self.owners:
+            worst = f"worst of {self.owners.count} owners at most {_up(self.owners.worst_upper)} nats"
+            named = self.owners.above_margin
+            parts.append(worst + (f", beyond the margin for certain: {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}" if named else ""))
+        if self.room:
+            parts.append(f"the average leaves room for {self.room.at_ln2} of {self.room.prompts} prompts told apart with certainty")
+        said = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
+        return "; ".join(parts) + f": {said} (margin {self.margin:g})"
 
 
-def implications(upper: float) -> dict[str, Any]:
-    """What an upper bound on JSD implies for every detector, each rounded to the safe side (T5-T8, T10).
+def _up(x: float, digits: int = 5) -> str:
+    return f"{math.ceil(x * 10**digits - 1e-9) / 10**digits:.{digits}f}"
 
-    >>> implications(0.0)["max_accuracy"]
-    0.5
+
+def _down(x: float, digits: int = 5) -> str:
+    return f"{math.floor(x * 10**digits + 1e-9) / 10**digits:.{digits}f}"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file, duplicate keys and NaN refused."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        require(len(made) == len(pairs), "certificate", "each key once", [k for k, _ in pairs][:6])
+        return made
+
+    def constant(name: str) -> float:
+        raise ArgumentError("certificate", "finite numbers", name)
+
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=unique, parse_constant=constant)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+        raise ArgumentError("certificate", "a readable JSON file", f"{path} ({e})") from None
+    require(isinstance(data, dict), "certificate", "a JSON object", path)
+    return dict(data)
+
+
+def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
+    """A certificate from JSON data; raises `ArgumentError` naming the first field that is not as the format says."""
+    require(data.get("format") == FORMAT, "certificate", f"format {FORMAT}", f"{name}, format {data.get('format')!r}")
+    try:
+        made = Certificate.model_validate_json(json.dumps(data))
+    except (ValidationError, ValueError, RecursionError) as e:
+        if not isinstance(e, ValidationError):
+            raise ArgumentError("certificate", "the fields of the format", f"{name}: {e}") from None
+        first = e.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "certificate"
+        raise ArgumentError(f"certificate, {where}", first["msg"], first.get("input")) from None
+    known = (
+        ("claim.access", made.claim.access, words.ACCESS),
+        ("rests_on.lower", made.rests_on.lower, words.RESTS_ON),
+        ("rests_on.upper", made.rests_on.upper, words.RESTS_ON),
+        *(("assumptions", a, words.ASSUMPTIONS) for a in made.assumptions),
+        *((("no_verdict", made.no_verdict, words.NO_VERDICT),) if made.no_verdict is not None else ()),
+    )
+    for where, value, allowed in known:
+        require(value in allowed, f"certificate, {where}", " or ".join(allowed), value)
+    require(len(made.evidence) > 0, "certificate, evidence", "at least one file", 0)
+    return made
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the format."""
+    made: dict[str, Any] = Certificate.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FORMAT, **{k: v for k, v in made.items() if k != "title"}}
+
+
+def verdict_for(
+    average: tuple[float, float], margin: float, owners: Units | None, refuted: bool = False
+) -> Verdict:
+    """In order: refuted, detectable, equivalent within margin, equivalent on average, inconclusive.
+
+    `average`: the claim's ends. An owner whose corrected lower end exceeds the margin makes the pair detectable; only a worst
+    owner's upper end at or below it makes it equivalent within margin.
+
+    >>> verdict_for((0.0, 0.005), 0.01, None), verdict_for((0.02, 0.03), 0.01, None), verdict_for((0.0, 0.03), 0.01, None)
+    ('equivalent on average', 'detectable', 'inconclusive')
     """
-    upper = min(max(upper, 0.0), math.log(2.0))
-
-    def outputs(accuracy: float) -> float | None:
-        n = float(min_outputs(accuracy, upper))
-        return None if math.isinf(n) else n
-
-    return {
-        "max_accuracy": float(max_accuracy(upper)),
-        "max_tpr_at_fpr_0.001": float(max_tpr(0.001, upper)),
-        "max_tpr_at_fpr_0.01": float(max_tpr(0.01, upper)),
-        "max_auc": float(max_auc(upper)),
-        "outputs_for_accuracy_0.75": outputs(0.75),
-        "outputs_for_accuracy_0.9": outputs(0.9),
-        "delta_at_epsilon_1": float(delta(1.0, upper)),
-    }
-
-
-def verdict_for(lower: float, upper: float, margin: float) -> str:
-    """The verdict of an interval for a margin.
-
-    >>> verdict_for(0.0, 0.005, 0.01), verdict_for(0.02, 0.03, 0.01), verdict_for(0.0, 0.03, 0.01)
-    ('equivalent within margin', 'detectable', 'inconclusive')
-    """
-    if upper <= margin:
-        return VERDICTS[0]
-    return VERDICTS[1] if lower > margin else VERDICTS[2]
+    if refuted:
+        return "refuted"
+    if average[0] > margin or (owners is not None and owners.above_margin):
+        return "detectable"
+    if owners is not None and owners.worst_upper <= margin:
+        return "equivalent within margin"
+    return "equivalent on average" if average[1] <= margin else "inconclusive"

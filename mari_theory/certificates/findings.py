@@ -1,0 +1,67 @@
+"""What the checker says: one line a number, and what it rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mari_theory.certificates.rules import Words
+
+ESTIMATE = 1e-9
+"""An estimate is no bound: recomputed within this."""
+SLACK = 1e-6
+"""A proved end may be this much looser than the method's own, or a thousandth of the interval: searches differ in their last steps."""
+
+
+@dataclass(frozen=True)
+class CheckedNumber:
+    """One number or word: what the certificate says, what the evidence says."""
+
+    name: str
+    claimed: Any
+    recomputed: Any
+    ok: bool
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.ok else 'FAIL'} {self.name}: claimed {_short(self.claimed)}, recomputed {_short(self.recomputed)}"
+
+
+def _short(x: Any) -> str:
+    text = " ".join(str(x).split())
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the evidence gives; `present` and `exact` name the parts that are sampled and enumerated."""
+
+    words: Words
+    metadata: dict[str, Any]
+    n: int
+    prompts: int
+    owners: int
+    present: tuple[str, ...]
+    exact: tuple[str, ...]
+    has_room: bool
+    findings: list[CheckedNumber] = field(default_factory=list)
+    roc_upper: Callable[[float], float] = lambda _: 1.0
+
+
+def equal(name: str, claimed: Any, recomputed: Any) -> CheckedNumber:
+    """The same value and type."""
+    return CheckedNumber(name, claimed, recomputed, type(claimed) is type(recomputed) and bool(claimed == recomputed))
+
+
+def close(name: str, claimed: float | None, recomputed: float | None, within: float = ESTIMATE) -> CheckedNumber:
+    """Numbers that are no bounds, or whose validity is proved elsewhere."""
+    if claimed is None or recomputed is None:
+        return CheckedNumber(name, claimed, recomputed, claimed is None and recomputed is None)
+    ok = abs(claimed - recomputed) <= within * max(1.0, abs(recomputed))
+    return CheckedNumber(name, claimed, recomputed, bool(ok))
+
+
+def not_inside(name: str, side: str, claimed: float, bound: float, loose: float = 1e-9) -> CheckedNumber:
+    """A claimed end that does not go inside `bound`, and is at most `loose` outside."""
+    ok = claimed <= bound and bound - claimed <= loose if side == "lower" else claimed >= bound and claimed - bound <= loose
+    return CheckedNumber(name, claimed, bound, bool(ok))
