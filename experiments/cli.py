@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     unlearn.add_argument("--seed", type=int, default=0)
     unlearn.add_argument("--resume", action="store_true", help="continue a killed run")
 
-    certify = add("certify", _certify, "certificate from score files (Parquet) or a pool file (NPZ)")
+    certify = add("certify", _certify, "certificate from score files or an option file (Parquet), or a pool file (NPZ)")
     certify.add_argument("files", nargs="+", type=Path)
     certify.add_argument("--confidence", type=float, default=0.95)
     certify.add_argument(
@@ -124,17 +124,28 @@ def _parser() -> argparse.ArgumentParser:
     certify.add_argument(
         "--interval",
         default=None,
-        help="betting (default), betting-anytime, maurer-pontil, hoeffding; pool files: pooled-fast-rate",
+        help="order-free (default), hoeffding; for rows drawn at random betting, betting-anytime, maurer-pontil; "
+        "pool files: pooled-fast-rate (default), pooled-bounded-differences",
+    )
+    certify.add_argument(
+        "--population",
+        choices=("these-prompts", "prompts-like-these"),
+        default="these-prompts",
+        help="what is averaged over: these prompts (default), or prompts like these with the owner as unit",
+    )
+    certify.add_argument("--simultaneous", action="store_true", help="all numbers of the certificate hold at once")
+    certify.add_argument(
+        "--trust", choices=("likelihoods", "none"), default="likelihoods", help="none: a lower end that believes no likelihood"
     )
     certify.add_argument(
         "--pair", choices=("marginal", "oracle", "shift", "matched"), help="only for files that do not say"
     )
     certify.add_argument("--out", type=Path, help="where to write the certificate (JSON)")
 
-    check = add("check", _check, "recompute every number of a certificate from its evidence")
-    check.add_argument("certificate", type=Path)
+    check = add("check", _check, "re-derive whole certificates from their evidence")
+    check.add_argument("certificates", nargs="+", type=Path, metavar="CERT")
     check.add_argument(
-        "--evidence", nargs="+", type=Path, help="evidence files (default: beside the certificate or in ../scores)"
+        "--evidence", nargs="+", type=Path, help="evidence files, matched by hash (default: beside the certificate or in ../scores)"
     )
 
     check.add_argument(
@@ -354,62 +365,71 @@ def _unlearn(args: argparse.Namespace) -> int:
 def _certify(args: argparse.Namespace) -> int:
     from estimators.certify import certify_files
 
-    certificate = certify_files(args.files, args.confidence, args.margin, args.interval, args.pair)
+    certificate = certify_files(
+        args.files,
+        args.confidence,
+        args.margin,
+        args.interval,
+        args.pair,
+        population=args.population,
+        simultaneous=args.simultaneous,
+        trust=args.trust,
+    )
     if args.out:
         certificate.save(args.out)
     if args.json:
-        print(json.dumps(asdict(certificate)))
+        print(json.dumps(certificate.data()))
     else:
         print(textwrap.fill(str(certificate), 79))
-        i = certificate.implies
-        print(
-            f"  any detector: accuracy <= {i['max_accuracy']:.4f}, AUC <= {i['max_auc']:.4f}, TPR <= {i['max_tpr_at_fpr_0.01']:.4f} at 1 % FPR"
-        )
-        outputs = i["outputs_for_accuracy_0.9"]
-        print(
-            f"  outputs needed for 90 % accuracy: {'no number suffices' if outputs is None else f'at least {outputs:.0f}'}"
-        )
+        for line in certificate.explain():
+            print(textwrap.fill(line, 79, initial_indent="  ", subsequent_indent="    "))
         if args.out:
             print(f"  written to {args.out}")
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    from mari_theory.certificates.certificate import Certificate
-    from mari_theory.certificates.checker import check
+    from mari_theory.certificates.certificate import read_json
+    from mari_theory.certificates.format1 import check_file, evidence_names
 
-    certificate = Certificate.load(args.certificate)
-    files = args.evidence or [_find(args.certificate, e["file"]) for e in certificate.evidence]
-    numbers = check(certificate, files)
-    failed = [n for n in numbers if not n.ok]
-    formal = _check_formally(certificate, files) if args.formal and not failed else None
+    require(args.evidence is None or len(args.certificates) == 1, "--evidence", "one certificate at a time", f"{len(args.certificates)} certificates")
+    checked = []
+    for path in args.certificates:
+        files = _evidence(path, evidence_names(read_json(path)), args.evidence)
+        numbers = check_file(path, files)
+        failed = [n for n in numbers if not n.ok]
+        formal = _check_formally(path, files) if args.formal and not failed else None
+        checked.append((path, numbers, failed, formal))
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "ok": not failed,
-                    "checked": len(numbers),
-                    "failed": [n.name for n in failed],
-                    **({"formal": formal} if formal else {}),
-                    "numbers": [_jsonable(asdict(n)) for n in numbers],
-                }
-            )
-        )
+        said = [
+            {
+                "certificate": str(path),
+                "ok": not failed,
+                "checked": len(numbers),
+                "failed": [n.name for n in failed],
+                **({"formal": formal} if formal else {}),
+                "numbers": [_jsonable({k: str(v) if k != "ok" else v for k, v in asdict(n).items()}) for n in numbers],
+            }
+            for path, numbers, failed, formal in checked
+        ]
+        print(json.dumps(said[0] if len(said) == 1 else {"ok": all(x["ok"] for x in said), "certificates": said}))
     else:
-        for n in failed:
-            print(n)
-        print(
-            f"{len(numbers) - len(failed)} of {len(numbers)} numbers hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports"
-        )
-        if formal:
-            print(
-                f"Coq concludes: every detector's accuracy is at most {formal['accuracy']:.9f} (claimed {formal['claimed']:.9f}, "
-                f"{formal['symbols']} symbols)"
-            )
-    return 1 if failed else 0
+        for path, numbers, failed, formal in checked:
+            for n in failed:
+                print(textwrap.fill(str(n), 79, subsequent_indent="     "))
+            name = f"{path}: " if len(checked) > 1 else ""
+            print(f"{name}{len(numbers) - len(failed)} of {len(numbers)} lines hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports")
+            if formal:
+                print(
+                    f"Coq concludes: every detector's accuracy is at most {formal['accuracy']:.9f} (claimed {formal['claimed']:.9f}, "
+                    f"{formal['symbols']} symbols)"
+                )
+        print("This is about the derivation. Where the evidence came from, only its signer knows.")
+    return 1 if any(failed for _, _, failed, _ in checked) else 0
 
 
-def _check_formally(certificate: Any, files: Sequence[Path]) -> dict[str, Any]:
+def _check_formally(path: Path, files: Sequence[Path]) -> dict[str, Any]:
+    from mari_theory.certificates.certificate import Certificate
     from mari_theory.certificates.files import kind_of, read_pool
     from proofs.formal_certificate import check_formally
 
@@ -417,7 +437,7 @@ def _check_formally(certificate: Any, files: Sequence[Path]) -> dict[str, Any]:
         len(files) == 1 and kind_of(files[0]) == "pool", "--formal", "a certificate of one pool file", files[0].name
     )
     pool = read_pool(files[0])
-    return check_formally(certificate, pool.p_mean, pool.q_mean)
+    return check_formally(Certificate.load(path), pool.p_mean, pool.q_mean)
 
 
 def _jsonable(x: Any) -> Any:
@@ -430,11 +450,26 @@ def _jsonable(x: Any) -> Any:
     return x.item() if hasattr(x, "item") else x
 
 
-def _find(certificate: Path, name: str) -> Path:
-    for folder in (certificate.parent, certificate.parent.parent / "scores", Path.cwd()):
-        if (folder / name).is_file():
-            return folder / name
-    raise ArgumentError("--evidence", f"the file {name} beside the certificate, or its path", "nothing found")
+def _evidence(certificate: Path, named: Sequence[tuple[str, str]], given: Sequence[Path] | None) -> list[Path]:
+    """The evidence files by their hashes, whatever they are called now; by name where no hash fits, so that a change is told."""
+    from mari_theory.certificates.files import sha256
+
+    folders = (certificate.parent, certificate.parent.parent / "scores", Path.cwd())
+    found = []
+    for k, (name, digest) in enumerate(named):
+        require(Path(name).name == name, "certificate, evidence", "file names without folders", name)
+        near = [Path(p) for p in given] if given else [f / name for f in folders]
+        for p in given or []:
+            require(p.is_file(), "--evidence", "existing files", p)
+        near = [p for p in near if p.is_file()]
+        fits = [p for p in near if sha256(p) == digest]
+        same = [p for p in near if p.name == name]
+        if not fits and not same and given and len(given) == len(named):
+            same = [Path(given[k])]
+        if not fits and not same:
+            raise ArgumentError("--evidence", f"the file {name} beside the certificate, or its path", "nothing found")
+        found.append((fits or same)[0])
+    return found
 
 
 def _score(args: argparse.Namespace) -> int:

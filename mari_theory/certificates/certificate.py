@@ -229,11 +229,40 @@ class Certificate(Part):
         if self.owners:
             worst = f"worst of {self.owners.count} owners at most {_up(self.owners.worst_upper)} nats"
             named = self.owners.above_margin
+            if self.owners.share_beyond is not None:
+                worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of owners like these lie beyond the margin"
             parts.append(worst + (f", beyond the margin for certain: {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}" if named else ""))
         if self.room:
             parts.append(f"the average leaves room for {self.room.at_ln2} of {self.room.prompts} prompts told apart with certainty")
         said = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
         return "; ".join(parts) + f": {said} (margin {self.margin:g})"
+
+    def explain(self) -> list[str]:
+        """The rest in words, a sentence a line."""
+        i, level, r = self.implies, self.levels, self.request
+        source = words.CEILINGS[i.sources["max_accuracy"]]
+        out = [
+            f"any detector: accuracy <= {_up(i.max_accuracy, 4)} ({source}), AUC <= {_up(i.max_auc, 4)}, "
+            f"TPR <= {_up(i.max_tpr_at_fpr_0_01, 4)} at 1 % FPR; no g in [0, 1] moves by more than {_up(i.max_influence, 4)}",
+            "outputs needed for 90 % accuracy: "
+            + ("no number suffices" if i.outputs_for_accuracy_0_9 is None else f"at least {i.outputs_for_accuracy_0_9:.0f}"),
+        ]
+        if self.owners and self.owners.pairs_needed and self.owners.fewest_rows is not None:
+            out.append(
+                f"an owner needs {self.owners.pairs_needed} pairs of outputs for this margin when no disagreement is seen; "
+                f"the one with fewest has {self.owners.fewest_rows} rows"
+            )
+        if level.together == 0.0:
+            out.append("every number is exact up to rounding, which is enclosed")
+        elif r.simultaneous:
+            out.append(f"all numbers hold at once with probability at least {1 - level.together:g}")
+        else:
+            out.append(
+                f"each number holds with probability at least {r.confidence:g} by itself, all together {max(0.0, 1 - level.together):.4g} "
+                "(--simultaneous makes them hold at once)"
+            )
+        out.append(f"lower end: {words.RESTS_ON[self.rests_on.lower]}; upper end: {words.RESTS_ON[self.rests_on.upper]}")
+        return out
 
 
 def _up(x: float, digits: int = 5) -> str:

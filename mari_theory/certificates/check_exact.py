@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb
 
 from mari_theory.certificates.certificate import LN2, Certificate, Units
-from mari_theory.certificates.files import Law, Options, read_options, read_pool
+from mari_theory.certificates.files import Law, Options, Pool, read_options, read_pool
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, close, equal, not_inside
 from mari_theory.certificates.rules import POOL_METHODS, arms_independent, level_of, option_words, owners_of, pool_words
 from mari_theory.enclosures import jensen_shannon_enclosure, outward, precision
@@ -133,24 +133,30 @@ def check_pool(c: Certificate, paths: list[Path]) -> Rebuilt:
     require(request.method in POOL_METHODS, "method", ", ".join(POOL_METHODS), request.method)
     require(request.population == "these-prompts" and request.trust == "likelihoods", "request", "these prompts, likelihoods", request.population)
     complete = pool.metadata.get("finite_population") is True
-    require(complete == (request.method == "finite-population"), "method", "finite-population for complete sets and for nothing else", request.method)
     low, high = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
-    delta = level_of(request, "divergence")
-    out = [close("claim estimate", c.claim.estimate, 0.5 * (low + high))]
-    with precision():
-        if complete:
-            root = sum((arb(2).log() * arb((k + 2) * 2.0**-53)).sqrt() for k in (pool.n, pool.m))
-            lower = max(outward((arb(low).sqrt() - root) ** 2)[0], 0.0) if bool(arb(low).sqrt() > root) else 0.0
-            upper = outward((arb(high).sqrt() + root) ** 2)[1]
-        else:
-            lower, upper = 0.0, _sampled(request.method, high, pool.n, pool.m, delta, arms_independent(pool))
-    out += [
+    lower, upper = pool_ends(pool, request.method, level_of(request, "divergence"))
+    out = [
+        close("claim estimate", c.claim.estimate, 0.5 * (low + high)),
         not_inside("claim lower", "lower", c.claim.lower, lower),
-        not_inside("claim upper", "upper", c.claim.upper, min(upper, LN2)),
+        not_inside("claim upper", "upper", c.claim.upper, upper),
     ]
     present = () if complete else ("divergence",)
     exact = ("divergence",) if complete else ()
     return Rebuilt(pool_words(pool, request), pool.metadata, pool.n + pool.m, 0, 0, present, exact, False, out)
+
+
+def pool_ends(pool: Pool, method: str, delta: float) -> Ends:
+    """The ends that a pool's means support, in balls, at most ln 2."""
+    complete = pool.metadata.get("finite_population") is True
+    fits = complete == (method == "finite-population")
+    require(fits, "method", "finite-population for complete sets and for nothing else", method)
+    low, high = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
+    with precision():
+        if complete:
+            root = sum((arb(2).log() * arb((k + 2) * 2.0**-53)).sqrt() for k in (pool.n, pool.m))
+            lower = max(outward((arb(low).sqrt() - root) ** 2)[0], 0.0) if bool(arb(low).sqrt() > root) else 0.0
+            return lower, min(outward((arb(high).sqrt() + root) ** 2)[1], LN2)
+        return 0.0, min(_sampled(method, high, pool.n, pool.m, delta, arms_independent(pool)), LN2)
 
 
 def _sampled(method: str, high: float, n: int, m: int, delta: float, independent: bool) -> float:
