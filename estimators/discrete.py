@@ -209,12 +209,18 @@ CORRECTIONS: dict[str, EntropyCorrection] = {
 
 
 def counts_of(labels: ArrayLike) -> Counts:
-    """Positive counts of the distinct labels of a one-dimensional sample (numbers, strings, booleans)."""
+    """Positive counts of the distinct labels of a one-dimensional sample (numbers, strings, booleans): of the symbols *seen*.
+
+    A certified interval needs the number of possible symbols besides (`alphabet`).
+
+    >>> counts_of(["b", "a", "b"]).tolist()
+    [1, 2]
+    """
     return np.unique(as_labels("labels", labels), return_counts=True)[1]
 
 
 def table_of(x: ArrayLike, y: ArrayLike) -> Counts:
-    """Contingency table of two label samples of one length.
+    """Contingency table of two label samples of one length, a row and a column for each symbol *seen*.
 
     >>> table_of(["a", "b", "a"], [1, 2, 1]).tolist()
     [[2, 0], [0, 1]]
