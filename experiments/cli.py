@@ -181,6 +181,22 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--x-column", help="column of a table")
     estimate.add_argument("--y-column", help="column of a table")
     estimate.add_argument(
+        "--alphabet",
+        nargs="+",
+        metavar="SYMBOLS",
+        help="all symbols that can occur, seen or not: 300, a,b,c or a file with one a line; for mi- methods two, x's and y's",
+    )
+    estimate.add_argument("--items-x", help="auc-certified: column of x's item ids (for .npy a file of ids)")
+    estimate.add_argument("--items-y", help="auc-certified: column of y's item ids")
+    estimate.add_argument(
+        "--paired", action="store_true", help="auc-certified: compare the scores of the same item instead"
+    )
+    estimate.add_argument(
+        "--marginals",
+        choices=("rescaled", "copula"),
+        help="neighbours: columns as they are, or their ranks (heavy tails)",
+    )
+    estimate.add_argument(
         "--method", help="for example ksg1, mi-grassberger, mi-certified, jsd-certified (default ksg1)"
     )
     estimate.add_argument(
@@ -493,7 +509,9 @@ def _pool(args: argparse.Namespace) -> int:
 
 
 def _estimate(args: argparse.Namespace) -> int:
+    from estimators.alphabets import Alphabet
     from estimators.from_files import METHODS, Options, estimate_files
+    from estimators.marginals import MARGINALS
 
     if args.list:
         print(json.dumps(sorted(METHODS)) if args.json else "\n".join(sorted(METHODS)))
@@ -511,9 +529,17 @@ def _estimate(args: argparse.Namespace) -> int:
         results = [result_pool(summarise_pools(args.pools), args.confidence)]
     else:
         require(args.x is not None, "--x", "a sample file (or --scores, --pools)", "none")
-        options = Options(args.k, args.confidence, args.seed, not args.json)
-        columns = (args.x_column, args.y_column)
-        results = [estimate_files(args.x, args.y, args.method or "ksg1", options, columns)]
+        options = Options(
+            args.k,
+            args.confidence,
+            args.seed,
+            not args.json,
+            tuple(Alphabet.parse(text) for text in args.alphabet or ()),
+            paired=args.paired,
+            marginals=None if args.marginals is None else MARGINALS[args.marginals],
+        )
+        columns, items = (args.x_column, args.y_column), (args.items_x, args.items_y)
+        results = [estimate_files(args.x, args.y, args.method or "ksg1", options, columns, items)]
     if args.json:
         found = [_jsonable(asdict(r)) for r in results]
         print(json.dumps(found[0] if len(found) == 1 else {"estimates": found}))

@@ -177,19 +177,21 @@ def save_samples(folder: Path) -> dict[str, str]:
         ("x", "y", "ksg2"),
         ("x", "labels", "ross"),
         ("labels", "labels", "mi-nsb"),
-        ("labels", "labels", "mi-certified"),
-        ("labels", "labels", "jsd-certified"),
+        ("labels", "labels", "mi-certified --alphabet 3 0,1,2"),
+        ("labels", "labels", "jsd-certified --alphabet 4"),
         ("labels", None, "entropy-polynomial"),
-        ("labels", None, "entropy-certified"),
+        ("labels", None, "entropy-polynomial --alphabet 9"),
+        ("labels", None, "entropy-certified --alphabet 0,1,2,3"),
+        ("x", "y", "ksg1 --marginals copula"),
         ("y", None, "knn-entropy"),
-        ("y", "y", "auc-certified"),
+        ("y", "y", "auc-certified --paired"),
         ("y", "y", "classifier-test"),
         ("y", "y", "mmd-test"),
     ],
 )
 def test_estimate_every_kind(capsys, tmp_path: Path, x: str, y: str | None, method: str) -> None:
     files = save_samples(tmp_path)
-    argv = ["estimate", "--x", files[x], *(["--y", files[y]] if y else []), "--method", method]
+    argv = ["estimate", "--x", files[x], *(["--y", files[y]] if y else []), "--method", *method.split()]
     status, out, err = run(capsys, *argv, "--json")
     assert status == 0 and err == "" and {"value", "p_value"} & json.loads(out).keys()
     status, out, _ = run(capsys, *argv)
@@ -231,6 +233,10 @@ def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
         ([], "a sample file"),
         (["--x", "{y}", "--y", "{labels}", "--k", "300"], "more than k"),
         (["--x", "{y}", "--y", "{y}", "--method", "auc-certified", "--confidence", "2"], "confidence"),
+        (["--x", "{y}", "--y", "{y}", "--method", "auc-certified"], "move together"),
+        (["--x", "{labels}", "--method", "entropy-certified"], "those seen are not all"),
+        (["--x", "{labels}", "--method", "entropy-certified", "--alphabet", "0,1"], "got 2"),
+        (["--x", "{y}", "--y", "{y}", "--marginals", "ranks"], "copula"),
     ],
 )
 def test_estimate_refuses_in_one_line(capsys, tmp_path: Path, argv: list[str], words: str) -> None:
