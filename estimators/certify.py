@@ -25,10 +25,8 @@ from mari_theory.certificates.ceilings import ceilings
 from mari_theory.certificates.certificate import (
     ROOM_AT,
     Certificate,
-    Claim,
     Direct,
     Ends,
-    EvidenceFile,
     Implies,
     Levels,
     Request,
@@ -38,7 +36,16 @@ from mari_theory.certificates.certificate import (
     verdict_for,
 )
 from mari_theory.certificates.contradictions import refuse_contradictions
-from mari_theory.certificates.files import Codes, Scores, kind_of, read_options, read_pool, read_scores, row_digest, sha256
+from mari_theory.certificates.files import (
+    Codes,
+    Scores,
+    kind_of,
+    read_options,
+    read_pool,
+    read_scores,
+    row_digest,
+    sha256,
+)
 from mari_theory.errors import require, require_fraction
 from mari_theory.localisation import prompts_with_room
 
@@ -150,42 +157,54 @@ class Parts:
                 at_margin=prompts_with_room(upper, self.prompts, min(r.margin, LN2)) if r.margin > 0 else None,
                 at_0_1=prompts_with_room(upper, self.prompts, ROOM_AT),
             )
-        return Certificate(
-            request=r,
-            claim=Claim(
-                pair=w.pair,
-                quantity="jensen-shannon-divergence",
-                unit="nats",
-                access=w.access,
-                population=r.population,
-                method=r.method,
-                theorem=w.theorem,
-                confidence=1.0 - level["divergence"],
-                n=self.n,
-                prompts=self.prompts,
-                owners=self.owner_count,
-                estimate=estimate,
-                lower=lower,
-                upper=upper,
-            ),
-            rests_on=w.rests_on,
-            direct=Direct(total_variation=self.total_variation, auc=self.auc, roc=self.roc),
-            room=room,
-            owners=self.owners,
-            prompts=self.by_prompt,
-            implies=Implies.model_validate(implied),
-            levels=Levels(**level),
-            verdict=verdict,
-            no_verdict=None if verdict else w.no_verdict,
-            refuted_by=None if refuted is None else str(refuted),
-            assumptions=w.assumptions,
-            errors={"rounding" if self.exact else "statistical": upper - (lower if self.exact else estimate)},
-            metadata=self.metadata,
-            evidence=tuple(
-                EvidenceFile(file=f.name, kind=kind, sha256=sha256(f), rows_digest=row_digest(f), bytes=f.stat().st_size)
-                for f in paths
-            ),
-            versions={"mari": mari_theory.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        return Certificate.model_validate(
+            {
+                "request": r,
+                "claim": {
+                    "pair": w.pair,
+                    "quantity": "jensen-shannon-divergence",
+                    "unit": "nats",
+                    "access": w.access,
+                    "population": r.population,
+                    "method": r.method,
+                    "theorem": w.theorem,
+                    "confidence": 1.0 - level["divergence"],
+                    "n": self.n,
+                    "prompts": self.prompts,
+                    "owners": self.owner_count,
+                    "estimate": estimate,
+                    "lower": lower,
+                    "upper": upper,
+                },
+                "rests_on": w.rests_on,
+                "direct": Direct(total_variation=self.total_variation, auc=self.auc, roc=self.roc),
+                "room": room,
+                "owners": self.owners,
+                "prompts": self.by_prompt,
+                "implies": Implies.model_validate(implied),
+                "levels": Levels(**level),
+                "verdict": verdict,
+                "no_verdict": None if verdict else w.no_verdict,
+                "refuted_by": None if refuted is None else str(refuted),
+                "assumptions": w.assumptions,
+                "errors": {"rounding" if self.exact else "statistical": upper - (lower if self.exact else estimate)},
+                "metadata": self.metadata,
+                "evidence": tuple(
+                    {
+                        "file": f.name,
+                        "kind": kind,
+                        "sha256": sha256(f),
+                        "rows_digest": row_digest(f),
+                        "bytes": f.stat().st_size,
+                    }
+                    for f in paths
+                ),
+                "versions": {
+                    "mari": mari_theory.__version__,
+                    "numpy": np.__version__,
+                    "python": platform.python_version(),
+                },
+            }
         )
 
 
@@ -193,7 +212,12 @@ def _of_scores(s: Scores, request: Request) -> Parts:
     require_method(s, request.method)
     clusters, trusted = request.population == "prompts-like-these", request.trust == "likelihoods"
     if clusters:
-        require(request.method == "order-free", "interval", "order-free for prompts like these (the owner is the unit)", request.method)
+        require(
+            request.method == "order-free",
+            "interval",
+            "order-free for prompts like these (the owner is the unit)",
+            request.method,
+        )
     if trusted:
         refuse_contradictions(s, request.method)
     p = Parts(request, rules.score_words(s, request), s.metadata, int(s.arm.size))
@@ -257,7 +281,10 @@ def _interval(s: Scores, unit: Floats, method: str, delta: float) -> tuple[float
         pairs = 0.5 * (unit[p] + unit[q])
         value = float(pairs.mean())
         found = INTERVALS[method].interval(pairs, 1.0 - delta)
-        low, high = found.lower - (OUTWARD if method == "maurer-pontil" else 0.0), found.upper + (OUTWARD if method == "maurer-pontil" else 0.0)
+        low, high = (
+            found.lower - (OUTWARD if method == "maurer-pontil" else 0.0),
+            found.upper + (OUTWARD if method == "maurer-pontil" else 0.0),
+        )
     low, high = max(low, 0.0), min(high, 1.0)
     return (value, low, high) if low <= value <= high else (value, 0.0, 1.0)
 
@@ -281,7 +308,13 @@ def _unit_weights(s: Scores, codes: Codes, count: int) -> list[Weights | None]:
 
 
 def _units(
-    s: Scores, unit: Floats, units: Sequence[Weights | None], names: tuple[str, ...], request: Request, part: str, population: bool
+    s: Scores,
+    unit: Floats,
+    units: Sequence[Weights | None],
+    names: tuple[str, ...],
+    request: Request,
+    part: str,
+    population: bool,
 ) -> Units:
     """Owners or prompts one by one, order-free: upper ends each at half the level, lower ends by averaged e-values (T32)."""
     delta, margin = rules.level_of(request, part), request.margin
@@ -329,7 +362,9 @@ def _units(
         above_margin=tuple(names[j] for j in rules.certainly_above(log_e(margin) - 1e-9, delta)),
         within_margin=within,
         share_beyond=share,
-        fewest_rows=min(int(r.size) for r in groups(_codes_of(units, s.arm.size), len(names))) if all(w is not None for w in units) else _fewest(s, part, names),
+        fewest_rows=min(int(r.size) for r in groups(_codes_of(units, s.arm.size), len(names)))
+        if all(w is not None for w in units)
+        else _fewest(s, part, names),
         pairs_needed=rules.pairs_needed(margin, delta),
     )
 
@@ -410,7 +445,14 @@ def _of_pool(path: Path, interval: str | None, request: object) -> Parts:
         require(independent, "interval", "pooled-fast-rate for a pool that does not say arms: independent", name)
     level = 1.0 - rules.level_of(asked, "divergence")
     made = certify_pooled(
-        pool.p_mean, pool.q_mean, pool.n, pool.m, level, p.exact, UPPER_BOUNDS[name], **({} if independent or p.exact else {"arms_independent": False})
+        pool.p_mean,
+        pool.q_mean,
+        pool.n,
+        pool.m,
+        level,
+        p.exact,
+        UPPER_BOUNDS[name],
+        **({} if independent or p.exact else {"arms_independent": False}),
     )
     p.present = () if p.exact else ("divergence",)
     p.jsd = (made.value, made.interval.lower, min(made.interval.upper, LN2))

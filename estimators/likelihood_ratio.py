@@ -136,7 +136,9 @@ def certify_likelihood_ratio(
     def made(x: Floats, high: float) -> Interval:
         if not any_order:
             return method.interval(0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]]), confidence, 0.0, high)
-        return method.interval(np.minimum(x * relative * top, high * top), confidence, 0.0, high * top).clipped(0.0, high)
+        return method.interval(np.minimum(x * relative * top, high * top), confidence, 0.0, high * top).clipped(
+            0.0, high
+        )
 
     def balanced(x: Floats) -> float:
         return 0.5 * (float(x[of_p].mean()) + float(x[of_q].mean()))

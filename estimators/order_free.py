@@ -184,16 +184,16 @@ class OrderFree:
 
 
 class _Bins(NamedTuple):
-    """Used bins: counts, edges, exact means."""
+    """Used bins: numbers of values, edges, exact means."""
 
-    count: Floats
+    number: Floats
     left: Floats
     right: Floats
     mean: Floats
 
     def mirrored(self) -> _Bins:
         """Of 1 - y."""
-        return _Bins(self.count, 1 - self.right, 1 - self.left, 1 - self.mean)
+        return _Bins(self.number, 1 - self.right, 1 - self.left, 1 - self.mean)
 
 
 def _bins(seen: Histogram) -> _Bins:

@@ -33,27 +33,45 @@ from estimators.order_free import (
 )
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
+from mari_theory.certificates.contradictions import refuse_miscalibrated
+from mari_theory.certificates.files import (
+    agree,
+    check_likelihoods,
+    read_metadata,
+    read_pool,
+    refuse_copies,
+    scan_scores,
+    scores_of,
+)
 from mari_theory.errors import require, require_fraction
-from mari_theory.certificates.files import check_likelihoods, read_pool, scan_scores
 
 Floats = NDArray[np.float64]
 _CHUNK = 1 << 15
+TESTED = 1 << 16
+"""Rows an arm that are tested for contradictions."""
 
 
 class ScoreState(NamedTuple):
-    """Per arm: histograms of ln 2 - h(eta) (over ln 2) and of |2 eta - 1|."""
+    """Per arm: histograms of ln 2 - h(eta) (over ln 2) and of |2 eta - 1|; rows of each prompt and arm; the files' design."""
 
     information: tuple[Histogram, Histogram]
     lean: tuple[Histogram, Histogram]
+    cells: dict[tuple[str, int], int]
+    design: str | None = None
 
 
-def init() -> ScoreState:
-    """Nothing seen."""
-    return ScoreState((empty_histogram(), empty_histogram()), (empty_histogram(), empty_histogram()))
+def init(design: str | None = None) -> ScoreState:
+    """Nothing seen. `design`: `iid` where rows were drawn at random, prompts included."""
+    return ScoreState((empty_histogram(), empty_histogram()), (empty_histogram(), empty_histogram()), {}, design)
 
 
-def update(state: ScoreState, arm: NDArray[Any], log_p: Floats, log_q: Floats) -> ScoreState:
-    """The state after one more batch of rows; raises `ArgumentError` on NaN, positive log-likelihoods, a row its arm cannot make."""
+def update(
+    state: ScoreState, arm: NDArray[Any], log_p: Floats, log_q: Floats, prompt: NDArray[Any] | None = None
+) -> ScoreState:
+    """The state after one more batch of rows; raises `ArgumentError` on NaN, positive log-likelihoods, a row its arm cannot make.
+
+    With `prompt` (ids) the result can see whether both arms hold the prompts in the same proportions.
+    """
     lp, lq, arms = check_likelihoods(log_p, log_q, arm)
     information, lean = list(state.information), list(state.lean)
     y, t = np.empty(lp.size), np.empty(lp.size)
@@ -68,14 +86,33 @@ def update(state: ScoreState, arm: NDArray[Any], log_p: Floats, log_q: Floats) -
             part = slice(start, start + (1 << 26))
             information[which] = merge_histograms(information[which], histogram(y[part][rows[part]]))
             lean[which] = merge_histograms(lean[which], histogram(t[part][rows[part]]))
-    return ScoreState((information[0], information[1]), (lean[0], lean[1]))
+    cells = dict(state.cells)
+    if prompt is not None and state.design != "iid":
+        _add(cells, _count(prompt, arms))
+    return ScoreState((information[0], information[1]), (lean[0], lean[1]), cells, state.design)
+
+
+def _count(prompt: NDArray[Any], arms: NDArray[np.int8]) -> dict[tuple[str, int], int]:
+    names, code = np.unique(np.asarray(prompt, dtype=object).astype(str), return_inverse=True)
+    table = np.bincount(2 * code + arms, minlength=2 * names.size)
+    return {(str(names[k // 2]), k % 2): int(n) for k, n in enumerate(table) if n}
+
+
+def _add(cells: dict[tuple[str, int], int], more: dict[tuple[str, int], int]) -> None:
+    for key, n in more.items():
+        cells[key] = cells.get(key, 0) + n
 
 
 def merge(a: ScoreState, b: ScoreState) -> ScoreState:
     """The state after the rows of both."""
+    require(a.design == b.design, "design", f"{a.design}, as in the other state", b.design)
+    cells = dict(a.cells)
+    _add(cells, b.cells)
     return ScoreState(
         (merge_histograms(a.information[0], b.information[0]), merge_histograms(a.information[1], b.information[1])),
         (merge_histograms(a.lean[0], b.lean[0]), merge_histograms(a.lean[1], b.lean[1])),
+        cells,
+        a.design,
     )
 
 
@@ -89,14 +126,29 @@ class ScoreResult(NamedTuple):
 ASSUMPTIONS = (
     "log_p and log_q are the exact log-likelihoods under the sampling laws",
     "rows are independent (not necessarily identically distributed) draws from the arm they name",
+    "prompts weigh as they come, in the same proportions in both arms",
 )
 
 
 def result(state: ScoreState, confidence: float = 0.95) -> ScoreResult:
-    """JSD and TV with intervals by `OrderFree` (T15); arms of equal size are taken together, others half the level each."""
+    """JSD and TV with intervals by `OrderFree` (T15); arms of equal size are taken together, others half the level each.
+
+    Raises `ArgumentError` where the arms hold the prompts in different proportions and the rows were not drawn at random: such rows
+    average no divergence. `certify_files` weighs them.
+    """
     require_fraction("confidence", confidence)
     for which in (0, 1):
         require(state.information[which].n > 0, "arm", "rows of both arms (0 and 1)", f"no row of arm {which}")
+    n, m = (h.n for h in state.information)
+    for name in sorted({k for k, _ in state.cells}):
+        own = tuple(state.cells.get((name, which), 0) for which in (0, 1))
+        balanced = own[0] * m == own[1] * n
+        require(
+            balanced,
+            "prompt_id",
+            "every prompt in the same proportion in both arms, or design: iid",
+            f"{name}: {own[0]} of {n} and {own[1]} of {m} rows",
+        )
     return ScoreResult(
         _certified("Jensen-Shannon divergence", state.information, LN2, "nats", confidence),
         _certified("total variation", state.lean, 1.0, "probability", confidence),
@@ -124,27 +176,49 @@ def _certified(quantity: str, arms: tuple[Histogram, Histogram], top: float, uni
 
 
 def summarise_file(path: Path) -> ScoreState:
-    """One score file (Parquet) of any size."""
-    state = init()
-    for batch in scan_scores(path):
-        state = update(state, batch.arm, batch.log_p, batch.log_q)
+    """One score file (Parquet) of any size. The first rows of each arm are tested for contradictions (T31) as `certify_files` tests all.
+
+    Raises `ArgumentError` on any fault of the file, on rows that were looked at as they came, on likelihoods that are not the rows' own.
+    """
+    path = Path(path)
+    metadata = read_metadata(path)
+    stopping = metadata.get("stopping", "fixed")
+    require(
+        stopping == "fixed",
+        f"{path.name}, stopping",
+        "fixed (certify --interval betting-anytime for the rest)",
+        stopping,
+    )
+    state, first = init(metadata.get("design")), []
+    seen = np.zeros(2, dtype=np.int64)
+    for b in scan_scores(path):
+        state = update(state, b.arm, b.log_p, b.log_q, b.prompt)
+        if seen.min() < TESTED:
+            keep = np.concatenate([np.flatnonzero(b.arm == a)[: max(0, TESTED - int(seen[a]))] for a in (0, 1)])
+            first.append(b.rows(np.sort(keep)))
+            seen += np.bincount(b.arm, minlength=2)
+    if int(seen.min()) > 0:
+        refuse_miscalibrated(scores_of(first, metadata))
     return state
 
 
 def summarise_files(paths: Sequence[Path], client: Any = None, progress: bool = False) -> ScoreState:
     """Many score files; with a Dask `client`, one task a file on its workers, which must see the paths.
 
-    A task whose worker dies is run again elsewhere by Dask; the result does not depend on where or in which order.
+    A task whose worker dies is run again elsewhere by Dask; the result does not depend on where or in which order. Raises `ArgumentError`
+    on a file that comes twice under any name, and on files that differ in what they say of pair, models, prompts, design and stopping.
     """
     require(len(paths) > 0, "files", "at least one score file", "none")
-    require(len({Path(p).resolve() for p in paths}) == len(paths), "files", "each file once", "a file twice")
+    files = [Path(p) for p in paths]
+    agree(files, [read_metadata(p) for p in files])
+    refuse_copies(files)
     if client is not None:
-        states: Iterable[ScoreState] = client.gather(client.map(summarise_file, [Path(p) for p in paths], pure=False))
+        states: Iterable[ScoreState] = client.gather(client.map(summarise_file, files, pure=False))
     else:
         from tqdm import tqdm
 
-        states = (summarise_file(Path(p)) for p in tqdm(paths, desc="score files", disable=not progress))
-    return reduce(merge, states, init())
+        states = (summarise_file(p) for p in tqdm(files, desc="score files", disable=not progress))
+    return reduce(merge, states)
 
 
 class PoolState(NamedTuple):
@@ -190,10 +264,19 @@ def summarise_pools(paths: Sequence[Path]) -> PoolState:
     Raises `ArgumentError` on none, a file twice, different vocabularies, more than 2^36 distributions.
     """
     require(len(paths) > 0, "files", "at least one pool file", "none")
-    require(len({Path(p).resolve() for p in paths}) == len(paths), "files", "each file once", "a file twice")
+    files = [Path(p) for p in paths]
+    refuse_copies(files)
+    pools = [read_pool(p) for p in files]
+    agree(files, [pool.metadata for pool in pools])
     states = []
-    for path in paths:
-        pool = read_pool(Path(path))
+    for path, pool in zip(files, pools, strict=True):
+        complete = pool.metadata.get("finite_population", False)
+        require(
+            not complete,
+            f"{path.name}, finite_population",
+            "sampled pools (a complete one goes to certify, T18)",
+            complete,
+        )
         require(max(pool.n, pool.m) <= 1 << 36, Path(path).name, "at most 2^36 distributions", (pool.n, pool.m))
         units = np.rint(np.stack([pool.p_mean, pool.q_mean]) * 2.0**52).astype(np.int64)
         weight = np.array([[pool.n], [pool.m]])

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 import mari_theory
-from estimators.likelihood_ratio import certify_likelihood_ratio
-from estimators.pooled import FastRate
 from estimators.certify import certify_files
+from estimators.likelihood_ratio import certify_likelihood_ratio
+from estimators.order_free import OrderFree
+from estimators.pooled import FastRate
 from experiments.config import RunConfig
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
@@ -29,14 +30,15 @@ from experiments.memorisation import extraction_strength, knowledge_memorisation
 from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, truth_ratio
 from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.robustness import survival
-from experiments.scoring import Draws, draw, enumerate_divergence, log_likelihoods
+from experiments.scoring import Draws, draw, enumerate_divergence, enumerated_options, log_likelihoods
 from experiments.tofu import evaluation_tasks, tofu_folder
 from experiments.tofu_log import evaluation_log, tofu_numbers
 from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
 from experiments.training import Bank, open_bank, slug, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
+from mari_theory.certificates.certificate import Certificate
+from mari_theory.certificates.files import Pool, read_scores, write_options, write_pool, write_scores, write_text
 from mari_theory.errors import ArgumentError, require
-from mari_theory.certificates.files import Pool, read_scores, write_pool, write_scores, write_text
 
 LN2 = math.log(2.0)
 BINS = 16
@@ -167,7 +169,7 @@ class Study:
             if pair == "shift" and name == "original":
                 continue
             made = self.scored_pair(pair, name, arm_p, split, n)
-            certificates[pair] = made["certificate"]
+            certificates |= made["certificates"]
             origin[pair] = made["detectors"]
             problems += made["problems"]
         vocab = len(self.bank.tokenizer)
@@ -289,9 +291,15 @@ class Study:
             mix(retain, forget, share),
             len(self.corpus.retain),
             len(self.corpus.retain) + len(self.corpus.forget),
-            {**self.metadata("marginal", name, "retain, retain and forget"), "share": share, "finite_population": True},
+            {
+                **self.metadata(
+                    "marginal", name, {"retain": len(self.corpus.retain), "forget": len(self.corpus.forget)}
+                ),
+                "share": share,
+                "finite_population": True,
+            },
         )
-        certificate = self.certify("marginal", name, pool=pool)
+        certificate = self.certify_pool("marginal", name, pool)
         value = certificate["claim"]["estimate"]
         return {
             "value": value,
@@ -304,15 +312,18 @@ class Study:
     def matched(self, name: str, forget: ItemScores, unseen: ItemScores) -> dict[str, Any]:
         """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
         p, q = (histogram(s.probability) for s in (unseen, forget))
-        access = f"the probability of the true answer in {BINS} equal bins, with the truth in hand"
         pool = Pool(
             p,
             q,
             len(unseen.loss),
             len(forget.loss),
-            {**self.metadata("matched", name, "never-seen, forget"), "finite_population": True, "access": access},
+            {
+                **self.metadata("matched", name, {"never-seen": len(unseen.loss), "forget": len(forget.loss)}),
+                "finite_population": True,
+                "access": "truth-probability",
+            },
         )
-        certificate = self.certify("matched", name, pool=pool)
+        certificate = self.certify_pool("matched", name, pool)
         authors = (len({i.owner for i in self.unseen}), len({i.owner for i in self.corpus.forget}))
         return {
             "value": certificate["claim"]["estimate"],
@@ -324,9 +335,13 @@ class Study:
         }
 
     def scored_pair(
-        self, pair: str, name: str, arm_p: Sequence[str], split: str, n: int, detect: bool = True
+        self, pair: str, name: str, arm_p: Sequence[str], split: str, n: int, detect: bool = True, exact: bool = True
     ) -> dict[str, Any]:
-        """Sample both arms, score both, write the score file, certify, enumerate if possible, set detectors on it."""
+        """Sample both arms, score both, write the score file, certify, enumerate if possible, set detectors on it.
+
+        `certificates`: under the pair's name the exact one where every output is enumerated, else the sampled one; the sampled one also
+        under `PAIR-sampled`. Evidence that contradicts itself stops the run.
+        """
         path = self.out / "scores" / f"{slug(name)}-{pair}.parquet"
         prompts, items = self.prompts[split], self.corpus.splits()[split]
         p, q = (self.draws(arm, split, n) for arm in (tuple(arm_p), (name,)))
@@ -334,49 +349,100 @@ class Study:
         log_q = np.concatenate([self.likelihood((name,), split, a, n) for a in (tuple(arm_p), (name,))])
         index = np.concatenate([p.prompt_index, q.prompt_index])
         outputs = [*p.outputs, *q.outputs]
-        arm = np.repeat([0, 1], [len(p.outputs), len(q.outputs)])
         picked = [items[int(i)] for i in index]
         columns = {
             "prompt_id": [f"{split}-{int(i)}" for i in index],
             "cluster_id": [i.owner for i in picked],
-            "arm": arm,
+            "arm": np.repeat([0, 1], [len(p.outputs), len(q.outputs)]),
             "log_p": log_p,
             "log_q": log_q,
             "tokens": [len(o) for o in outputs],
+            "draw": np.concatenate([np.arange(len(p.outputs)), np.arange(len(q.outputs))]),
         }
-        metadata = {**self.metadata(pair, name, split), "arm_p": list(arm_p), "arm_q": [name], "design": "iid"}
+        metadata = {
+            **self.metadata(pair, name, {"name": split, "count": len(items)}),
+            "arm_p": {a: self.digest(a) for a in arm_p},
+            "arm_q": {name: self.digest(name)},
+            "design": "iid",
+            "stopping": "fixed",
+        }
         write_scores(path, columns, metadata)
-        certificate = self.certify(pair, name, scores=path)
+        try:
+            sampled = self.certify(path, f"{slug(name)}-{pair}")
+        except ArgumentError as e:
+            raise AuditFailure(f"{path.name}: {e}") from e
+        result: dict[str, Any] = {"certificates": {pair: sampled.data()}, "detectors": {}, "problems": []}
         stored = read_scores(path)
-        result: dict[str, Any] = {"certificate": certificate, "detectors": {}, "problems": []}
         if self.config.scoring.enumerate_exactly:
-            low, high = enumerate_divergence(self.bank, [slug(a) for a in arm_p], [slug(name)], prompts)
-            wide = certify_likelihood_ratio(stored.log_p, stored.log_q, stored.arm, WIDE).jsd.interval
-            claim = certificate["claim"]
-            covered = claim["lower"] <= high and low <= claim["upper"]
-            sure = wide.lower <= high and low <= wide.upper
-            self.coverage.append(
-                {
-                    "file": path.name,
-                    "low": low,
-                    "high": high,
-                    "lower": claim["lower"],
-                    "upper": claim["upper"],
-                    "covered": covered,
-                    "missed_wide": not sure,
-                    "wide": [wide.lower, wide.upper],
-                }
-            )
-            if not sure:
-                result["problems"].append(
-                    f"{path.name}: interval [{wide.lower:.5f}, {wide.upper:.5f}] at 1 - 1e-6 misses the enumerated {low:.5f}"
-                )
+            result["problems"] += self.compare_with_enumeration(path, stored, sampled, arm_p, name, prompts)
+            if exact and pair == "oracle":
+                laws = self.exact_pair(pair, name, arm_p, split)
+                result["certificates"] = {f"{pair}-sampled": sampled.data(), pair: laws.data()}
         if detect:
-            result["detectors"], refuted = self.detect(stored, picked, outputs, metadata["arm_p"], name, split, n)
+            result["detectors"], refuted = self.detect(stored, picked, outputs, list(arm_p), name, split, n)
             if refuted:
+                # Said in the evidence itself, so that no certificate over it can leave it out.
                 result["problems"].append(f"{path.name} refuted by: {refuted}")
-                self.certify(pair, name, scores=path, refuted_by=refuted)
+                write_scores(path, columns, {**metadata, "refuted_by": refuted})
+                result["certificates"][pair] = self.certify(path, f"{slug(name)}-{pair}").data()
         return result
+
+    def compare_with_enumeration(
+        self,
+        path: Path,
+        stored: Any,
+        sampled: Certificate,
+        arm_p: Sequence[str],
+        name: str,
+        prompts: Sequence[list[int]],
+    ) -> list[str]:
+        """Record whether the sampled interval covers the enumerated divergence; a miss at confidence 1 - 1e-6 is a problem."""
+        low, high = enumerate_divergence(self.bank, [slug(a) for a in arm_p], [slug(name)], prompts)
+        wide = certify_likelihood_ratio(
+            stored.log_p, stored.log_q, stored.arm, WIDE, OrderFree(), design="iid"
+        ).jsd.interval
+        claim = sampled.claim
+        sure = wide.lower <= high and low <= wide.upper
+        self.coverage.append(
+            {
+                "file": path.name,
+                "low": low,
+                "high": high,
+                "lower": claim.lower,
+                "upper": claim.upper,
+                "covered": claim.lower <= high and low <= claim.upper,
+                "missed_wide": not sure,
+                "wide": [wide.lower, wide.upper],
+            }
+        )
+        if sure:
+            return []
+        return [
+            f"{path.name}: interval [{wide.lower:.5f}, {wide.upper:.5f}] at 1 - 1e-6 misses the enumerated {low:.5f}"
+        ]
+
+    def exact_pair(self, pair: str, name: str, arm_p: Sequence[str], split: str) -> Certificate:
+        """Option file with the whole law of one sampled answer, and its exact certificate: average, owners and prompts."""
+        path = self.out / "scores" / f"{slug(name)}-{pair}-laws.parquet"
+        items = self.corpus.splits()[split]
+        columns = enumerated_options(
+            self.bank,
+            ([slug(a) for a in arm_p], [slug(name)]),
+            self.prompts[split],
+            [(f"{split}-{k}", i.owner) for k, i in enumerate(items)],
+            {slug(a): a for a in (*arm_p, name)},
+        )
+        metadata = {
+            **self.metadata(pair, name, {"name": split, "count": len(items)}),
+            "arm_p": {a: self.digest(a) for a in arm_p},
+            "arm_q": {name: self.digest(name)},
+            "access": "one-output",
+            "channel": f"whole outputs of at most {self.config.scoring.max_new} tokens",
+            "rest": "rest",
+            "design": "complete",
+        }
+        write_options(path, columns, metadata)
+        return self.certify(path, f"{slug(name)}-{pair}-exact")
 
     def detect(
         self,
@@ -401,7 +467,12 @@ class Study:
         )
         bounds = origin_detectors(texts, stored.arm, signals, 1.0 - self.share)
         ceiling = certify_likelihood_ratio(
-            stored.log_p, stored.log_q, stored.arm, 1.0 - (1.0 - self.config.confidence) / 4 / self.files
+            stored.log_p,
+            stored.log_q,
+            stored.arm,
+            1.0 - (1.0 - self.config.confidence) / 4 / self.files,
+            OrderFree(),
+            design="iid",
         )
         out, refuted = {}, None
         for detector, b in bounds.items():
@@ -436,17 +507,28 @@ class Study:
         return self._likelihoods[key]
 
     def noise_floor(self) -> dict[str, Any]:
-        """Oracle against oracle on forget prompts: enumerated for every two where possible, sampled for the first two."""
+        """Oracle against oracle on forget prompts: exact for every two where possible, sampled for the first two.
+
+        `worst_owner`: the largest divergence of one owner between an oracle and the average of the others, which is what a margin for the
+        worst owner has to leave to a retraining. None where it was not measured exactly.
+        """
         _say("oracle-against-oracle floor")
         a, b = self.oracles[:2]
-        made = self.scored_pair("oracle", b, [a], "forget", self.config.scoring.draws, detect=False)
-        exact = []
+        made = self.scored_pair("oracle", b, [a], "forget", self.config.scoring.draws, detect=False, exact=False)
+        exact, worst = [], None
         if self.config.scoring.enumerate_exactly:
             for x, y in oracle_pairs(self.oracles):
                 exact.append(
                     {"pair": [x, y], "enumerated": enumerate_divergence(self.bank, [x], [y], self.prompts["forget"])}
                 )
-        return {"certificate": made["certificate"], "enumerated": exact, "problems": made["problems"]}
+            found = [self.exact_pair("oracle", o, oracle_arm(self.oracles, o), "forget").owners for o in self.oracles]
+            worst = max(u.worst_upper for u in found if u is not None)
+        return {
+            "certificate": made["certificates"]["oracle"],
+            "enumerated": exact,
+            "worst_owner": worst,
+            "problems": made["problems"],
+        }
 
     def oracle_losses(self) -> dict[str, list[float]]:
         """Band of the oracles' losses, for the trajectory figure."""
@@ -454,7 +536,7 @@ class Study:
             s: [float(self.scores(o, s).loss.mean()) for o in self.oracles] for s in ("forget", "retain", "holdout")
         }
 
-    def metadata(self, pair: str, name: str, prompts: str) -> dict[str, Any]:
+    def metadata(self, pair: str, name: str, prompts: dict[str, Any]) -> dict[str, Any]:
         c = self.config
         return {
             "pair": pair,
@@ -471,22 +553,17 @@ class Study:
         record = json.loads((self.out / "models" / f"{slug(name)}.json").read_text())
         return str(record["weights_sha256"])
 
-    def certify(
-        self, pair: str, name: str, scores: Path | None = None, pool: Pool | None = None, refuted_by: str | None = None
-    ) -> dict[str, Any]:
-        """Write the certificate of one pair of one model and return it as a dictionary."""
-        from dataclasses import asdict, replace
+    def certify(self, evidence: Path, name: str) -> Certificate:
+        """Certify one evidence file, all numbers at once, and write the certificate."""
+        made = certify_files([evidence], self.config.confidence, self.config.margin, simultaneous=True)
+        made.save(self.out / "certificates" / f"{name}.json")
+        return made
 
-        path = scores
-        if path is None:
-            assert pool is not None
-            path = self.out / "scores" / f"{slug(name)}-{pair}.npz"
-            write_pool(path, pool)
-        certificate = certify_files([path], self.config.confidence, self.config.margin)
-        if refuted_by:
-            certificate = replace(certificate, verdict="refuted", refuted_by=refuted_by)
-        certificate.save(self.out / "certificates" / f"{slug(name)}-{pair}.json")
-        return asdict(certificate)
+    def certify_pool(self, pair: str, name: str, pool: Pool) -> dict[str, Any]:
+        """The same for a pool."""
+        path = self.out / "scores" / f"{slug(name)}-{pair}.npz"
+        write_pool(path, pool)
+        return self.certify(path, f"{slug(name)}-{pair}").data()
 
 
 def _kept_row(study: Study, name: str, record: dict[str, Any]) -> dict[str, Any]:

@@ -289,10 +289,13 @@ def _audit(args: argparse.Namespace) -> int:
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     c = row["certificates"]["oracle"]
+    owners = c["owners"] or {}
     return {
         "name": row["name"],
         "jsd_lower": c["claim"]["lower"],
         "jsd_upper": c["claim"]["upper"],
+        "worst_owner_upper": owners.get("worst_upper"),
+        "owners_above_margin": owners.get("above_margin"),
         "max_accuracy": c["implies"]["max_accuracy"],
         "verdict": c["verdict"],
         "best_attack_auc": row["best_attack"],
@@ -302,18 +305,25 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_rows(results: dict[str, Any]) -> None:
-    print(f"\n{'model':<27} {'JSD to oracle':>16} {'acc <=':>7} {'attack':>6} {'retain':>6}  verdict")
+    print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
     for r in results["rows"]:
         c = r["certificates"]["oracle"]
         span = f"{c['claim']['lower']:.4f}-{c['claim']['upper']:.4f}"
-        verdict = c["verdict"].replace(" within margin", "")
+        worst = f"{c['owners']['worst_upper']:.3f}" if c["owners"] else "-"
+        verdict = c["verdict"].replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
-            f"{r['name'][:27]:<27} {span:>16} {100 * c['implies']['max_accuracy']:6.1f}% {r['best_attack']:6.3f} {r['retain_exact']:6.2f}  {verdict}"
+            f"{r['name'][:22]:<22} {span:>15} {worst:>6} {100 * c['implies']['max_accuracy']:5.1f}% {r['best_attack']:6.3f} {r['retain_exact']:6.2f}  {verdict}"
         )
     floor = results["floor"]["certificate"]["claim"]
+    print(f"worst: the owner farthest from the oracles; margin {results['config']['margin']:g} nats{_floor_of(results)}")
     print(
         f"oracle against oracle: {floor['lower']:.4f}-{floor['upper']:.4f} nats; one sampled answer to a forget question"
     )
+
+
+def _floor_of(results: dict[str, Any]) -> str:
+    worst = results["floor"]["worst_owner"]
+    return "" if worst is None else f", an oracle's own worst {worst:.4f}"
 
 
 def _unlearn(args: argparse.Namespace) -> int:

@@ -68,14 +68,16 @@ def score_models(
         "log_p": log_p,
         "log_q": log_q,
         "tokens": [len(o) for o in outputs],
+        "draw": np.tile(np.arange(draws), 2),
     }
     metadata = {
         "pair": pair,
         "design": "iid",
+        "stopping": "fixed",
         "arm_p": {n: bank.hashes[n] for n in p},
         "arm_q": {n: bank.hashes[n] for n in q},
         "decoding": {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": max_new},
-        "prompts": {"name": prompts.name, "sha256": sha256(prompts)},
+        "prompts": {"name": prompts.name, "sha256": sha256(prompts), "count": len(items)},
         "seed": seed,
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
     }
@@ -98,6 +100,7 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
         "pair": "marginal",
         "share": share,
         "finite_population": complete,
+        "arms": "independent",
         "model": {model: weight_hash(loaded)},
         "prompts": {f.name: sha256(f) for f in (retain, forget)},
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},

@@ -142,9 +142,9 @@ def check_formally(certificate: Any, p: Floats, q: Floats) -> dict[str, Any]:
 
     Raises `ArgumentError` when the certificate is of another kind, or Coq's bound is above the claimed one.
     """
-    exact = any("complete sets" in a for a in certificate.assumptions)
+    exact = certificate.claim.method == "finite-population"
     require(exact, "--formal", "a certificate of a pool over complete sets (T18)", "a statistical or sampled claim")
-    claimed = Fraction(float(certificate.implies["max_accuracy"]))
+    claimed = Fraction(float(certificate.implies.max_accuracy))
     pair = integer_pair(p, q)
     if pair.accuracy > claimed:
         raise ArgumentError(

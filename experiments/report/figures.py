@@ -127,7 +127,7 @@ def roc(results: dict[str, Any]) -> Any:
     names = sorted({d for r in rows for d in r["origin"]["oracle"]})
     markers = dict(zip(names, "osD^vP*X", strict=False))
     for axis, row in zip(axes.flat, rows, strict=False):
-        c = row["certificates"]["oracle"]
+        c = row["certificates"].get("oracle-sampled", row["certificates"]["oracle"])
         band = c["direct"]["roc"]
         axis.fill_between(
             band["fpr"],

@@ -47,12 +47,27 @@ def require_method(s: Scores, method: str) -> None:
         require(bool(np.any(s.arm == own)), "arm", "rows of both arms (0 and 1)", f"no row of arm {own}")
     require(s.design != "complete", "design", "iid or independent for sampled rows", s.design)
     if s.stopping == "anytime":
-        require(method == "betting-anytime", "interval", "betting-anytime for rows that were looked at as they came (stopping: anytime)", method)
+        require(
+            method == "betting-anytime",
+            "interval",
+            "betting-anytime for rows that were looked at as they came (stopping: anytime)",
+            method,
+        )
     if method in RANDOM_ORDER:
-        require(s.design == "iid", "interval", f"{' or '.join(ANY_ORDER)} for a file that does not say design: iid (rows drawn at random)", method)
+        require(
+            s.design == "iid",
+            "interval",
+            f"{' or '.join(ANY_ORDER)} for a file that does not say design: iid (rows drawn at random)",
+            method,
+        )
         for own in (0, 1):
             runs, fewest = runs_of_prompts(s.prompt[s.arm == own])
-            require(runs >= fewest, "design", f"rows in random order ({fewest} runs of prompts or more in arm {own}), or {' or '.join(ANY_ORDER)}", f"{runs} runs: rows grouped by prompt")
+            require(
+                runs >= fewest,
+                "design",
+                f"rows in random order ({fewest} runs of prompts or more in arm {own}), or {' or '.join(ANY_ORDER)}",
+                f"{runs} runs: rows grouped by prompt",
+            )
 
 
 def runs_of_prompts(prompt: Codes) -> tuple[int, int]:

@@ -23,7 +23,11 @@ LONG = 4096  # longer samples look at the betting capital every 16 outcomes and 
 CLIP = 5.0  # log-odds beyond this are cut in the term that needs no trust
 
 INFORMATION, LEAN, GIBBS = "information", "lean", "gibbs"
-RANGE = {INFORMATION: (0.0, math.log(2.0)), LEAN: (0.0, 1.0), GIBBS: (math.log(2.0) - CLIP - math.log1p(math.exp(-CLIP)), math.log(2.0) - math.log1p(math.exp(-CLIP)))}
+RANGE = {
+    INFORMATION: (0.0, math.log(2.0)),
+    LEAN: (0.0, 1.0),
+    GIBBS: (math.log(2.0) - CLIP - math.log1p(math.exp(-CLIP)), math.log(2.0) - math.log1p(math.exp(-CLIP))),
+}
 """Terms, all means over fair arms: ln 2 - h(eta) (mean JSD), |2 eta - 1| (mean TV), ln 2 + ln eta'(Z|X) (mean at most JSD)."""
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from mari_theory.detectability import delta, max_accuracy, max_auc, max_total_variation, max_tpr, min_outputs
+from mari_theory.detectability import max_accuracy, max_auc, max_total_variation, max_tpr, min_outputs
 
 RATES = (0.001, 0.01)
 DELTA_ROUNDING = 1e-9
@@ -16,7 +16,10 @@ JSD, TV, ROC = "jensen-shannon-divergence", "total-variation", "roc-band"
 
 
 def ceilings(
-    jsd_upper: float, tv_upper: float | None = None, roc_upper: Callable[[float], float] | None = None, auc_upper: float | None = None
+    jsd_upper: float,
+    tv_upper: float | None = None,
+    roc_upper: Callable[[float], float] | None = None,
+    auc_upper: float | None = None,
 ) -> dict[str, Any]:
     """Ceilings and the source of each. A source's upper side fails with probability at most half its level, and no number has more than two.
 
@@ -36,7 +39,7 @@ def ceilings(
         "max_accuracy": {JSD: float(max_accuracy(jsd_upper))},
         "max_auc": {JSD: float(max_auc(jsd_upper))},
         "max_influence": {JSD: min(float(max_total_variation(jsd_upper)), 1.0)},
-        "delta_at_epsilon_1": {JSD: min(float(delta(1.0, jsd_upper)) + DELTA_ROUNDING, 1.0) if jsd_upper > 0 else 0.0},
+        "delta_at_epsilon_1": {JSD: delta_of(1.0, jsd_upper)},
         **{f"max_tpr_at_fpr_{a}": {JSD: float(max_tpr(a, jsd_upper))} for a in RATES},
     }
     if tv_upper is not None:
@@ -60,3 +63,61 @@ def ceilings(
 def accuracy_of(tv: float) -> float:
     """(1 + TV)/2, rounded up."""
     return min(math.nextafter(0.5 + 0.5 * tv, 2.0), 1.0) if 0.5 * tv != (0.5 + 0.5 * tv) - 0.5 else 0.5 + 0.5 * tv
+
+
+def delta_of(epsilon: float, jsd: float) -> float:
+    """`detectability.delta` of one budget with room for its proof, in scalars: a certificate needs one number, not arrays.
+
+    >>> from mari_theory.detectability import delta
+    >>> abs(delta_of(1.0, 0.02) - float(delta(1.0, 0.02))) < 2e-9
+    True
+    """
+    if jsd <= 0.0:
+        return 0.0
+    a = steepest_test(epsilon, jsd)
+    return min(_largest_tpr(a, jsd) - math.exp(epsilon) * a + DELTA_ROUNDING, 1.0)
+
+
+def steepest_test(epsilon: float, jsd: float) -> float:
+    """A false positive rate near that of the best test of T8: where the budget's trade-off curve has the slope e^epsilon."""
+    low, high = -690.0, 0.0
+    for _ in range(64):
+        middle = 0.5 * (low + high)
+        a = math.exp(middle)
+        b = _largest_tpr(a, jsd)
+        steep = a < b < 1.0 and _slope(a, b) > math.exp(epsilon)
+        low, high = (middle, high) if steep else (low, middle)
+    return math.exp(low)
+
+
+def _slope(a: float, b: float) -> float:
+    m = 0.5 * (a + b)
+    down = math.log(a / m) - math.log((1 - a) / (1 - m))
+    return -down / (math.log(b / m) - math.log((1 - b) / (1 - m)))
+
+
+def _largest_tpr(a: float, jsd: float) -> float:
+    low, high = a, 1.0
+    if _binary_jsd(a, high) <= jsd:
+        return 1.0
+    for _ in range(56):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _binary_jsd(a, middle) <= jsd else (low, middle)
+    return high
+
+
+def _binary_jsd(a: float, b: float) -> float:
+    """Of Bernoulli(a) and Bernoulli(b), small ones to their last digits."""
+    total = 0.0
+    for p, q, d in ((a, b, b - a), (1 - a, 1 - b, a - b)):
+        if p + q > 0.0:
+            r = max(-1.0, min(1.0, d / (p + q)))
+            x = r * r
+            if x < 1e-3:
+                lean = x * (1 / 2 + x * (1 / 12 + x * (1 / 30 + x * (1 / 56 + x / 90))))
+            elif x == 1.0:
+                lean = math.log(2.0)
+            else:
+                lean = 0.5 * ((1 + r) * math.log1p(r) + (1 - r) * math.log1p(-r))
+            total += 0.5 * (p + q) * lean
+    return total

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mari_theory.certificates import words
-from mari_theory.certificates.files import write_text
+from mari_theory.certificates.files import strict_json, write_text
 from mari_theory.errors import ArgumentError, require
 
 FORMAT = "mari-certificate/2"
@@ -231,9 +231,18 @@ class Certificate(Part):
             named = self.owners.above_margin
             if self.owners.share_beyond is not None:
                 worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of owners like these lie beyond the margin"
-            parts.append(worst + (f", beyond the margin for certain: {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}" if named else ""))
+            parts.append(
+                worst
+                + (
+                    f", beyond the margin for certain: {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}"
+                    if named
+                    else ""
+                )
+            )
         if self.room:
-            parts.append(f"the average leaves room for {self.room.at_ln2} of {self.room.prompts} prompts told apart with certainty")
+            parts.append(
+                f"the average leaves room for {self.room.at_ln2} of {self.room.prompts} prompts told apart with certainty"
+            )
         said = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
         return "; ".join(parts) + f": {said} (margin {self.margin:g})"
 
@@ -245,7 +254,11 @@ class Certificate(Part):
             f"any detector: accuracy <= {_up(i.max_accuracy, 4)} ({source}), AUC <= {_up(i.max_auc, 4)}, "
             f"TPR <= {_up(i.max_tpr_at_fpr_0_01, 4)} at 1 % FPR; no g in [0, 1] moves by more than {_up(i.max_influence, 4)}",
             "outputs needed for 90 % accuracy: "
-            + ("no number suffices" if i.outputs_for_accuracy_0_9 is None else f"at least {i.outputs_for_accuracy_0_9:.0f}"),
+            + (
+                "no number suffices"
+                if i.outputs_for_accuracy_0_9 is None
+                else f"at least {i.outputs_for_accuracy_0_9:.0f}"
+            ),
         ]
         if self.owners and self.owners.pairs_needed and self.owners.fewest_rows is not None:
             out.append(
@@ -261,7 +274,9 @@ class Certificate(Part):
                 f"each number holds with probability at least {r.confidence:g} by itself, all together {max(0.0, 1 - level.together):.4g} "
                 "(--simultaneous makes them hold at once)"
             )
-        out.append(f"lower end: {words.RESTS_ON[self.rests_on.lower]}; upper end: {words.RESTS_ON[self.rests_on.upper]}")
+        out.append(
+            f"lower end: {words.RESTS_ON[self.rests_on.lower]}; upper end: {words.RESTS_ON[self.rests_on.upper]}"
+        )
         return out
 
 
@@ -276,17 +291,9 @@ def _down(x: float, digits: int = 5) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file, duplicate keys and NaN refused."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        require(len(made) == len(pairs), "certificate", "each key once", [k for k, _ in pairs][:6])
-        return made
-
-    def constant(name: str) -> float:
-        raise ArgumentError("certificate", "finite numbers", name)
-
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=unique, parse_constant=constant)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+        data = strict_json(Path(path).read_bytes(), "certificate")
+    except OSError as e:
         raise ArgumentError("certificate", "a readable JSON file", f"{path} ({e})") from None
     require(isinstance(data, dict), "certificate", "a JSON object", path)
     return dict(data)
@@ -319,12 +326,14 @@ def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the format."""
     made: dict[str, Any] = Certificate.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": FORMAT, **{k: v for k, v in made.items() if k != "title"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FORMAT,
+        **{k: v for k, v in made.items() if k != "title"},
+    }
 
 
-def verdict_for(
-    average: tuple[float, float], margin: float, owners: Units | None, refuted: bool = False
-) -> Verdict:
+def verdict_for(average: tuple[float, float], margin: float, owners: Units | None, refuted: bool = False) -> Verdict:
     """In order: refuted, detectable, equivalent within margin, equivalent on average, inconclusive.
 
     `average`: the claim's ends. An owner whose corrected lower end exceeds the margin makes the pair detectable; only a worst

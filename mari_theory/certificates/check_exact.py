@@ -26,7 +26,12 @@ def check_options(c: Certificate, paths: list[Path]) -> Rebuilt:
     """Every law as balls: softmax of the weights within a model, models averaged within an arm, places within a prompt."""
     require(len(paths) == 1, "evidence", "one option file", len(paths))
     require(c.request.method == "exact-laws", "method", "exact-laws for an option file", c.request.method)
-    require(c.request.population == "these-prompts" and c.request.trust == "likelihoods", "request", "these prompts, likelihoods", c.request.population)
+    require(
+        c.request.population == "these-prompts" and c.request.trust == "likelihoods",
+        "request",
+        "these prompts, likelihoods",
+        c.request.population,
+    )
     o = read_options(paths[0])
     by_prompt = enclose_prompts(o)
     divergence = [d for d, _ in by_prompt]
@@ -37,7 +42,10 @@ def check_options(c: Certificate, paths: list[Path]) -> Rebuilt:
     if c.direct.total_variation is not None:
         d = c.direct.total_variation
         out += _ends("direct total_variation", d.estimate, d.lower, d.upper, tv, 1.0)
-    for part, block, ends, names in (("owners", c.owners, by_owner, owners), ("prompts", c.prompts, divergence, o.prompts)):
+    for part, block, ends, names in (
+        ("owners", c.owners, by_owner, owners),
+        ("prompts", c.prompts, divergence, o.prompts),
+    ):
         if block is not None:
             out += check_units(part, block, ends, names, c.margin)
     return Rebuilt(
@@ -117,7 +125,12 @@ def check_units(part: str, u: Units, ends: list[Ends], names: tuple[str, ...], m
         equal(f"{part} confidence", u.confidence, 1.0),
         not_inside(f"{part} worst_upper", "upper", u.worst_upper, max(highs), LOOSE),
         not_inside(f"{part} worst_lower", "lower", u.worst_lower, max(lows), LOOSE),
-        CheckedNumber(f"{part} worst_upper_at", u.worst_upper_at, names[int(np.argmax(highs))], at >= 0 and highs[at] >= max(highs) - LOOSE),
+        CheckedNumber(
+            f"{part} worst_upper_at",
+            u.worst_upper_at,
+            names[int(np.argmax(highs))],
+            at >= 0 and highs[at] >= max(highs) - LOOSE,
+        ),
         equal(f"{part} above_margin", u.above_margin, above),
         equal(f"{part} within_margin", u.within_margin, within),
         equal(f"{part} share_beyond", u.share_beyond, None),
@@ -131,7 +144,12 @@ def check_pool(c: Certificate, paths: list[Path]) -> Rebuilt:
     require(len(paths) == 1, "evidence", "one pool file", len(paths))
     pool, request = read_pool(paths[0]), c.request
     require(request.method in POOL_METHODS, "method", ", ".join(POOL_METHODS), request.method)
-    require(request.population == "these-prompts" and request.trust == "likelihoods", "request", "these prompts, likelihoods", request.population)
+    require(
+        request.population == "these-prompts" and request.trust == "likelihoods",
+        "request",
+        "these prompts, likelihoods",
+        request.population,
+    )
     complete = pool.metadata.get("finite_population") is True
     low, high = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
     lower, upper = pool_ends(pool, request.method, level_of(request, "divergence"))

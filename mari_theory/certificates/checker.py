@@ -9,20 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flint import arb
 
 from mari_theory.certificates import files as evidence_files
-from mari_theory.certificates.ceilings import JSD, RATES, ROC, TV, ceilings
+from mari_theory.certificates.ceilings import JSD, RATES, ROC, TV, ceilings, steepest_test
 from mari_theory.certificates.certificate import ROOM_AT, Certificate, verdict_for
 from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
-from mari_theory.certificates.findings import CheckedNumber, Rebuilt, close, equal
+from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
 from mari_theory.certificates.rules import PARTS, levels
-from mari_theory.detectability import max_tpr
 from mari_theory.enclosures import accuracy_holds, auc_holds, delta_holds, outputs_hold, phi_ball, precision, tpr_holds
 from mari_theory.errors import ArgumentError, require
 
@@ -53,7 +51,13 @@ def check(certificate: Certificate, evidence: list[Path]) -> list[CheckedNumber]
         rebuilt = _rebuild(certificate, kinds[0], paths)
     except ArgumentError as e:
         return [*out, CheckedNumber("the evidence supports the claim", "yes", str(e), False)]
-    return out + rebuilt.findings + _claim(certificate, rebuilt) + _implications(certificate, rebuilt) + _verdict(certificate, rebuilt)
+    return (
+        out
+        + rebuilt.findings
+        + _claim(certificate, rebuilt)
+        + _implications(certificate, rebuilt)
+        + _verdict(certificate, rebuilt)
+    )
 
 
 def _rebuild(c: Certificate, kind: str, paths: list[Path]) -> Rebuilt:
@@ -81,10 +85,15 @@ def _claim(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
         equal("claim confidence", c.claim.confidence, 1.0 - expected_levels["divergence"]),
         equal("rests_on", c.rests_on, w.rests_on),
         equal("assumptions", c.assumptions, w.assumptions),
-        equal("metadata", c.metadata, r.metadata),
-        equal("request pair only where the file does not say", c.request.pair is None or r.metadata.get("pair") is None, True),
+        equal("metadata", canonical(c.metadata), canonical(r.metadata)),
+        equal(
+            "request pair only where the file does not say",
+            c.request.pair is None or r.metadata.get("pair") is None,
+            True,
+        ),
         *(equal(f"levels {k}", getattr(c.levels, k), v) for k, v in expected_levels.items()),
         *(equal(f"{p} is given", _given(c, p), p in r.present or p in r.exact) for p in PARTS[1:]),
+        equal("auc is given", c.direct.auc is not None, "roc" in r.present),
         _errors(c, r),
         _versions(c),
         *_room(c, r),
@@ -92,8 +101,9 @@ def _claim(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
 
 
 def _given(c: Certificate, part: str) -> bool:
-    block = {"total_variation": c.direct.total_variation, "roc": c.direct.roc, "owners": c.owners, "prompts": c.prompts}[part]
-    return block is not None and (part != "roc" or c.direct.auc is not None)
+    return {"total_variation": c.direct.total_variation, "roc": c.direct.roc, "owners": c.owners, "prompts": c.prompts}[
+        part
+    ] is not None
 
 
 def _errors(c: Certificate, r: Rebuilt) -> CheckedNumber:
@@ -102,7 +112,9 @@ def _errors(c: Certificate, r: Rebuilt) -> CheckedNumber:
 
 
 def _versions(c: Certificate) -> CheckedNumber:
-    ok = set(c.versions) == {"mari", "numpy", "python"} and all(re.fullmatch(r"[\w.+-]{1,40}", v) for v in c.versions.values())
+    ok = set(c.versions) == {"mari", "numpy", "python"} and all(
+        re.fullmatch(r"[\w.+-]{1,40}", v) for v in c.versions.values()
+    )
     return CheckedNumber("versions", c.versions, "mari, numpy, python", ok)
 
 
@@ -118,11 +130,14 @@ def _room(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
             "at_0_1": _floor(mass / arb(ROOM_AT), m),
             "at_margin": _floor(mass / arb(c.margin), m) if c.margin > 0 else None,
         }
-    return [equal("room prompts", c.room.prompts, m), *(equal(f"room {k}", getattr(c.room, k), v) for k, v in at.items())]
+    return [
+        equal("room prompts", c.room.prompts, m),
+        *(equal(f"room {k}", getattr(c.room, k), v) for k, v in at.items()),
+    ]
 
 
 def _floor(ball: Any, most: int) -> int:
-    return min(most, math.floor(float(ball.upper()) * (1 + 4e-16)))
+    return math.floor(min(float(ball.upper()) * (1 + 4e-16), float(most)))
 
 
 def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
@@ -139,16 +154,22 @@ def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     def holds(name: str, by_divergence: bool, direct: dict[str, float | None]) -> None:
         source = sources.get(name)
         value = given[name]
-        ok = by_divergence if source == JSD else direct.get(source) is not None and _at_least(name, value, float(direct[source] or 0.0))
+        ok = (
+            by_divergence
+            if source == JSD
+            else direct.get(source) is not None and _at_least(name, value, float(direct[source] or 0.0))
+        )
         out.append(CheckedNumber(f"implies {name} from {source}", value, "a valid bound", bool(ok)))
 
     with precision():
-        influence = upper <= 0 or given["max_influence"] >= 1 or bool(phi_ball(arb(given["max_influence"])) >= arb(upper))
+        influence = (
+            upper <= 0 or given["max_influence"] >= 1 or bool(phi_ball(arb(given["max_influence"])) >= arb(upper))
+        )
     holds("max_accuracy", accuracy_holds(given["max_accuracy"], upper), {TV: tv})
     holds("max_influence", influence, {TV: tv})
     holds("max_auc", auc_holds(given["max_auc"], upper), {ROC: auc})
     d = given["delta_at_epsilon_1"]
-    proved = d >= 1.0 or upper <= 0 or delta_holds(d, 1.0, upper, _tangent_point(upper, 1.0))
+    proved = d >= 1.0 or upper <= 0 or delta_holds(d, 1.0, upper, steepest_test(1.0, upper))
     holds("delta_at_epsilon_1", proved, {TV: tv})
     for a in RATES:
         name = f"max_tpr_at_fpr_{a}"
@@ -156,7 +177,9 @@ def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     for accuracy in (0.75, 0.9):
         n = given[f"outputs_for_accuracy_{accuracy}"]
         ok = upper <= 0 if n is None else outputs_hold(n, accuracy, upper)
-        out.append(CheckedNumber(f"implies outputs_for_accuracy_{accuracy} in ball arithmetic", n, "a valid bound", bool(ok)))
+        out.append(
+            CheckedNumber(f"implies outputs_for_accuracy_{accuracy} in ball arithmetic", n, "a valid bound", bool(ok))
+        )
     return out
 
 
@@ -175,22 +198,3 @@ def _verdict(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
         equal("no_verdict", c.no_verdict, None if verdict else r.words.no_verdict),
         equal("verdict", c.verdict, verdict),
     ]
-
-
-def _tangent_point(jsd: float, epsilon: float) -> float:
-    """A false positive rate near the best test of T8: any point gives a valid tangent bound."""
-    low, high = -690.0, 0.0
-    for _ in range(80):
-        a = math.exp(0.5 * (low + high))
-        b = float(max_tpr(a, jsd))
-        steep = b < 1.0 and b > a and _slope(a, b) > math.exp(epsilon)
-        low, high = (0.5 * (low + high), high) if steep else (low, 0.5 * (low + high))
-    return math.exp(low)
-
-
-def _slope(a: float, b: float) -> float:
-    m = 0.5 * (a + b)
-    down = math.log(a / m) - math.log((1 - a) / (1 - m))
-    return -down / (math.log(b / m) - math.log((1 - b) / (1 - m)))
-
-

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mari_theory.certificates.arrangement import ANY_ORDER, file_order_pairs, groups, weights
+from mari_theory.certificates.arrangement import file_order_pairs, groups, weights
 from mari_theory.certificates.capital import (
     INFORMATION,
     LEAN,
-    Terms,
     betting_end,
+    hoeffding_half,
     make_terms,
     maurer_pontil_half,
     order_free_end,
-    hoeffding_half,
     unit_term,
 )
 from mari_theory.certificates.files import Codes, Scores
@@ -51,7 +50,12 @@ def _logit(gap: Floats) -> Floats:
     return np.asarray(np.clip(gap, -LOGIT_CLIP, LOGIT_CLIP))
 
 
-CALIBRATION = {"1": (_one, 1.0), "sign(2 eta - 1)": (_side, 1.0), "eta - 1/2": (_lean, 0.5), "clipped logit": (_logit, LOGIT_CLIP)}
+CALIBRATION = {
+    "1": (_one, 1.0),
+    "sign(2 eta - 1)": (_side, 1.0),
+    "eta - 1/2": (_lean, 0.5),
+    "clipped logit": (_logit, LOGIT_CLIP),
+}
 """Bounded functions f of eta, and their suprema: E[(Z - eta) f(eta)] = 0 for each when the likelihoods are exact."""
 
 
@@ -145,7 +149,9 @@ def likely_mistake(s: Scores) -> str:
     if abs(offset) > 0.1 and abs(slope - 1.0) < 0.5:
         return f"log_q - log_p off by {-offset:.2g} nats, as if a token or a normalisation were missing"
     if slope < 0.8:
-        return f"log-likelihoods {1 / max(slope, 0.01):.3g} times too large, as if of another temperature or summed twice"
+        return (
+            f"log-likelihoods {1 / max(slope, 0.01):.3g} times too large, as if of another temperature or summed twice"
+        )
     return "as if other laws (weights, temperature, top-k, template) had written the rows"
 
 
@@ -167,12 +173,23 @@ def refuse_one_model_twice(s: Scores) -> None:
     """Raise `ArgumentError` where both columns are equal although the file does not say that the arms are one model."""
     arms = s.metadata.get("arm_p"), s.metadata.get("arm_q")
     if bool(np.all(s.log_p == s.log_q)) and (arms[0] is None or arms[0] != arms[1]):
-        raise ArgumentError("log_p, log_q", "columns that differ (equal ones only where arm_p and arm_q name the same weights)", "equal on every row: one model scored as both arms")
+        raise ArgumentError(
+            "log_p, log_q",
+            "columns that differ (equal ones only where arm_p and arm_q name the same weights)",
+            "equal on every row: one model scored as both arms",
+        )
 
 
 def refuse_contradictions(s: Scores, method: str) -> None:
     """Raise `ArgumentError` where the rows deny the assumptions of a certificate by `method`."""
     refuse_one_model_twice(s)
+    refuse_miscalibrated(s)
+    said = denied(s, method, LEVEL / 2)
+    require(said is None, "evidence", "numbers that agree with each other at level 1e-3", said)
+
+
+def refuse_miscalibrated(s: Scores) -> None:
+    """Raise `ArgumentError` where the likelihoods cannot be those of the laws that wrote the rows."""
     failed = [c for c in calibration(s) if c.refused]
     if failed:
         worst = max(failed, key=lambda c: c.log_e_value)
@@ -181,8 +198,6 @@ def refuse_contradictions(s: Scores, method: str) -> None:
             "the log-likelihoods of the laws that wrote the rows",
             f"{likely_mistake(s)} (T31: E[(Z - eta) {worst.function}] is not 0, e-value 1e{worst.log_e_value / math.log(10):.0f})",
         )
-    said = denied(s, method, LEVEL / 2)
-    require(said is None, "evidence", "numbers that agree with each other at level 1e-3", said)
 
 
 def denied(s: Scores, method: str, level: float) -> str | None:
@@ -260,5 +275,3 @@ class RocBandEnds:
         high = np.minimum(np.interp(np.minimum(fpr + e_p, 1.0), self.fpr, self.tpr) + e_q, 1.0)
         low = np.maximum(np.interp(np.maximum(fpr - e_p, 0.0), self.fpr, self.tpr) - e_q, 0.0)
         return np.where(fpr < e_p, 0.0, low), high
-
-

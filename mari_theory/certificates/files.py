@@ -167,10 +167,37 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def strict_json(text: bytes | str, name: str) -> Any:
+    """JSON that every reader reads alike: UTF-8, each key once, finite numbers, no half characters. Raises `ArgumentError`."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        require(len(made) == len(pairs), name, "each key once", [k for k, _ in pairs][:6])
+        return made
+
+    def constant(word: str) -> float:
+        raise ArgumentError(name, "finite numbers", word)
+
+    try:
+        plain = text if isinstance(text, str) else text.decode("utf-8")
+        data = json.loads(plain, object_pairs_hook=unique, parse_constant=constant)
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as e:
+        if isinstance(e, ArgumentError):
+            raise
+        raise ArgumentError(name, "readable JSON", e) from None
+    return data
+
+
 def check_metadata(name: str, metadata: Any) -> dict[str, Any]:
     """What a file says of itself, with every word that has a fixed meaning among the allowed ones."""
     require(isinstance(metadata, dict), f"{name}, metadata", "a JSON object", metadata)
-    for key, allowed in (("pair", tuple(PAIRS)), ("design", DESIGNS), ("stopping", STOPPINGS), ("access", tuple(ACCESS))):
+    for key, allowed in (
+        ("pair", tuple(PAIRS)),
+        ("design", DESIGNS),
+        ("stopping", STOPPINGS),
+        ("access", tuple(ACCESS)),
+    ):
         if key in metadata:
             stated = metadata[key]
             known = isinstance(stated, str) and stated in allowed
@@ -207,9 +234,9 @@ def _open(path: Path, kind: str) -> tuple[pq.ParquetFile, dict[str, Any]]:
     try:
         parquet = pq.ParquetFile(path)
         raw = parquet.schema_arrow.metadata or {}
-        metadata = json.loads(raw.get(b"mari", b"{}"))
     except (pa.ArrowException, OSError, ValueError) as e:
         raise ArgumentError(kind, "a complete Parquet file", f"{path.name}: {e}") from None
+    metadata = strict_json(raw.get(b"mari", b"{}"), f"{path.name}, metadata")
     names = parquet.schema_arrow.names
     require(len(set(names)) == len(names), path.name, "each column once", names)
     return parquet, check_metadata(path.name, metadata)
@@ -239,7 +266,9 @@ _COLUMNS: dict[str, tuple[Any, str]] = {
 }
 
 
-def _batches(path: Path, parquet: pq.ParquetFile, required: Sequence[str], optional: Sequence[str], rows: int) -> Iterator[pa.Table]:
+def _batches(
+    path: Path, parquet: pq.ParquetFile, required: Sequence[str], optional: Sequence[str], rows: int
+) -> Iterator[pa.Table]:
     kinds = {f.name: f.type for f in parquet.schema_arrow}
     for name in required:
         require(name in kinds, path.name, f"a column {name}", sorted(kinds))
@@ -257,9 +286,7 @@ def _batches(path: Path, parquet: pq.ParquetFile, required: Sequence[str], optio
         raise ArgumentError("evidence file", "a complete Parquet file", f"{path.name}: {e}") from None
 
 
-def check_likelihoods(
-    log_p: Any, log_q: Any, arm: Any, where: str = ""
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
+def check_likelihoods(log_p: Any, log_q: Any, arm: Any, where: str = "") -> tuple[Floats, Floats, NDArray[np.int8]]:
     """Validated rows: arms 0 and 1, no NaN, nothing above 0, nothing that its own arm cannot have written.
 
     >>> check_likelihoods([-1.0], [-np.inf], [0])[2].tolist()
@@ -291,6 +318,11 @@ class ScoreBatch:
     log_q: Floats
     draw: Codes | None
     tokens: Codes | None
+
+    def rows(self, at: Codes) -> ScoreBatch:
+        """Some of the rows."""
+        draw, tokens = (None if x is None else x[at] for x in (self.draw, self.tokens))
+        return ScoreBatch(self.prompt[at], self.cluster[at], self.arm[at], self.log_p[at], self.log_q[at], draw, tokens)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -329,16 +361,22 @@ def read_scores(path: Path, *more: Path) -> Scores:
     metadata = [read_metadata(p) for p in paths]
     agree(paths, metadata)
     batches = [list(scan_scores(p)) for p in paths]
-    rows = [b for part in batches for b in part]
+    merged = scores_of([b for part in batches for b in part], _merged_metadata(metadata))
+    _one_owner_a_prompt(merged)
+    _refuse_repeats(paths, batches, metadata, merged)
+    return merged
+
+
+def scores_of(rows: Sequence[ScoreBatch], metadata: dict[str, Any]) -> Scores:
+    """Batches as one sample."""
     prompt, prompts = _codes(np.concatenate([b.prompt for b in rows]))
     cluster, clusters = _codes(np.concatenate([b.cluster for b in rows]))
     draw, tokens = (
         None if any(getattr(b, n) is None for b in rows) else np.concatenate([getattr(b, n) for b in rows])
         for n in ("draw", "tokens")
     )
-    arm = np.concatenate([b.arm for b in rows])
-    merged = Scores(
-        arm,
+    return Scores(
+        np.concatenate([b.arm for b in rows]),
         np.concatenate([b.log_p for b in rows]),
         np.concatenate([b.log_q for b in rows]),
         prompt,
@@ -347,11 +385,8 @@ def read_scores(path: Path, *more: Path) -> Scores:
         clusters,
         draw,
         tokens,
-        _merged_metadata(metadata),
+        metadata,
     )
-    _one_owner_a_prompt(merged)
-    _refuse_repeats(paths, batches, metadata, merged)
-    return merged
 
 
 def _codes(names: NDArray[np.object_]) -> tuple[Codes, tuple[str, ...]]:
@@ -402,7 +437,9 @@ def _refuse_repeats(
     digests: dict[str, Path] = {}
     for p, part in zip(paths, batches, strict=True):
         digest = _digest(part)
-        require(digest not in digests, "files", "each file once", f"{p.name}, the rows of {digests.get(digest, p).name}")
+        require(
+            digest not in digests, "files", "each file once", f"{p.name}, the rows of {digests.get(digest, p).name}"
+        )
         digests[digest] = p
     if merged.draw is not None:
         seeds = [json.dumps(m.get("seed"), sort_keys=True) for m in metadata]
@@ -412,7 +449,11 @@ def _refuse_repeats(
         again = np.flatnonzero(counts > 1)
         if again.size:
             seed, arm, draw = unique[again[0]].tolist()
-            raise ArgumentError("draw", "each draw of an arm and seed once", f"draw {draw} of arm {arm}, seed {seeds[seed]}, {int(counts[again[0]])} times")
+            raise ArgumentError(
+                "draw",
+                "each draw of an arm and seed once",
+                f"draw {draw} of arm {arm}, seed {seeds[seed]}, {int(counts[again[0]])} times",
+            )
     period = _period(merged)
     require(period is None, "files", "rows that are not the same rows over again", f"the same {period} rows repeated")
 
@@ -500,7 +541,7 @@ def read_pool(path: Path) -> Pool:
             whole = all(data[k].dtype.kind in "iu" and data[k].ndim == 0 for k in ("n", "m"))
             require(whole, path.name, "counts n, m as integers", [str(data[k].dtype) for k in ("n", "m")])
             n, m = int(data["n"]), int(data["m"])
-            metadata = json.loads(str(data["metadata"])) if "metadata" in found else {}
+            metadata = strict_json(str(data["metadata"]), f"{path.name}, metadata") if "metadata" in found else {}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError, TypeError, zlib.error) as e:
         if isinstance(e, ArgumentError):
             raise
@@ -524,7 +565,9 @@ def read_options(path: Path) -> Options:
     require(sum(t.num_rows for t in tables) > 0, path.name, "at least one row", "0 rows")
     t = pa.concat_tables(tables)
     arm, weight = t["arm"].to_numpy(), t["log_weight"].to_numpy().astype(float)
-    require(bool(np.all((arm == 0) | (arm == 1))), f"{path.name}, arm", "only 0 (P) and 1 (Q)", np.unique(arm)[:4].tolist())
+    require(
+        bool(np.all((arm == 0) | (arm == 1))), f"{path.name}, arm", "only 0 (P) and 1 (Q)", np.unique(arm)[:4].tolist()
+    )
     finite = bool(np.all(weight < np.inf))
     require(finite, f"{path.name}, log_weight", "numbers below +inf (-inf allowed)", "NaN or +inf")
     rest_name = metadata.get("rest")
@@ -533,7 +576,7 @@ def read_options(path: Path) -> Options:
     owner, clusters = _codes(t["cluster_id"].to_numpy())
     place = t["place"].to_numpy().astype(np.int64)
     option, options = _codes(t["option"].to_numpy())
-    model, models = _codes(t["model"].to_numpy())
+    model, _ = _codes(t["model"].to_numpy())
     first = np.full(len(prompts), -1, dtype=np.int64)
     first[prompt[::-1]] = owner[::-1]
     require(bool(np.all(first[prompt] == owner)), f"{path.name}, cluster_id", "one owner a prompt", "two")
@@ -579,4 +622,3 @@ def kind_of(path: Path) -> str:
         return "pool"
     parquet, _ = _open(path, "score file")
     return "option" if "log_weight" in parquet.schema_arrow.names else "score"
-

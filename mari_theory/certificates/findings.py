@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mari_theory.certificates.rules import Words
+from mari_theory.errors import printable
 
 ESTIMATE = 1e-9
 """An estimate is no bound: recomputed within this."""
@@ -24,11 +26,11 @@ class CheckedNumber:
     ok: bool
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.ok else 'FAIL'} {self.name}: claimed {_short(self.claimed)}, recomputed {_short(self.recomputed)}"
+        return f"{'ok  ' if self.ok else 'FAIL'} {_short(self.name)}: claimed {_short(self.claimed)}, recomputed {_short(self.recomputed)}"
 
 
 def _short(x: Any) -> str:
-    text = " ".join(str(x).split())
+    text = printable(str(x))
     return text if len(text) <= 160 else text[:157] + "..."
 
 
@@ -48,6 +50,15 @@ class Rebuilt:
     roc_upper: Callable[[float], float] = lambda _: 1.0
 
 
+def canonical(data: Any) -> str:
+    """JSON data as one text: in Python `true` equals 1 and 1 equals 1.0, in a certificate they differ.
+
+    >>> canonical({"b": True, "a": 1}), canonical({"b": 1, "a": 1.0})
+    ('{"a": 1, "b": true}', '{"a": 1.0, "b": 1}')
+    """
+    return json.dumps(data, sort_keys=True)
+
+
 def equal(name: str, claimed: Any, recomputed: Any) -> CheckedNumber:
     """The same value and type."""
     return CheckedNumber(name, claimed, recomputed, type(claimed) is type(recomputed) and bool(claimed == recomputed))
@@ -63,5 +74,9 @@ def close(name: str, claimed: float | None, recomputed: float | None, within: fl
 
 def not_inside(name: str, side: str, claimed: float, bound: float, loose: float = 1e-9) -> CheckedNumber:
     """A claimed end that does not go inside `bound`, and is at most `loose` outside."""
-    ok = claimed <= bound and bound - claimed <= loose if side == "lower" else claimed >= bound and claimed - bound <= loose
+    ok = (
+        claimed <= bound and bound - claimed <= loose
+        if side == "lower"
+        else claimed >= bound and claimed - bound <= loose
+    )
     return CheckedNumber(name, claimed, bound, bool(ok))

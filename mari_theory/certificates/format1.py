@@ -20,7 +20,15 @@ from mari_theory.errors import ArgumentError, require
 
 FORMAT = "mari-certificate/1"
 LN2 = math.log(2.0)
-METHODS = ("betting", "betting-anytime", "hoeffding", "maurer-pontil", "pooled-fast-rate", "pooled-bounded-differences", "finite-population")
+METHODS = (
+    "betting",
+    "betting-anytime",
+    "hoeffding",
+    "maurer-pontil",
+    "pooled-fast-rate",
+    "pooled-bounded-differences",
+    "finite-population",
+)
 
 
 def evidence_names(data: dict[str, Any]) -> list[tuple[str, str]]:
@@ -29,7 +37,9 @@ def evidence_names(data: dict[str, Any]) -> list[tuple[str, str]]:
     ok = isinstance(entries, list) and len(entries) > 0 and all(isinstance(e, dict) for e in entries)
     require(ok, "certificate, evidence", "a list of files", entries)
     found = [(e.get("file"), e.get("sha256")) for e in entries or []]
-    require(all(isinstance(x, str) for f in found for x in f), "certificate, evidence", "names and SHA-256 of files", found)
+    require(
+        all(isinstance(x, str) for f in found for x in f), "certificate, evidence", "names and SHA-256 of files", found
+    )
     return [(str(a), str(b)) for a, b in found]
 
 
@@ -75,13 +85,18 @@ def _number(where: dict[str, Any], key: str) -> float:
     return float(x or 0.0)
 
 
-def _ends(method: str, confidence: float, lower: float, upper: float, paths: list[Path]) -> tuple[dict[str, Any], list[CheckedNumber]]:
+def _ends(
+    method: str, confidence: float, lower: float, upper: float, paths: list[Path]
+) -> tuple[dict[str, Any], list[CheckedNumber]]:
     delta = 1.0 - confidence
     if kind_of(paths[0]) == "pool":
         require(len(paths) == 1, "evidence", "one pool file", len(paths))
         pool = read_pool(paths[0])
         low, high = pool_ends(pool, method, delta)
-        return pool.metadata, [not_inside("claim lower", "lower", lower, low, 1e-6), not_inside("claim upper", "upper", upper, high, 1e-6)]
+        return pool.metadata, [
+            not_inside("claim lower", "lower", lower, low, 1e-6),
+            not_inside("claim upper", "upper", upper, high, 1e-6),
+        ]
     s = read_scores(*paths)
     if s.design is None and method in RANDOM_ORDER:
         said = "the file does not say how its rows were drawn (no design), so the verdict is withheld; certify it again"
@@ -95,7 +110,12 @@ def _ends(method: str, confidence: float, lower: float, upper: float, paths: lis
         ok = trivial or rows.proves(end, (0.0, LN2), INFORMATION, delta, side)
         out.append(CheckedNumber(f"claim {side} proved", end, "certain at the claimed number", ok))
     if s.design is None:
-        out.append(CheckedNumber("verdict", "given", "the file does not say how its rows were drawn (no design), so the verdict is withheld", False))
+        out.append(
+            CheckedNumber(
+                "verdict",
+                "given",
+                "the file does not say how its rows were drawn (no design), so the verdict is withheld",
+                False,
+            )
+        )
     return s.metadata, out
-
-

@@ -53,7 +53,9 @@ def levels(request: Request, present: tuple[str, ...]) -> dict[str, float]:
 def pair_of(metadata: dict[str, Any], request: Request) -> str:
     """The file's pair, or the signer's where the file does not say."""
     stated = metadata.get("pair")
-    require(stated or request.pair, "--pair", "one of marginal, oracle, shift, matched, as the file does not say", "nothing")
+    require(
+        stated or request.pair, "--pair", "one of marginal, oracle, shift, matched, as the file does not say", "nothing"
+    )
     require(not stated or request.pair in (None, stated), "--pair", f"{stated}, as the file says", request.pair)
     return str(stated or request.pair)
 
@@ -80,8 +82,14 @@ def score_words(s: Scores, request: Request) -> Words:
         *(("owners-drawn", "clusters-iid") if clusters else ()),
         *_last(pair),
     )
-    rests = RestsOn(lower="exact-likelihoods", upper="exact-likelihoods") if trusted else RestsOn(lower="no-trust", upper="range")
-    return Words(pair, str(s.metadata.get("access", "one-output")), "T15" if trusted else "T31", made, rests, _no_verdict(pair))
+    rests = (
+        RestsOn(lower="exact-likelihoods", upper="exact-likelihoods")
+        if trusted
+        else RestsOn(lower="no-trust", upper="range")
+    )
+    return Words(
+        pair, str(s.metadata.get("access", "one-output")), "T15" if trusted else "T31", made, rests, _no_verdict(pair)
+    )
 
 
 def option_words(o: Options, request: Request) -> Words:
@@ -103,7 +111,14 @@ def pool_words(pool: Pool, request: Request) -> Words:
         made = ("pooled-rows", "arms-independent" if arms_independent(pool) else "arms-dependent", "fixed-size")
         rests = RestsOn(lower="range", upper="pooled-sample")
     theorem = "T18" if request.method == "finite-population" else "T17"
-    return Words(pair, str(pool.metadata.get("access", "pooled-signal")), theorem, (*made, *_last(pair)), rests, _no_verdict(pair))
+    return Words(
+        pair,
+        str(pool.metadata.get("access", "pooled-signal")),
+        theorem,
+        (*made, *_last(pair)),
+        rests,
+        _no_verdict(pair),
+    )
 
 
 def arms_independent(pool: Pool) -> bool:
@@ -111,7 +126,9 @@ def arms_independent(pool: Pool) -> bool:
     return pool.metadata.get("arms") == "independent"
 
 
-def owners_of(codes: Codes, names: tuple[str, ...], prompts: Codes, prompt_names: tuple[str, ...]) -> tuple[Codes, tuple[str, ...]]:
+def owners_of(
+    codes: Codes, names: tuple[str, ...], prompts: Codes, prompt_names: tuple[str, ...]
+) -> tuple[Codes, tuple[str, ...]]:
     """The units of the worst case: owners, or prompts where there is one owner only."""
     return (codes, names) if len(names) >= LEAST_OWNERS else (prompts, prompt_names)
 
@@ -158,5 +175,3 @@ def certainly_above(log_e: Any, delta: float) -> list[int]:
         if float(means.min()) >= 2.0 / delta:
             named.append(j)
     return named
-
-
