@@ -12,8 +12,18 @@ class ArgumentError(ValueError):
 
     def __init__(self, argument: str, allowed: str, received: object) -> None:
         self.argument, self.allowed, self.received = argument, allowed, received
-        text = " ".join(str(received).split())
-        super().__init__(f"{argument}: expected {allowed}, got {text[:200]}")
+        said = [printable(x)[:most] for x, most in ((argument, 200), (allowed, 400), (str(received), 200))]
+        super().__init__("{}: expected {}, got {}".format(*said))
+
+
+def printable(text: str) -> str:
+    r"""One line that any terminal shows as it is: white space is one blank, other control characters are written out.
+
+    >>> printable("a\n b\x1b[2K")
+    'a b\\x1b[2K'
+    """
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def require(ok: object, argument: str, allowed: str, received: object) -> None:
