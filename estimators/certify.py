@@ -328,13 +328,10 @@ def _units(
 
     uppers = np.array([LN2 if t is None else upper(t, top) for t, top in zip(terms, tops, strict=True)])
 
+    capitals = [None if t is None else free.log_e_values(t, 1.0 - delta) for t in terms]
+
     def log_e(nats: float) -> Floats:
-        return np.array(
-            [
-                0.0 if t is None else free.log_e_value(t, min(max(nats / LN2 / top, 1e-15), 1.0), 1.0 - delta)
-                for t, top in zip(terms, tops, strict=True)
-            ]
-        )
+        return np.array([0.0 if k is None else k(nats / LN2 / top) for k, top in zip(capitals, tops, strict=True)])
 
     def rejected(nats: float) -> bool:
         return float(np.mean(np.exp(np.minimum(log_e(nats), 600.0)))) >= (2.0 / delta) * (1 + 1e-9)

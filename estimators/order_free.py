@@ -25,13 +25,16 @@ from mari_theory.errors import require, require_fraction
 Floats = NDArray[np.float64]
 INDEPENDENT = "the terms are independent; they need not be identically distributed"
 _FINE = 5  # bins an octave: 2^5
-_OCTAVES = 44
-_BINS = (_OCTAVES << _FINE) + 2
+_OCTAVES = 43  # below 1/2, then as many above it, towards 1
+_HALF = (_OCTAVES << _FINE) + 1
+_BINS = 2 * _HALF
 _UNIT = 2.0**-52
+_FEW = 1 << 12
+"""So many different values, or fewer, need no bins."""
 
 
 class Histogram(NamedTuple):
-    """Counts and exact sums (in units of 2^-52, split at 2^26) of values in [0, 1], in logarithmic bins."""
+    """Counts and exact sums (in units of 2^-52, split at 2^26) of values in [0, 1], in bins that narrow towards both ends."""
 
     counts: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -61,8 +64,10 @@ def histogram(y: Floats) -> Histogram:
     """
     require(y.size <= 1 << 26, "y", "at most 2^26 values a batch", y.size)
     y = np.ascontiguousarray(y, dtype=np.float64)
-    bins = (y.view(np.int64) >> (52 - _FINE)) - ((1023 - _OCTAVES) << _FINE) + 1
-    np.clip(bins, 0, _BINS - 1, out=bins)
+    above = y >= 0.5
+    bins = (np.where(above, 1.0 - y, y).view(np.int64) >> (52 - _FINE)) - ((1022 - _OCTAVES) << _FINE) + 1
+    np.clip(bins, 0, _HALF - 1, out=bins)
+    bins += _HALF * above
     units = np.rint(y * 2.0**52).astype(np.int64)
     count = np.bincount(bins, minlength=_BINS)
     # Each weight is an integer below 2^27 and a batch has at most 2^26 rows: the float sums are exact.
@@ -77,11 +82,12 @@ def merge_histograms(a: Histogram, b: Histogram) -> Histogram:
 
 
 def _edges() -> tuple[Floats, Floats]:
-    """Ends of each bin: zero and everything below 2^-44, then 32 bins an octave, then exactly 1."""
-    octave, step = np.divmod(np.arange(_BINS - 2), 1 << _FINE)
-    left = 2.0 ** (octave - _OCTAVES) * (1 + step / (1 << _FINE))
-    left = np.concatenate([[0.0], left, [1.0]])
-    return left, np.append(left[1:], 1.0)
+    """Ends of each bin: zero and everything below 2^-44, then 32 bins an octave up to 1/2, and the same mirrored."""
+    octave, step = np.divmod(np.arange(_HALF - 1), 1 << _FINE)
+    left = 2.0 ** (octave - _OCTAVES - 1) * (1 + step / (1 << _FINE))
+    left = np.concatenate([[0.0], left])
+    right = np.append(left[1:], 0.5)
+    return np.concatenate([left, 1.0 - right]), np.concatenate([right, 1.0 - left])
 
 
 _LEFT, _RIGHT = _edges()
@@ -93,8 +99,9 @@ _LEFT, _RIGHT = np.maximum(_LEFT - _UNIT, 0.0), np.minimum(_RIGHT + _UNIT, 1.0)
 class OrderFree:
     """Mixture of fixed-stake bets for independent, not necessarily identical, terms; order-free and mergeable.
 
-    Stakes sqrt(2 ln(2/delta)/(n v)) for v = 1/4, 1/12, 1/36 ... down to 1/n^2, weights falling as 1/(j+1). Within a bin
-    of the histogram the logarithm is replaced by its chord at the bin's exact mean, which can only lower the capital.
+    Stakes sqrt(2 ln(2/delta)/(n v)) for v = 1/4, 1/12, 1/36 ... down to 1/n^2, weights falling as 1/(j+1). Many
+    different values go into a histogram: within a bin the logarithm is replaced by its chord at the bin's exact mean, which can
+    only lower the capital.
 
     >>> print(OrderFree().interval(np.full(1000, 0.5)))
     [0.497344, 0.502656] at confidence 0.95 (order-free)
@@ -108,6 +115,10 @@ class OrderFree:
     ) -> Interval:
         """Two-sided interval for the average mean of independent terms in [lower, upper]."""
         unit, _ = checked_sample(y, confidence, lower, upper)
+        values, number = np.unique(unit, return_counts=True) if unit.size <= 16 * _FEW else (unit, unit)
+        if values.size <= _FEW:
+            exact = _Bins(number.astype(float), values, values, values)
+            return self._interval(exact, unit.size, float(unit.mean()), confidence, lower, upper)
         seen = empty_histogram()
         for start in range(0, unit.size, 1 << 22):
             seen = merge_histograms(seen, histogram(unit[start : start + (1 << 22)]))
@@ -119,11 +130,13 @@ class OrderFree:
         """The same from a histogram of the terms scaled to [0, 1]."""
         n = seen.n
         require(n > 0, "y", "at least one term", "none")
-        delta = 1.0 - require_fraction("confidence", confidence)
-        bins = _bins(seen)
+        require_fraction("confidence", confidence)
+        return self._interval(_bins(seen), n, seen.total() * _UNIT / n, confidence, lower, upper)
+
+    def _interval(self, bins: _Bins, n: int, value: float, confidence: float, lower: float, upper: float) -> Interval:
+        delta = 1.0 - confidence
         low = self._end(bins, n, delta)
         high = 1.0 - self._end(bins.mirrored(), n, delta)
-        value = seen.total() * _UNIT / n
         if not low - 1e-15 <= value <= high + 1e-15:
             low, high = 0.0, 1.0  # ends that cross deny independence: nothing is claimed
         slack = 2e-15 + 2 * _UNIT
@@ -143,8 +156,14 @@ class OrderFree:
         >>> OrderFree().log_e_value(np.ones(50), 0.5) > 10, OrderFree().log_e_value(np.zeros(50), 0.5) < 0
         (True, True)
         """
+        return self.log_e_values(y, confidence)(mean)
+
+    def log_e_values(self, y: Float[np.ndarray, " n"], confidence: float = 0.95) -> Callable[[float], float]:
+        """The same as a function of the mean; the terms are sorted once and not put into bins."""
         unit, delta = checked_sample(y, confidence, 0.0, 1.0)
-        return self._log_capital(_bins(histogram(unit)), unit.size, delta)(min(max(mean, 1e-15), 1.0))
+        values, number = np.unique(unit, return_counts=True)
+        log_capital = self._log_capital(_Bins(number.astype(float), values, values, values), unit.size, delta)
+        return lambda mean: log_capital(min(max(mean, 1e-15), 1.0))
 
     def _log_capital(self, bins: _Bins, n: int, delta: float) -> Callable[[float], float]:
         level = math.log(2.0 / delta)
@@ -152,14 +171,17 @@ class OrderFree:
         stakes = np.sqrt(2 * level / (n * 0.25 * 3.0 ** -np.arange(depth)))
         weights = 1.0 / np.arange(1, depth + 1)
         weights /= weights.sum()
-        count, left, right, mean = bins
+        number, left, right, mean = bins
         width = right - left
+        binned = bool(np.any(width > 0))
         share = np.divide(mean - left, width, out=np.zeros_like(mean), where=width > 0)
 
         def log_capital(m: float) -> float:
             bets = np.minimum(stakes, self.cap / m)[:, None]
-            ends = (1 - share) * np.log1p(bets * (left - m)) + share * np.log1p(bets * (right - m))
-            logs = ends @ count + np.log(weights)
+            ends = np.log1p(bets * (left - m))
+            if binned:
+                ends = (1 - share) * ends + share * np.log1p(bets * (right - m))
+            logs = ends @ number + np.log(weights)
             top = float(logs.max())
             return top + math.log(float(np.exp(logs - top).sum()))
 

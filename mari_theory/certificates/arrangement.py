@@ -77,7 +77,7 @@ def runs_of_prompts(prompt: Codes) -> tuple[int, int]:
     below both its normal and its Poisson limit at this level; the larger is used. One prompt always has one run.
 
     >>> runs_of_prompts(np.repeat(np.arange(20), 10))
-    (20, 162)
+    (20, 178)
     """
     n = prompt.size
     runs = 1 + int(np.count_nonzero(np.diff(prompt))) if n else 0

@@ -34,7 +34,7 @@ RANGE = {
 def unit_term(kind: str, gap: Floats, arm: NDArray[np.int8]) -> Floats:
     """The term scaled to [0, 1]; `gap` is log_q - log_p.
 
-    >>> unit_term(INFORMATION, np.array([0.0, np.inf]), np.array([0, 1])).tolist()
+    >>> unit_term(INFORMATION, np.array([0.0, np.inf]), np.array([0, 1], dtype=np.int8)).tolist()
     [0.0, 1.0]
     """
     if kind == GIBBS:

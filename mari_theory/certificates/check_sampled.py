@@ -29,7 +29,7 @@ from mari_theory.certificates.capital import (
 from mari_theory.certificates.certificate import Certificate, Ends, Units
 from mari_theory.certificates.contradictions import RocBandEnds, refuse_contradictions, unit_ends
 from mari_theory.certificates.files import Codes, Floats, Scores, read_scores
-from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, not_inside
+from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, looser, not_inside
 from mari_theory.certificates.rules import certainly_above, level_of, owners_of, pairs_needed, score_words
 from mari_theory.enclosures import precision
 from mari_theory.errors import require
@@ -107,8 +107,8 @@ def _average(c: Certificate, s: Scores, owner: Codes, owners: tuple[str, ...], c
         if kind == GIBBS:
             expected[1] = LN2
         out.append(close(f"{name} estimate", claimed[0], scaled[2], ESTIMATE))
-        slack = max(SLACK, 1e-3 * (expected[1] - expected[0]))
-        for side, value, bound in zip(("lower", "upper"), claimed[1:], expected, strict=True):
+        slacks = looser(expected[0], expected[1], limits[1])
+        for side, value, bound, slack in zip(("lower", "upper"), claimed[1:], expected, slacks, strict=True):
             near = abs(value - bound) <= slack if kind != GIBBS or side == "lower" else value == bound
             out.append(CheckedNumber(f"{name} {side}", value, bound, near))
             proved = near and (

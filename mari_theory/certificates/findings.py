@@ -13,7 +13,7 @@ from mari_theory.errors import printable
 ESTIMATE = 1e-9
 """An estimate is no bound: recomputed within this."""
 SLACK = 1e-6
-"""A proved end may be this much looser than the method's own, or a thousandth of the interval: searches differ in their last steps."""
+"""A proved end may be this much looser than the method's own, or what `looser` allows: searches differ in their last steps."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,16 @@ def close(name: str, claimed: float | None, recomputed: float | None, within: fl
         return CheckedNumber(name, claimed, recomputed, claimed is None and recomputed is None)
     ok = abs(claimed - recomputed) <= within * max(1.0, abs(recomputed))
     return CheckedNumber(name, claimed, recomputed, bool(ok))
+
+
+def looser(low: float, high: float, top: float) -> tuple[float, float]:
+    """How far outside its own ends a method may claim on [0, top]: a thousandth of the interval, or what bins of 1/32 octave cost.
+
+    >>> [round(x, 7) for x in looser(0.2, 0.3, 1.0)]
+    [0.0001, 0.00014]
+    """
+    least = max(SLACK, 1e-3 * (high - low))
+    return max(least, 2e-4 * low), max(least, 2e-4 * (top - high))
 
 
 def not_inside(name: str, side: str, claimed: float, bound: float, loose: float = 1e-9) -> CheckedNumber:

@@ -137,7 +137,7 @@ def pairs_needed(margin: float, delta: float) -> int | None:
     """Pairs of outputs after which a unit without any disagreement has its order-free upper end at or below `margin`.
 
     >>> pairs_needed(0.02, 0.05)
-    193
+    80
     """
     if not 0.0 < margin < LN2:
         return None if margin <= 0.0 else 0
