@@ -30,8 +30,8 @@ from experiments.metrics import item_scores
 from experiments.scoring import enumerate_divergence
 from experiments.training import open_bank, slug, train_many
 from mari_theory import jensen_shannon, marginal_information
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 
 Floats = NDArray[np.float64]
 CORPORA: dict[str, dict[str, Any]] = {

@@ -18,7 +18,6 @@ from estimators import (
     ClopperPearson,
     FastRate,
     Interval,
-    OrderFree,
     audit_scores,
     certify_auc,
     certify_counts_entropy,
@@ -65,7 +64,7 @@ MEANS: dict[str, tuple[float, Draw]] = {
 
 
 def _mean_case(law: str) -> Case:
-    methods: dict[str, Method] = {k: m.interval for k, m in {**INTERVALS, "order-free": OrderFree()}.items()}
+    methods: dict[str, Method] = {k: m.interval for k, m in INTERVALS.items()}
     if "Bernoulli" in law:
         methods["clopper-pearson"] = ClopperPearson().interval
     return Case("mean", law, MEANS[law][0], MEANS[law][1], methods, SIZES, (0.9, 0.95, 0.99))
@@ -83,10 +82,10 @@ def _score_draw(family: Any) -> Draw:
 
 def _likelihood_case(law: str, family: Any) -> Case:
     def certify(name: str, of: str) -> Method:
-        method = OrderFree() if name == "order-free" else INTERVALS[name]
-        return lambda d, c: getattr(certify_likelihood_ratio(d[0], d[1], d[2], c, method), of).interval
+        method = INTERVALS[name]
+        return lambda d, c: getattr(certify_likelihood_ratio(d[0], d[1], d[2], c, method, "iid"), of).interval
 
-    methods = {name: certify(name, "jsd") for name in (*INTERVALS, "order-free")}
+    methods = {name: certify(name, "jsd") for name in INTERVALS}
     if law in MARKOV_PAIRS:
         chain = MARKOV_PAIRS[law]
         methods["per-token betting"] = lambda d, c: (
@@ -102,7 +101,10 @@ def _tv_case(law: str) -> Case:
         law,
         pair.total_variation(),
         _score_draw(pair),
-        {"betting": lambda d, c: certify_likelihood_ratio(d[0], d[1], d[2], c).total_variation.interval},
+        {
+            "betting": lambda d, c: certify_likelihood_ratio(d[0], d[1], d[2], c, design="iid").total_variation.interval,
+            "order-free": lambda d, c: certify_likelihood_ratio(d[0], d[1], d[2], c).total_variation.interval,
+        },
         SMALL_SIZES,
     )
 

@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from benchmarks.cases import Case, cases
 from benchmarks.peers import PEERS, peer_cases
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 
 SPENT_ENOUGH = 0.005
 """A nominal 5 % should be spent at least to this where the law allows."""

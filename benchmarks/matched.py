@@ -27,8 +27,8 @@ from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import item_scores
 from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, slug, train_one
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 
 
 def rows(*table: tuple[str, str, dict[str, Any], dict[str, Any]]) -> list[MethodConfig]:
@@ -169,7 +169,7 @@ def study(
             log_p, log_q = (
                 np.concatenate([log_likelihoods(bank, who, prompts, d) for d in sampled]) for who in (arm, [slug(name)])
             )
-            made = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), config.confidence).jsd
+            made = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), config.confidence, design="iid").jsd
             forget, retain, unseen = (
                 item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
                 for x in corpus.splits().values()

@@ -33,8 +33,8 @@ from experiments.detectors import auc, either_way
 from experiments.metrics import ItemScores
 from experiments.scoring import enumerate_divergence
 from experiments.training import open_bank, slug, train_many
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 
 GRID = Path(__file__).with_suffix(".yaml")
 KEPT = 0.95

@@ -36,8 +36,8 @@ from experiments.scoring import draw, log_likelihoods
 from experiments.tofu import load_tofu_questions, tofu_folder
 from experiments.training import open_bank, slug
 from mari_theory import jensen_shannon, marginal_information
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 from mari_theory.families import MARKOV_PAIRS
 
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -206,7 +206,7 @@ def scenario_rows(label: str, steps: int, draws: int) -> list[str]:
             np.concatenate([log_likelihoods(bank, [arm], prompts, d) for d in (of_oracle, own)])
             for arm in ("oracle", name)
         )
-        jsd = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), 0.95).jsd.interval
+        jsd = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), 0.95, design="iid").jsd.interval
         forget, retain, unseen = (item_scores(bank.use(name), tokenizer, x) for x in corpus.splits().values())
         area = either_way(auc(-forget.loss, -unseen.loss))
         laws = [full_pass_mean(bank.use(name), encode(tokenizer, x)) for x in (corpus.retain, corpus.forget)]
@@ -331,7 +331,7 @@ def stability_table(replicates: int) -> list[str]:
             p, q, path, arms = (np.concatenate(column) for column in zip(*rows, strict=True))
             order = rng.permutation(len(p))
             for name, made in (
-                ("ratio", certify_likelihood_ratio(p[order], q[order], arms[order], 0.95).jsd),
+                ("ratio", certify_likelihood_ratio(p[order], q[order], arms[order], 0.95, design="iid").jsd),
                 ("path", certify_path_information(path[order], arms[order], max(lengths), 0.95)),
             ):
                 i = made.interval

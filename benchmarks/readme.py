@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from mari_theory.errors import require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
 
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 NEAREST = 8

@@ -55,7 +55,7 @@ def certified(bank: HeldModels, p: str, q: str, prompts: list[list[int]], draws:
     """Certified upper end of the JSD of one sampled answer."""
     sampled = [draw(bank, [arm], prompts, draws, 2, k) for k, arm in enumerate((p, q))]
     log_p, log_q = (np.concatenate([log_likelihoods(bank, [a], prompts, d) for d in sampled]) for a in (p, q))
-    return certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), confidence).jsd.interval.upper
+    return certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), confidence, design="iid").jsd.interval.upper
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,6 +10,8 @@ from estimators.bands import BANDS as BANDS
 from estimators.bands import Band as Band
 from estimators.bands import DKWBand as DKWBand
 from estimators.bands import EqualLocalLevels as EqualLocalLevels
+from estimators.bounded_means import INTERVALS as INTERVALS
+from estimators.certify import certify_files as certify_files
 from estimators.discrete import CORRECTIONS as CORRECTIONS
 from estimators.discrete import NSB as NSB
 from estimators.discrete import ChaoShen as ChaoShen
@@ -26,7 +28,6 @@ from estimators.discrete_intervals import certify_counts_entropy as certify_coun
 from estimators.discrete_intervals import certify_counts_jsd as certify_counts_jsd
 from estimators.discrete_intervals import certify_table_mi as certify_table_mi
 from estimators.intervals import DKW as DKW
-from estimators.intervals import INTERVALS as INTERVALS
 from estimators.intervals import Betting as Betting
 from estimators.intervals import BoundedMean as BoundedMean
 from estimators.intervals import ClopperPearson as ClopperPearson

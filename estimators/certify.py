@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mari_theory
+from estimators.bounded_means import INTERVALS
 from estimators.exact import LawEnds, law_ends
-from estimators.intervals import INTERVALS, ClopperPearson
+from estimators.intervals import ClopperPearson
 from estimators.likelihood_ratio import information_terms, ratio_roc
 from estimators.order_free import OrderFree
 from estimators.pooled import UPPER_BOUNDS, certify_pooled

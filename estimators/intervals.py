@@ -254,15 +254,6 @@ class DKW:
         return math.sqrt(math.log(2.0 / delta) / (2 * n)) * (1 + 1e-15)
 
 
-INTERVALS: dict[str, BoundedMean] = {
-    "betting": Betting(),
-    "betting-anytime": Betting(anytime=True),
-    "maurer-pontil": MaurerPontil(),
-    "hoeffding": Hoeffding(),
-}
-"""Intervals for bounded means by their command-line name; every coverage test runs over this table."""
-
-
 def checked_sample(y: Floats, confidence: float, lower: float, upper: float) -> tuple[Floats, float]:
     """The sample scaled to [0, 1], and delta; raises `ArgumentError` on values outside [lower, upper]."""
     y = np.asarray(y, dtype=float)

@@ -198,7 +198,9 @@ class EquivalenceTest:
             shift = max(
                 0.0, float(np.max(log_p)), float(np.max(log_q))
             )  # densities may exceed 1; only the ratio counts
-            made = certify_likelihood_ratio(log_p - shift, log_q - shift, arm, self.confidence, self.interval)
+            made = certify_likelihood_ratio(
+                log_p - shift, log_q - shift, arm, self.confidence, self.interval, design="iid"
+            )
             seen.append(self.verdict(made.jsd.interval))
         shares = [seen.count(v) / replicates for v in ("equivalent on average", "inconclusive", "detectable")]
         return Power(shares[0], shares[1], shares[2], replicates, n)

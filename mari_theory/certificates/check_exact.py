@@ -78,13 +78,17 @@ def enclose(law: Law) -> tuple[Ends, Ends]:
             if x == 0 and y == 0:
                 continue
             half = (x + y) / 2
-            term = sum(((z * (z / half).log()) for z in (x, y) if not z == 0), arb(0)) / 2
+            term = (_information(x, half) + _information(y, half)) / 2
             jsd, tv = jsd + term, tv + abs(x - y) / 2
             if k == law.rest:
                 rest_jsd, rest_tv = half * arb(2).log() - term, half - abs(x - y) / 2
         low = outward(jsd)[0], outward(tv)[0]
         high = outward(jsd + rest_jsd)[1], outward(tv + rest_tv)[1]
     return (max(low[0], 0.0), high[0]), (max(low[1], 0.0), high[1])
+
+
+def _information(x: Any, half: Any) -> Any:
+    return arb(0) if x == 0 else x * (x / half).log()
 
 
 def _average(log_weights: Any) -> list[Any]:

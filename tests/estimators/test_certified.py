@@ -11,6 +11,7 @@ from scipy.stats import binom
 import mari_theory as mt
 from estimators import (
     INTERVALS,
+    Betting,
     BoundedDifferences,
     FastRate,
     Hoeffding,
@@ -42,7 +43,7 @@ def limit(replicates: int, rate: float) -> int:
 def test_jsd_and_tv_intervals_cover(rng: np.random.Generator, name: str, interval: str) -> None:
     pair, replicates, missed = PAIRS[name], 60, [0, 0]
     for k in range(replicates):
-        r = certify_likelihood_ratio(*rows(pair, 200, rng, coin=bool(k % 2)), 0.9, INTERVALS[interval])
+        r = certify_likelihood_ratio(*rows(pair, 200, rng, coin=bool(k % 2)), 0.9, INTERVALS[interval], "iid")
         missed[0] += pair.jsd() not in r.jsd.interval
         missed[1] += min(pair.total_variation(), 1.0) not in r.total_variation.interval
     assert max(missed) <= limit(replicates, 0.1)
@@ -62,7 +63,7 @@ def test_gaussian_arms_cover_and_the_roc_band_holds_the_true_curve(rng: np.rando
 
 
 def test_disjoint_arms_are_certain(rng: np.random.Generator) -> None:
-    r = certify_likelihood_ratio(*rows(PAIRS["disjoint"], 2000, rng))
+    r = certify_likelihood_ratio(*rows(PAIRS["disjoint"], 2000, rng), design="iid")
     assert r.jsd.value == pytest.approx(LN2, abs=1e-15)
     assert r.jsd.interval.upper == pytest.approx(LN2, abs=1e-15)
     assert r.jsd.interval.lower > 0.68
@@ -91,8 +92,20 @@ def test_the_stratified_trap_is_avoided(rng: np.random.Generator) -> None:
 def test_designs_without_identical_rows_need_hoeffding(rng: np.random.Generator) -> None:
     data = rows(PAIRS["bernoulli"], 100, rng)
     certify_likelihood_ratio(*data, interval=Hoeffding(), design="independent")
-    with pytest.raises(mt.ArgumentError, match="hoeffding"):
-        certify_likelihood_ratio(*data, design="independent")
+    for stated in ("independent", None):
+        assert certify_likelihood_ratio(*data, design=stated).jsd.interval.method == "order-free"
+        with pytest.raises(mt.ArgumentError, match="hoeffding"):
+            certify_likelihood_ratio(*data, interval=Betting(), design=stated)
+
+
+def test_arms_of_any_size_weigh_half_each(rng: np.random.Generator) -> None:
+    """40 draws of P and 20 of Q: every row counts, no row of the larger arm is preferred. 300 replicates, budget 1e-6."""
+    pair, missed = PAIRS["bernoulli"], 0
+    for _ in range(300):
+        x = np.concatenate([pair.sample(0, 400, rng), pair.sample(1, 200, rng)])
+        r = certify_likelihood_ratio(*pair.log_likelihoods(x), np.repeat([0, 1], [400, 200]), 0.9)
+        missed += pair.jsd() not in r.jsd.interval
+    assert missed <= limit(300, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ def same(a: object, b: object) -> bool:
 
 
 def flat(state: object) -> list[np.ndarray]:
+    if isinstance(state, dict):
+        state = tuple(sorted(state.items()))
     return (
         [state]
         if isinstance(state, np.ndarray)
@@ -87,7 +89,9 @@ def test_stream_agrees_with_the_whole_sample(law: str, rng: np.random.Generator)
     assert made.jsd.value == pytest.approx(other.jsd.value, abs=1e-12)
     assert made.total_variation.value == pytest.approx(other.total_variation.value, abs=1e-12)
     assert pair.jsd() in made.jsd.interval or made.jsd.interval.upper == pytest.approx(pair.jsd(), abs=1e-9)
-    assert made.jsd.interval.width <= 2.3 * other.jsd.interval.width + 1e-4
+    # A stream keeps bins of 1/32 octave, a whole sample of few different values keeps the values.
+    assert 0.0 <= other.jsd.interval.lower - made.jsd.interval.lower + 1e-12 <= 2e-4 * pair.jsd() + 1e-9
+    assert 0.0 <= made.jsd.interval.upper - other.jsd.interval.upper + 1e-12 <= 2e-4
 
 
 def test_order_free_capital_from_the_definition(rng: np.random.Generator) -> None:
@@ -141,7 +145,7 @@ def write(path: Path, seed: int) -> Path:
 def test_files_in_any_order(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{i}.parquet", i) for i in range(3)]
     assert same(summarise_files(paths), summarise_files(paths[::-1]))
-    with pytest.raises(ArgumentError, match="twice"):
+    with pytest.raises(ArgumentError, match="once"):
         summarise_files([paths[0], paths[0]])
     with pytest.raises(ArgumentError, match="at least one"):
         summarise_files([])
@@ -196,7 +200,7 @@ def test_pool_files_in_any_order(tmp_path: Path, rng: np.random.Generator) -> No
     from mari_theory import jensen_shannon
 
     assert result_pool(one).value == pytest.approx(float(jensen_shannon(*means)), rel=1e-9)
-    with pytest.raises(ArgumentError, match="twice"):
+    with pytest.raises(ArgumentError, match="once"):
         summarise_pools([paths[0], paths[0]])
 
 
