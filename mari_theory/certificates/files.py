@@ -279,6 +279,7 @@ def _batches(
     try:
         for batch in parquet.iter_batches(batch_size=rows, columns=names):
             table = pa.Table.from_batches([batch])
+            table.validate(full=True)  # text that is no text
             for name in names:
                 require(table[name].null_count == 0, f"{path.name}, column {name}", "no missing values", "null")
             yield table
