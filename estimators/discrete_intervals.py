@@ -9,6 +9,9 @@ Divergence (T29, derived here), N = min(n, m), Fhat the plug-in, M = (P + Q)/2:
 
 .. math:: JSD \ge \frac{Fhat - t/(2N) - \ln(1/\delta)/(2 l N)}{1 + c_l/l}.
 
+The arms are independent of each other. Where they are not, Cauchy-Schwarz replaces the product of their exponential moments: N becomes N/2
+in the linear term, and t is the bound of one arm (K - 1 degrees), taken twice.
+
 Mutual information: every table with `KL(phat | p) <= kappa` has its information between two linear programmes over that ball
 (both sides), or McDiarmid's bound on the plug-in with its bias between 0 and ln(1 + (K-1)/n) where the alphabet is large.
 
@@ -27,7 +30,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlogy
 
 from estimators.discrete import PlugIn, as_counts
-from estimators.pooled import FastRate, upper_slope
+from estimators.pooled import Arms, FastRate, between_arms, effective_size, upper_slope
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
@@ -75,13 +78,18 @@ def divergence_level(degrees: float, delta: float) -> float:
 
 
 def certify_counts_jsd(
-    counts_p: ArrayLike, counts_q: ArrayLike, confidence: float = 0.95, alphabet: int | None = None
+    counts_p: ArrayLike,
+    counts_q: ArrayLike,
+    confidence: float = 0.95,
+    alphabet: int | None = None,
+    arms_independent: bool = True,
 ) -> Certified:
     """JSD at weight 1/2 between two laws known from counts only, with an interval in nats (T17 above, T29 below).
 
     `counts_p[i]` and `counts_q[i]` count symbol i, zeros included; `alphabet` is the number of possible symbols (default: the length
-    of the arrays) and matters for the lower end only. Raises `ArgumentError` on negative or fractional counts, an empty arm, an
-    `alphabet` below the symbols counted. Warns where the default most likely leaves symbols out.
+    of the arrays) and matters for the lower end only. Where the two samples depend on each other (shared prompts or randomness), pass
+    `arms_independent=False`. Raises `ArgumentError` on negative or fractional counts, an empty arm, an `alphabet` below the symbols
+    counted. Warns where the default most likely leaves symbols out.
 
     >>> result = certify_counts_jsd([900, 100], [100, 900])
     >>> 0.36 in result.interval and result.interval.lower > 0.2
@@ -93,12 +101,16 @@ def certify_counts_jsd(
     k = _size("alphabet", alphabet, c.size)
     delta = 1.0 - require_fraction("confidence", confidence)
     value = float(jensen_shannon(c / n, d / m))
-    upper = FastRate().upper(value, n, m, 1.0 - delta / 2)
-    size = min(n, m)
-    gap = divergence_level(2 * (k - 1), delta / 4) / (2 * size)
+    arms: Arms = "independent" if arms_independent else "dependent"
+    upper = FastRate().upper(value, n, m, 1.0 - delta / 2, arms)
+    size = effective_size(n, m, arms)
+    # Dependent arms: twice one arm's bound over 2 min(n, m), which is 4 times `size`.
+    gap = divergence_level((2 if arms_independent else 1) * (k - 1), delta / 4) / (2 * size)
     level = math.log(4 * len(LOWER_MULTIPLIERS) / delta)
     lower = max((value - gap - level / (2 * s * size)) / (1 + lower_slope(s) / s) for s in LOWER_MULTIPLIERS)
-    interval = Interval(max(lower * (1 - 1e-12), 0.0), upper, confidence, "counts-fast-rate", "T29", ASSUMPTIONS)
+    method = "counts-fast-rate" if arms_independent else "counts-fast-rate-dependent-arms"
+    assumptions = (*ASSUMPTIONS, between_arms(arms))
+    interval = Interval(max(lower * (1 - 1e-12), 0.0), upper, confidence, method, "T29", assumptions)
     return Certified(
         "Jensen-Shannon divergence",
         value,

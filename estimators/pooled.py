@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +17,8 @@ from mari_theory.errors import require, require_fraction
 
 Floats = NDArray[np.float64]
 LN2 = math.log(2.0)
+Arms = Literal["independent", "dependent"]
+"""Whether the two arms' samples are independent of each other; within an arm they always are."""
 MULTIPLIERS: tuple[float, ...] = tuple(math.log2(2 * LN2) * 2.0 ** (-k / 2) for k in range(16))
 """Grid of T17's l, fixed before the data: log2(2 ln 2) is best when the plug-in is 0, smaller l when it is large."""
 
@@ -31,21 +34,47 @@ def upper_slope(multiplier: float) -> float:
     return (math.expm1(-multiplier * LN2) + multiplier * LN2) / (LN2 - 0.5)
 
 
+def effective_size(n: int, m: int, arms: Arms) -> float:
+    """N of T17 and T29: the smaller sample, or half of it when the arms depend on each other.
+
+    >>> effective_size(100, 300, "independent"), effective_size(100, 300, "dependent")
+    (100.0, 50.0)
+    """
+    require(arms in ("independent", "dependent"), "arms", "independent or dependent", arms)
+    return min(n, m) / (1.0 if arms == "independent" else 2.0)
+
+
+def between_arms(arms: Arms) -> str:
+    """The assumption on the two samples together, in words."""
+    if arms == "independent":
+        return "the two arms are independent of each other (no shared prompts, pairs or randomness)"
+    return "the two arms may depend on each other: the bound counts half the sample (Cauchy-Schwarz)"
+
+
 @dataclass(frozen=True)
 class FastRate:
-    """T17: JSD(P, Q) <= (Fhat + ln(K/delta)/(2 l N)) / (1 - c_l/l), best l of a grid of K; no vocabulary size.
+    """T17: JSD(P, Q) <= (Fhat + ln(K/delta)/(2 l N)) / (1 - c_l/l), best l of a grid of K, 0 < l < 1; no vocabulary size.
+
+    The proof multiplies the arms' exponential moments. Arms that depend on each other (shared prompts, shared randomness) need
+    Cauchy-Schwarz instead: N becomes N/2.
 
     >>> FastRate().upper(0.0, 1000, 1000, 0.95) < BoundedDifferences().upper(0.0, 1000, 1000, 0.95)
+    True
+    >>> FastRate().upper(0.01, 1000, 1000, 0.95, "dependent") == FastRate().upper(0.01, 500, 500, 0.95)
     True
     """
 
     name: str = "pooled-fast-rate"
     multipliers: tuple[float, ...] = MULTIPLIERS
 
-    def upper(self, plug_in: float, n: int, m: int, confidence: float) -> float:
+    def __post_init__(self) -> None:
+        ok = len(self.multipliers) > 0 and all(0.0 < k < 1.0 for k in self.multipliers)
+        require(ok, "multipliers", "numbers in (0, 1)", self.multipliers)
+
+    def upper(self, plug_in: float, n: int, m: int, confidence: float, arms: Arms = "independent") -> float:
         """Upper bound in nats at `confidence`, at most ln 2, rounded up."""
         level = math.log(len(self.multipliers) / (1.0 - require_fraction("confidence", confidence)))
-        size = min(n, m)
+        size = effective_size(n, m, arms)
         bounds = [(plug_in + level / (2 * k * size)) / (1 - upper_slope(k) / k) for k in self.multipliers]
         return min(LN2, min(bounds) * (1 + 1e-14))
 
@@ -56,8 +85,9 @@ class BoundedDifferences:
 
     name: str = "pooled-bounded-differences"
 
-    def upper(self, plug_in: float, n: int, m: int, confidence: float) -> float:
-        """Upper bound in nats at `confidence`, at most ln 2, rounded up."""
+    def upper(self, plug_in: float, n: int, m: int, confidence: float, arms: Arms = "independent") -> float:
+        """Upper bound in nats at `confidence`, at most ln 2, rounded up; McDiarmid's inequality needs independent arms."""
+        require(arms == "independent", "arms", f"independent arms for {self.name}", arms)
         level = -math.log(1.0 - require_fraction("confidence", confidence))
         squares = sum(k * ((1 + math.log(k + 1)) / (2 * k)) ** 2 for k in (n, m))
         return min(LN2, (plug_in + math.sqrt(level * squares / 2)) * (1 + 1e-14))
@@ -82,14 +112,18 @@ def certify_pooled(
     confidence: float = 0.95,
     finite_population: bool = False,
     bound: FastRate | BoundedDifferences | None = None,
+    arms_independent: bool = True,
 ) -> Certified:
     """Pooled JSD between two mean distributions, with a certified interval in nats (T17, T18).
 
     With `finite_population` the means are over the whole sets: the interval carries rounding only (ball arithmetic,
     plus the error of accumulating n and m float64 vectors). Otherwise p_mean averages n and q_mean averages m
     i.i.d. distributions (a sequence is one: average its tokens first), and the upper end is T17's; the lower end is 0.
+    The two arms must be independent of each other; where they share prompts or randomness, pass `arms_independent=False`: half
+    the sample counts, or make each pair one unit.
 
-    Raises `ArgumentError` on negative, NaN or unnormalised (1e-6) rows, different sizes, counts below 1.
+    Raises `ArgumentError` on negative, NaN or unnormalised (1e-6) rows, different sizes, counts below 1, dependent arms with a bound that
+    does not allow them.
 
     >>> e = certify_pooled(np.array([0.5, 0.5]), np.array([0.5, 0.5]), 1000, 1000)
     >>> 0.0 < e.interval.upper < 0.02
@@ -112,14 +146,16 @@ def certify_pooled(
         )
     else:
         method = bound or FastRate()
+        arms: Arms = "independent" if arms_independent else "dependent"
         interval = Interval(
             0.0,
-            max(method.upper(value, n, m, confidence), 0.0),
+            max(method.upper(value, n, m, confidence, arms), 0.0),
             confidence,
-            method.name,
+            method.name if arms_independent else f"{method.name}-dependent-arms",
             "T17",
             (
                 "the n and the m averaged distributions are i.i.d. (one per sequence or author)",
+                between_arms(arms),
                 "the lower end is the trivial 0",
             ),
         )
