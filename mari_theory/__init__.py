@@ -1,10 +1,19 @@
 """mari_theory: from an information budget to what a detector can do, and the certificate that says so.
 
-Divergences, then what they bound, then marginal information and sequences, then claims and their checker.
+Divergences, then what they bound (detectors, words, prompts), then marginal information and sequences, then claims and their checker.
 """
 
+from mari_theory.calibration import CALIBRATION_FUNCTIONS as CALIBRATION_FUNCTIONS
+from mari_theory.calibration import CalibrationFunction as CalibrationFunction
+from mari_theory.calibration import calibration_terms as calibration_terms
+from mari_theory.calibration import gibbs_terms as gibbs_terms
 from mari_theory.certificates.certificate import Certificate as Certificate
 from mari_theory.certificates.checker import check as check
+from mari_theory.consequences import entropy_gap as entropy_gap
+from mari_theory.consequences import entropy_gap_from_jsd as entropy_gap_from_jsd
+from mari_theory.consequences import max_word_probability as max_word_probability
+from mari_theory.consequences import min_word_probability as min_word_probability
+from mari_theory.consequences import word_gap as word_gap
 from mari_theory.detectability import binary_jsd as binary_jsd
 from mari_theory.detectability import delta as delta
 from mari_theory.detectability import frontier_roc as frontier_roc
@@ -30,6 +39,8 @@ from mari_theory.divergences import pearson as pearson
 from mari_theory.divergences import squared_hellinger as squared_hellinger
 from mari_theory.divergences import total_variation as total_variation
 from mari_theory.errors import ArgumentError as ArgumentError
+from mari_theory.localisation import prompts_told_apart as prompts_told_apart
+from mari_theory.localisation import prompts_with_room as prompts_with_room
 from mari_theory.marginal import forget_total_variation as forget_total_variation
 from mari_theory.marginal import marginal_information as marginal_information
 from mari_theory.marginal import mix as mix
