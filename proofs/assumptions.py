@@ -11,14 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from estimators.audit import audit_counts
-from estimators.discrete_intervals import certify_counts_jsd
+from estimators.discrete_intervals import certify_counts_jsd, lower_slope
 from estimators.intervals import Betting
 from estimators.pooled import FastRate, certify_pooled
-from mari_theory import jensen_shannon, max_accuracy, max_tpr, mixture_bound
+from mari_theory import (
+    binary_jsd,
+    entropy,
+    entropy_gap,
+    gibbs_terms,
+    jensen_shannon,
+    max_accuracy,
+    max_tpr,
+    max_word_probability,
+    mixture_bound,
+    prompts_told_apart,
+)
 from mari_theory.fenchel import FENCHEL
+from proofs.certified import antithetic_misses
 
 Floats = NDArray[np.float64]
 LN2 = math.log(2.0)
@@ -175,6 +187,48 @@ def _copied_counts() -> float:
     return missed / 100 / 0.05
 
 
+def _antithetic_arms() -> float:
+    return antithetic_misses(0.7, 10_000, 1e-4, 0.065, "independent") / 1e-4
+
+
+def _antithetic_counts() -> float:
+    # T29's linear term at one l: one binomial moves both arms' psi together.
+    a, n, delta, step = 0.6, 100_000, 1e-8, 0.065
+    k = np.arange(n + 1)
+    psi = (k * math.log(2 * a) + (n - k) * math.log(2 * (1 - a))) / n
+    bound = (1 + lower_slope(step) / step) * float(binary_jsd(a, 1 - a)) + math.log(1 / delta) / (2 * step * n)
+    return float(binom.pmf(k, n, a)[psi > bound].sum()) / delta
+
+
+def _arm_that_follows_the_claim() -> float:
+    # Every row from arm 1: its claim is right too often.
+    p, q = COIN, np.array([1.0, 0.0])
+    terms = gibbs_terms(np.log(p[:1]), np.log(q[:1]), np.ones(1, dtype=int))
+    return float(terms[0]) / float(jensen_shannon(p, q))
+
+
+def _calibrated_but_coarse() -> float:
+    p, q = np.array([0.6, 0.2, 0.2]), np.array([0.2, 0.6, 0.2])
+    merged = np.array([[1, 0], [0, 1], [1, 0]])
+    return float(jensen_shannon(p, q)) / float(jensen_shannon(p @ merged, q @ merged))
+
+
+def _pooled_for_mean() -> float:
+    # 60 prompts, all told apart; 33 of the answers are swapped one way, 27 the other, so the pooled laws nearly agree.
+    pooled = float(jensen_shannon(np.array([33, 27]) / 60, np.array([27, 33]) / 60))
+    return 60 / max(prompts_told_apart(pooled, 60), 1)
+
+
+def _vocabulary_understated() -> float:
+    certain, spread = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.7, 0.1, 0.1, 0.1])
+    return float(entropy(spread) - entropy(certain)) / float(entropy_gap(0.3, 3))
+
+
+def _word_at_unequal_priors() -> float:
+    p, q = np.array([0.01, 0.99]), np.array([0.03, 0.97])
+    return q[0] / float(max_word_probability(p[0], float(jensen_shannon(p, q, 0.02))))
+
+
 ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("T2", "the laws sum to 1", "two disjoint arms of mass 1.1", _unnormalised),
     Assumption("T3", "the channel's rows sum to 1", "rows of sum 1.01", _rows_above_one),
@@ -188,6 +242,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("T15", "rows are i.i.d.", "every row copied 50 times", _copied_rows),
     Assumption("T16", "a band, all points at once", "95 % point by point, 99 points", _band_point_by_point),
     Assumption("T17", "the n distributions are i.i.d.", "4 distributions counted as 4,000", _copied_distributions),
+    Assumption("T17", "the arms are independent of each other", "p_i = 1[U < 0.7], q_i = 1 - p_i: n = 10,000, delta = 1e-4, l = 0.065", _antithetic_arms),
     Assumption("T18", "the means are over the complete sets", "20 of 1,000", _part_of_the_population),
     Assumption("T19", "detector fixed before the counted rows", "best of 2,000 coins on the rows counted, equal arms", _detector_picked_on_the_counted_rows),
     Assumption("T20", "the level is split", "twenty statements at 95 % each", _level_not_split),
@@ -197,5 +252,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("T26", "memorised answers in the retain proportions", "3 : 1 instead of 1 : 1", _other_proportions),
     Assumption("T28", "the adversary sees one sampled answer", "one who reads probabilities", _probabilities_read),
     Assumption("T29", "observations are independent", "10 of them counted as 1,000, equal laws", _copied_counts),
+    Assumption("T29", "the arms are independent of each other", "antithetic, the linear term: n = 100,000, delta = 1e-8, l = 0.065", _antithetic_counts),
+    Assumption("T31", "the arm is a fair coin", "every row from arm 1", _arm_that_follows_the_claim),
+    Assumption("T31", "a calibrated claim bounds from below", "read from above, two of three symbols merged", _calibrated_but_coarse),
+    Assumption("T32", "J is the mean over prompts", "the divergence of pooled laws taken for it", _pooled_for_mean),
+    Assumption("T37", "V counts every symbol", "4 counted as 3", _vocabulary_understated),
+    Assumption("T38", "equal priors", "the divergence at w = 0.02 taken for it", _word_at_unequal_priors),
 )  # fmt: skip
 """One row an assumption."""

@@ -12,16 +12,16 @@ from tqdm import tqdm
 
 from mari_theory.errors import require
 from mari_theory.theorems import THEOREMS
-from proofs import certified, enclosed, methods, properties
+from proofs import certified, claims, enclosed, enclosed_claims, methods, properties
 from proofs.assumptions import ASSUMPTIONS
-from proofs.formal import formal_state
+from proofs.formal import FORMAL, formal_state
 from proofs.properties import Outcome
 from proofs.search import search
 
 KINDS = ("symbolic", "property", "enclosure", "formal")
-CHECKS = {**properties.CHECKS, **certified.CHECKS, **methods.CHECKS}
-ENCLOSED = enclosed.ENCLOSED
-DERIVED = tuple(f"T{k}" for k in (1, 2, 4, 5, 6, 7, 10, 11, 12, 15, 17, 21, 22, 23, 24, 28, 29, 30))
+CHECKS = {**properties.CHECKS, **certified.CHECKS, **methods.CHECKS, **claims.CHECKS}
+ENCLOSED = {**enclosed.ENCLOSED, **enclosed_claims.ENCLOSED}
+DERIVED = tuple(f"T{k}" for k in (1, 2, 4, 5, 6, 7, 10, 11, 12, 15, 17, 21, 22, 23, 24, 28, 29, 30, 31, 37, 38))
 """Theorems with a symbolic derivation (`proofs.symbolic.SYMBOLIC`, which needs SymPy to import)."""
 
 WHY_ABSENT: dict[str, dict[str, str]] = {
@@ -60,8 +60,15 @@ WHY_ABSENT: dict[str, dict[str, str]] = {
     "T26": {"symbolic": "a construction with four prompts"},
     "T27": {"symbolic": "a construction with two points", "enclosure": "values are 0 and ln 2 exactly"},
     "T30": {"enclosure": "all outcomes are enumerated instead", "formal": "needs McDiarmid's inequality; enumerated"},
+    "T32": {"symbolic": "Markov's inequality for a finite average; Coq has it, and that it is attained"},
 }
 """Theorem id -> kind of evidence that does not apply -> why."""
+
+
+def kinds(theorem: str) -> dict[str, bool]:
+    """Kind of evidence -> whether the theorem has it, built or not."""
+    there = (theorem in DERIVED, theorem in CHECKS, theorem in ENCLOSED, theorem in FORMAL)
+    return dict(zip(KINDS, there, strict=True))
 
 
 def symbolic_state(theorem: str) -> str:

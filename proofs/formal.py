@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mari_theory.errors import ArgumentError, require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import ArgumentError, require
 
 FOLDER = Path(__file__).parent / "coq"
 RECORD = FOLDER / ".built.json"
@@ -65,7 +65,13 @@ FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
     "T15": ("T15_Certified", ("T15_divergence", "T15_total_variation", "T15_hellinger", "T15_pairs")),
     "T17": (
         "T17_FastRate",
-        ("T17_moment_pointwise", "T17_constant_is_attained", "T17_exponential_moment", "T17_convexity_step"),
+        (
+            "T17_moment_pointwise",
+            "T17_constant_is_attained",
+            "T17_exponential_moment",
+            "T17_convexity_step",
+            "T17_dependent_arms",
+        ),
     ),
     "T19": ("T15_Certified", ("T19_from_bounds", "T19_total_variation")),
     "T20": ("T15_Certified", ("T20_union",)),
@@ -91,6 +97,10 @@ FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
     "T27": ("T26_Constructions", ("T27_reference_decides",)),
     "T28": ("T26_Constructions", ("T28_access",)),
     "T29": ("T17_FastRate", ("T29_moment_pointwise", "T29_constant_is_attained")),
+    "T31": ("T31_Calibration", ("T31_calibration", "T31_any_claim_bounds_from_below")),
+    "T32": ("T32_Localisation", ("T32_count", "T32_floor", "T32_told_apart", "T32_attained")),
+    "T37": ("T37_Entropy", ("T37_one_side", "T37_entropies", "T37_attained")),
+    "T38": ("T38_Words", ("T38_word", "T38_small_words", "T38_every_word")),
 }
 """Theorem id -> file and the names of its statements there."""
 

@@ -18,6 +18,8 @@ from scipy.special import expit, softmax
 from mari_theory import (
     binary_entropy,
     binary_jsd,
+    entropy,
+    entropy_gap,
     hockey_stick,
     jensen_shannon,
     kl,
@@ -209,6 +211,30 @@ def _coins(z: Floats) -> float:
     return _over(float(phi(2 * g)), 4 * g * g)
 
 
+def _gibbs(z: Floats) -> float:
+    p, q = _laws(z[:6], 3)
+    claim = expit(z[6:])
+    return _over(LN2 + float(p @ np.log1p(-claim) + q @ np.log(claim)) / 2, float(jensen_shannon(p, q)))
+
+
+def _localised(z: Floats) -> float:
+    laws = _laws(z, 2)
+    each = np.sort([float(jensen_shannon(p, q)) for p, q in zip(laws[::2], laws[1::2], strict=True)])[::-1]
+    return _over(float(np.max(each * np.arange(1, each.size + 1))), float(each.sum()))
+
+
+def _entropies(z: Floats) -> float:
+    p, q = _laws(z, 3)
+    gap = abs(float(entropy(p) - entropy(q)))
+    return _over(gap, float(entropy_gap(min(float(total_variation(p, q)), 1.0), 3)))
+
+
+def _word(z: Floats) -> float:
+    p, q = _laws(z, 3)
+    both = float(p[0] + q[0])
+    return _over(float(p[0] - q[0]) ** 2, 2 * float(jensen_shannon(p, q)) * both * (2 - both))
+
+
 INEQUALITIES: tuple[Inequality, ...] = (
     Inequality("T2", "JSD_w <= h(w)", 7, _range),
     Inequality("T3", "JSD(KP, KQ) <= JSD(P, Q)", 20, _processing),
@@ -234,6 +260,10 @@ INEQUALITIES: tuple[Inequality, ...] = (
     Inequality("T25", "averages over seeds", 12, _seeds),
     Inequality("T28", "JSD of coins <= 4 g^2", 1, _coins, sharp=False),
     Inequality("T29", "moment lemma, x <= ln 2", 2, _lower_moment),
+    Inequality("T31", "Gibbs mean of any claim <= JSD", 9, _gibbs),
+    Inequality("T32", "k at the k-th largest <= sum", 16, _localised),
+    Inequality("T37", "entropy gap <= TV ln(V-1) + h(TV)", 6, _entropies),
+    Inequality("T38", "(p - q)^2 <= 2 JSD (p + q)(2 - p - q)", 6, _word),
 )
 """Every inequality that parameters can attack. T7's optimum is a continuous curve: four symbols come close, not all the way."""
 

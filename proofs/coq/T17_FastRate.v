@@ -1,5 +1,5 @@
 (* T17's two lemmas, in full. (1) The exponential-moment bound, sharp at every l <= 1: e^{lx} - 1 - lx <= c_l (e^x - 1 - x) for x >= -ln 2 with c_l = (2^{-l} - 1 + l ln 2)/(ln 2 - 1/2), equality at x = -ln 2; hence ln E e^{l(psi - E psi)} <= c_l KL for
-   psi = ln(M/P) on a finite alphabet. (2) The convexity step: the plug-in divergence lies above its tangent plane at the true pair. *)
+   psi = ln(M/P) on a finite alphabet. (2) The convexity step: the plug-in divergence lies above its tangent plane at the true pair. (3) For arms that depend on each other, Cauchy-Schwarz. *)
 Require Import Reals List Lra Psatz.
 From Mari Require Import Sums Divergence T04_Metric T05_Accuracy.
 Open Scope R_scope.
@@ -226,3 +226,31 @@ Proof.
   unfold g; fold m'; lra.
 Qed.
 End Tangent.
+
+(* Arms that depend on each other: the mean of a product is at most the root of the product of the mean squares (Cauchy-Schwarz), so the two
+   exponential moments are taken at twice the exponent and half the power: N becomes N/2, and nothing else changes. *)
+Section Dependent.
+Context {A : Type} (a : list A) (p u v : A -> R).
+Hypothesis Hp : nonneg p.
+
+Theorem T17_dependent_arms :
+  Sum a (fun x => p x * (u x * v x)) * Sum a (fun x => p x * (u x * v x)) <=
+  Sum a (fun x => p x * (u x * u x)) * Sum a (fun x => p x * (v x * v x)).
+Proof.
+  set (C := Sum a (fun x => p x * (u x * v x))); set (U := Sum a (fun x => p x * (u x * u x))); set (V := Sum a (fun x => p x * (v x * v x))).
+  assert (Pv : nonneg (fun x => p x * (v x * v x))) by (intros x; apply Rmult_le_pos; [apply Hp | apply Rle_0_sqr]).
+  assert (V0 : 0 <= V) by (apply Sum_nonneg; exact Pv).
+  destruct V0 as [V0|V0].
+  - assert (S : 0 <= Sum a (fun x => p x * ((V * u x - C * v x) * (V * u x - C * v x)))).
+    { apply Sum_nonneg; intros x; apply Rmult_le_pos; [apply Hp | apply Rle_0_sqr]. }
+    rewrite (Sum_ext a _ (fun x => V * V * (p x * (u x * u x)) - 2 * V * C * (p x * (u x * v x)) + C * C * (p x * (v x * v x)))) in S by (intros; ring).
+    rewrite Sum_plus, Sum_minus, !Sum_scal in S; fold C U V in S.
+    assert (F : 0 <= V * (U * V - C * C)) by lra.
+    apply (Rmult_le_reg_l V); [exact V0 | lra].
+  - assert (Z : C = 0).
+    { unfold C; rewrite (Sum_ext_in a _ (fun _ => 0)); [apply Sum_const0|]; intros x Hx.
+      pose proof (Sum_zero_terms a _ x Pv (eq_sym V0) Hx) as E; simpl in E; apply Rmult_integral in E; destruct E as [E|E]; [rewrite E; ring|].
+      apply Rmult_integral in E; destruct E as [E|E]; rewrite E; ring. }
+    rewrite Z, <- V0; lra.
+Qed.
+End Dependent.

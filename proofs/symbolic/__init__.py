@@ -8,7 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proofs.symbolic import t01, t02, t04, t05, t06, t07, t10, t11, t12, t15, t17, t21, t22, t23, t24, t28, t29, t30
+from proofs.symbolic import (
+    t01,
+    t02,
+    t04,
+    t05,
+    t06,
+    t07,
+    t10,
+    t11,
+    t12,
+    t15,
+    t17,
+    t21,
+    t22,
+    t23,
+    t24,
+    t28,
+    t29,
+    t30,
+    t31,
+    t37,
+    t38,
+)
 from proofs.symbolic.step import Step as Step
 
 SYMBOLIC: dict[str, Callable[[], list[Step]]] = {
@@ -30,5 +52,8 @@ SYMBOLIC: dict[str, Callable[[], list[Step]]] = {
     "T28": t28.steps,
     "T29": t29.steps,
     "T30": t30.steps,
+    "T31": t31.steps,
+    "T37": t37.steps,
+    "T38": t38.steps,
 }
 """Theorem id -> derivation."""

@@ -22,6 +22,10 @@ def steps() -> list[Step]:
     gain = s - slope
     best = sp.log(2 * log2) / log2
     bound, value = sp.symbols("B F")
+    level, size, k_p, k_q = sp.symbols("L N K_P K_Q", positive=True)
+    # Chernoff at exponent lambda for (A + B)/2, A and B the arms' mean fluctuations: ln E e^{lambda A} is at most c_l N K_P at lambda = l N.
+    apart = (slope * size * (k_p + k_q) + level) / (2 * s * size)
+    together = (slope * size * (k_p + k_q) / 2 + level) / (s * size)
     return [
         Step("both sides vanish at 0", above.subs(x, 0) + below.subs(x, 0), 0),
         Step("and so do their derivatives", sp.diff(above, x).subs(x, 0) + sp.diff(below, x).subs(x, 0), 0),
@@ -45,6 +49,16 @@ def steps() -> list[Step]:
             0,
         ),
         true("that l lies in (0, 1)", sp.And(sp.N(best, 30) > 0, sp.N(best, 30) < 1)),
+        Step(
+            "independent arms, exponent 2 l N: the moments multiply; K_P + K_Q is twice the divergence",
+            apart.subs(k_q, 2 * value - k_p),
+            level / (2 * s * size) + slope / s * value,
+        ),
+        Step(
+            "dependent arms, exponent l N: root of the product of the moments; N becomes N/2, the rest stays",
+            together.subs(k_q, 2 * value - k_p),
+            level / (s * size) + slope / s * value,
+        ),
         Step(
             "solving F <= B + (c_l/l) F for F",
             sp.solve(value - bound - slope / s * value, value)[0],

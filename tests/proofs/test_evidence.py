@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from mari_theory import THEOREMS, ArgumentError
-from proofs.evidence import CHECKS, DERIVED, ENCLOSED, WHY_ABSENT, verify
-from proofs.formal import FORMAL
+from proofs.evidence import CHECKS, ENCLOSED, WHY_ABSENT, kinds, verify
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -24,12 +23,7 @@ def test_verify_reports_every_theorem_of_sections_a_and_b() -> None:
 
 def test_every_theorem_has_two_kinds_of_evidence_and_a_reason_for_each_missing_one() -> None:
     for name in THEOREMS:
-        there = {
-            "symbolic": name in DERIVED,
-            "property": name in CHECKS,
-            "enclosure": name in ENCLOSED,
-            "formal": name in FORMAL,
-        }
+        there = kinds(name)
         assert sum(there.values()) >= 2, name
         assert {kind for kind, has in there.items() if not has} == set(WHY_ABSENT.get(name, {})), name
 

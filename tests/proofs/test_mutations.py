@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mari_theory import THEOREMS, fenchel
-from proofs import certified, enclosed, methods, properties
+from proofs import certified, claims, enclosed, enclosed_claims, methods, properties
 from proofs.assumptions import ASSUMPTIONS, Assumption
 from proofs.evidence import CHECKS
 from proofs.search import INEQUALITIES, Inequality, attack
@@ -65,6 +65,14 @@ MUTATIONS: list[tuple[str, ModuleType, str, Change]] = [
     ("T28", certified, "phi", scaled(1.01)),
     ("T29", certified, "lower_slope", scaled(0.99)),
     ("T30", certified, "entropy_step", scaled(0.99)),
+    ("T31", claims, "gibbs_terms", scaled(1.01)),
+    ("T31", claims, "calibration_terms", lambda old: lambda p, q, z, f: old(p, 1.01 * q, z, f)),
+    ("T32", claims, "prompts_with_room", lambda f: lambda *a: int(0.99 * f(*a))),
+    ("T32", claims, "prompts_told_apart", lambda f: lambda *a: int(0.99 * f(*a))),
+    ("T37", claims, "entropy_gap", scaled(0.99)),
+    ("T38", claims, "max_word_probability", lambda f: lambda p, j: p + 0.99 * (f(p, j) - p)),
+    ("T38", claims, "min_word_probability", lambda f: lambda p, j: p - 0.99 * (p - f(p, j))),
+    ("T38", claims, "word_gap", scaled(0.99)),
 ]
 
 
@@ -114,6 +122,12 @@ ENCLOSED_MUTATIONS: list[tuple[str, str, Change]] = [
     ("T17", "upper_slope_ball", scaled(0.99)),
     ("T28", "phi_ball", scaled(2.01)),
     ("T29", "lower_slope", scaled(0.99)),
+    ("T31", "gibbs_terms", scaled(1.01)),
+    ("T32", "prompts_with_room", lambda f: lambda *a: int(0.99 * f(*a))),
+    ("T32", "prompts_told_apart", lambda f: lambda *a: int(0.99 * f(*a))),
+    ("T37", "entropy_gap", scaled(0.99)),
+    ("T38", "max_word_probability", lambda f: lambda p, j: p + 0.99 * (f(p, j) - p)),
+    ("T38", "min_word_probability", lambda f: lambda p, j: p - 0.99 * (p - f(p, j))),
 ]
 
 
@@ -121,8 +135,9 @@ ENCLOSED_MUTATIONS: list[tuple[str, str, Change]] = [
 def test_a_changed_constant_leaves_its_enclosure(
     monkeypatch: pytest.MonkeyPatch, name: str, target: str, change: Change
 ) -> None:
-    monkeypatch.setattr(enclosed, target, change(getattr(enclosed, target)))
-    assert not enclosed.ENCLOSED[name](np.random.default_rng(3), 100).ok
+    module = enclosed if name in enclosed.ENCLOSED else enclosed_claims
+    monkeypatch.setattr(module, target, change(getattr(module, target)))
+    assert not module.ENCLOSED[name](np.random.default_rng(3), 100).ok
 
 
 @pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda a: f"{a.theorem}: {a.what}")
