@@ -1,4 +1,7 @@
-"""`make readme`: finished audits into docs/results, and the generated tables of docs/results into the README between their marks."""
+"""`make readme`: finished audits into docs/results, the generated tables of docs/results and the table of theorems into the README.
+
+Everything between marks `<!-- NAME -->` has this one author.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import re
 import shutil
 from pathlib import Path
 
+from mari_theory import THEOREMS
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
+from proofs.evidence import kinds, verify
 
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 NEAREST = 8
@@ -25,8 +30,31 @@ def publish(run: Path, docs: Path) -> bool:
     return True
 
 
+def theorems() -> str:
+    """The registry as a Markdown table: `pass` under the kinds of evidence a theorem has, `-` under those that do not apply."""
+    lines = [
+        "| id | theorem | source | SymPy | properties | enclosures | Coq | in the library |",
+        "| --- |" + " --- |" * 7,
+    ]
+    for t in THEOREMS.values():
+        states = " | ".join("pass" if has else "-" for has in kinds(t.id).values())
+        lines.append(f"| {t.id} | {t.title} | {t.source} | {states} | {', '.join(f'`{f}`' for f in t.functions)} |")
+    return "\n".join(lines)
+
+
+def unproved() -> list[str]:
+    """Evidence that the table of theorems names and a run of all of it does not confirm here; empty when the table may be printed."""
+    rows = verify(cases=500)["theorems"]
+    return [
+        f"{row['id']} {kind} {row['evidence'][kind]}"
+        for row in rows
+        for kind, has in kinds(row["id"]).items()
+        if has and row["evidence"][kind] != "pass"
+    ]
+
+
 def blocks(results: Path) -> dict[str, str]:
-    """What stands between the marks: the audits' summaries and the head of the methods table with its foot."""
+    """What stands between the marks: the audits' summaries, the head of the methods table with its foot, and the theorems."""
     lines = (results / "methods.md").read_text(encoding="utf-8").splitlines()
     table = [x for x in lines if x.startswith("|")]
     foot = next(x for x in reversed(lines) if x.startswith("`mari bench"))
@@ -34,6 +62,7 @@ def blocks(results: Path) -> dict[str, str]:
         "TINY": (results / "tiny" / "summary.md").read_text(encoding="utf-8").rstrip(),
         "SMOLLM2": (results / "smollm2" / "summary.md").read_text(encoding="utf-8").rstrip(),
         "METHODS": "\n".join([*table[: 2 + NEAREST], "", foot]),
+        "THEOREMS": theorems(),
     }
 
 
@@ -47,11 +76,17 @@ def filled(text: str, made: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Publish what is there, then fill the README."""
+    """Publish what is there, run the proofs, then fill the README."""
     results, readme = Path("docs/results"), Path("README.md")
     for name in ("tiny", "smollm2"):
         print(f"{name}: {'published' if publish(Path('runs') / name, results / name) else 'no finished run, kept'}")
-    write_text(readme, filled(readme.read_text(encoding="utf-8"), blocks(results)))
+    made, missing = blocks(results), unproved()
+    if missing:
+        del made["THEOREMS"]
+    print(
+        f"theorems: {'kept, as these did not pass (make proofs): ' + ', '.join(missing) if missing else 'all evidence passed'}"
+    )
+    write_text(readme, filled(readme.read_text(encoding="utf-8"), made))
     return 0
 
 
