@@ -450,7 +450,7 @@ def _of_pool(path: Path, interval: str | None, request: object) -> Parts:
         level,
         p.exact,
         UPPER_BOUNDS[name],
-        **({} if independent or p.exact else {"arms_independent": False}),
+        arms_independent=independent or p.exact,
     )
     p.present = () if p.exact else ("divergence",)
     p.jsd = (made.value, made.interval.lower, min(made.interval.upper, LN2))

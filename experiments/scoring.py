@@ -156,9 +156,9 @@ def enumerate_divergence(
     return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * cut) / len(prompts) + 1e-6
 
 
-REST = 1e-5
+REST = 1e-4
 """Outputs that hold all but this much of every model's mass are listed in an option file; the others are its rest."""
-MOST_OUTPUTS = 2000
+MOST_OUTPUTS = 500
 
 
 def enumerated_options(

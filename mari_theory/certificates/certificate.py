@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mari_theory.certificates import words
 from mari_theory.certificates.files import strict_json, write_text
 from mari_theory.errors import ArgumentError, require
+from mari_theory.marginal import forget_total_variation
 
 FORMAT = "mari-certificate/2"
 VERDICTS = words.VERDICTS
@@ -260,6 +261,12 @@ class Certificate(Part):
                 else f"at least {i.outputs_for_accuracy_0_9:.0f}"
             ),
         ]
+        share = self.metadata.get("share")
+        if self.claim.pair == "marginal" and isinstance(share, float) and 0.0 < share <= 1.0:
+            far = forget_total_variation(self.claim.upper, share)
+            out.append(
+                f"on the forget set itself total variation is at most {_up(far, 4)}: the bound on the mixture, blown up by 1/{share:.4g} (T12)"
+            )
         if self.owners and self.owners.pairs_needed and self.owners.fewest_rows is not None:
             out.append(
                 f"an owner needs {self.owners.pairs_needed} pairs of outputs for this margin when no disagreement is seen; "
