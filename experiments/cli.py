@@ -34,6 +34,7 @@ BENCHMARKS = (
     "estimators",
     "matched",
     "methods",
+    "mistakes",
     "objections",
     "rounds",
     "speed",
