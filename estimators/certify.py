@@ -17,7 +17,6 @@ from estimators.intervals import ClopperPearson
 from estimators.likelihood_ratio import information_terms, ratio_roc
 from estimators.order_free import OrderFree
 from estimators.pooled import UPPER_BOUNDS, certify_pooled
-from estimators.results import Interval
 from mari_theory.calibration import gibbs_terms
 from mari_theory.certificates import rules, words
 from mari_theory.certificates.arrangement import SAMPLED, Weights, file_order_pairs, groups, require_method, weights
@@ -323,42 +322,57 @@ def _units(
     terms = [None if w is None else unit[w.rows] * w.relative() for w in units]
     tops = [1.0 if w is None else w.top for w in units]
 
-    def upper(t: Floats, top: float) -> float:
-        made: Interval = free.interval(t, 1.0 - delta)
-        return min(LN2, LN2 * top * made.upper * (1 + 1e-15))
-
-    uppers = np.array([LN2 if t is None else upper(t, top) for t, top in zip(terms, tops, strict=True)])
-
     capitals = [None if t is None else free.log_e_values(t, 1.0 - delta) for t in terms]
+    mirrored = [None if t is None else free.log_e_values(1.0 - t, 1.0 - delta) for t in terms]
+    bar = math.log(2.0 / delta) + 1e-9 * (1 + math.log(s.arm.size))
+
+    def within(j: int, nats: float) -> bool:
+        """Is the upper end of unit j at or below `nats`?"""
+        capital, room = mirrored[j], nats / LN2 / tops[j]
+        return nats >= LN2 or (nats > 0 and capital is not None and (room >= 1.0 or capital(1.0 - room) >= bar))
 
     def log_e(nats: float) -> Floats:
         return np.array([0.0 if k is None else k(nats / LN2 / top) for k, top in zip(capitals, tops, strict=True)])
 
-    def rejected(nats: float) -> bool:
-        return float(np.mean(np.exp(np.minimum(log_e(nats), 600.0)))) >= (2.0 / delta) * (1 + 1e-9)
+    # Only a unit that exceeds the worst before it is searched.
+    worst, at = 0.0, 0
+    for j, (t, top) in enumerate(zip(terms, tops, strict=True)):
+        if not within(j, worst):
+            end = LN2 if t is None else LN2 * top * free.interval(t, 1.0 - delta).upper * (1 + 1e-15)
+            worst, at = min(LN2, end), j
+
+    # Units without weight at the end found so far have less at a larger one.
+    sets = [(k, top) for k, top in zip(capitals, tops, strict=True) if k is not None]
+    least = (2.0 / delta) * (1 + 1e-9) * len(names)
+
+    def shares(nats: float) -> Floats:
+        return np.array([math.exp(min(k(nats / LN2 / top), 600.0)) for k, top in sets])
 
     worst_lower = 0.0
-    if rejected(1e-12):
+    if float(shares(1e-12).sum()) >= least:
         low, high = 1e-12, LN2
         for _ in range(34):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if rejected(middle) else (low, middle)
+            e = shares(middle)
+            if float(e.sum()) < least:
+                high = middle
+                continue
+            low, sets = middle, [x for x, share in zip(sets, e, strict=True) if share >= 1e-9 / delta]
         worst_lower = low
-    within = int(np.sum(uppers <= margin))
+    inside = sum(within(j, margin) for j in range(len(names)))
     share = None
     if population:
-        beyond = len(names) - within
+        beyond = len(names) - inside
         top = ClopperPearson().counts(beyond, len(names), 1.0 - delta).upper / (1.0 - delta / 2)
         share = min(top * (1 + 1e-15), 1.0)
-    at = int(uppers.argmax())
     return Units(
         count=len(names),
         confidence=1.0 - delta,
-        worst_upper=float(uppers[at]),
+        worst_upper=worst,
         worst_upper_at=names[at],
         worst_lower=worst_lower,
         above_margin=tuple(names[j] for j in rules.certainly_above(log_e(margin) - 1e-9, delta)),
-        within_margin=within,
+        within_margin=inside,
         share_beyond=share,
         fewest_rows=min(int(r.size) for r in groups(_codes_of(units, s.arm.size), len(names)))
         if all(w is not None for w in units)

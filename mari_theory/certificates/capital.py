@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,7 @@ def make_terms(kind: str, gap: Floats, arm: NDArray[np.int8], cell: NDArray[np.i
     return Terms(kind, g[starts], side[starts], cell[starts].astype(np.int64), count, int(gap.size))
 
 
+@lru_cache(maxsize=4096)
 def stakes(n: int, delta: float) -> tuple[Floats, Floats]:
     """Stakes and weights of the order-free mixture: for variances 1/4, 1/12, ... down to 1/n^2, weights falling as 1/(j+1)."""
     depth = max(2, math.ceil(2 * math.log(n + 1) / math.log(3)))
@@ -156,6 +158,8 @@ class Proof:
         with precision(96):
             mean = arb(end) * self.top[1] / self.top[0]
             m = mean if side == "lower" else 1 - mean
+            if side == "lower" and not bool(m > 1e-15):
+                m = arb(1e-15)  # what is more than this is more than 0
             if not bool(m > 0):
                 return arb(1)
             bets, w = stakes(self.n, delta)

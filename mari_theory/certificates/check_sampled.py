@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
 from mari_theory.certificates.arrangement import Weights, file_order_pairs, groups, require_method, weights
 from mari_theory.certificates.capital import (
@@ -260,11 +261,23 @@ class UnitCheck:
         ]
         self.proofs = [None if t is None else proof(t) for t in self.terms]
 
-    def uppers(self) -> Floats:
-        """Each unit's upper end in nats."""
-        return np.array(
-            [LN2 if t is None else LN2 * min(order_free_end(t, self.delta, "upper") * t.top, 1.0) for t in self.terms]
-        )
+    def within(self, nats: float) -> NDArray[np.bool_]:
+        """Which units have their upper end at or below `nats`, in floats."""
+        return np.array([self._within(t, nats) for t in self.terms], dtype=bool)
+
+    def _within(self, t: Terms | None, nats: float) -> bool:
+        if t is None or nats >= LN2 or nats <= 0.0:
+            return nats >= LN2
+        m = 1.0 - nats / LN2 / t.top
+        return m <= 0.0 or log_mixture(1.0 - t.values(), t.count, t.n, self.delta, m) >= math.log(2.0 / self.delta)
+
+    def worst(self) -> tuple[float, int]:
+        """The largest upper end in nats and whose it is; only a unit that exceeds the worst before it is searched."""
+        end, at = 0.0, 0
+        for j, t in enumerate(self.terms):
+            if not self._within(t, end):
+                end, at = LN2 if t is None else LN2 * min(order_free_end(t, self.delta, "upper") * t.top, 1.0), j
+        return end, at
 
     def log_e(self, nats: float) -> Floats:
         """ln of each unit's capital against "at most `nats`", in floats."""
@@ -284,16 +297,15 @@ class UnitCheck:
     def findings(self, u: Units, population: bool) -> list[CheckedNumber]:
         """Compare one block of the certificate."""
         part, delta = self.part, self.delta
-        uppers = self.uppers()
-        worst = float(uppers.max())
+        worst, whose = self.worst()
         slack = max(SLACK, 1e-3 * worst)
-        at = [j for j, name in enumerate(self.names) if name == u.worst_upper_at]
-        near_worst = bool(at) and float(uppers[at[0]]) >= worst - slack
+        at = self.names.index(u.worst_upper_at) if u.worst_upper_at in self.names else -1
+        near_worst = at == whose or (at >= 0 and not self._within(self.terms[at], worst - slack))
         out = [
             equal(f"{part} count", u.count, len(self.names)),
             equal(f"{part} confidence", u.confidence, 1.0 - delta),
             CheckedNumber(f"{part} worst_upper", u.worst_upper, worst, abs(u.worst_upper - worst) <= slack),
-            CheckedNumber(f"{part} worst_upper_at", u.worst_upper_at, self.names[int(uppers.argmax())], near_worst),
+            CheckedNumber(f"{part} worst_upper_at", u.worst_upper_at, self.names[whose], near_worst),
             equal(f"{part} fewest_rows", u.fewest_rows, min(self.rows)),
             equal(f"{part} pairs_needed", u.pairs_needed, pairs_needed(self.margin, delta)),
         ]
@@ -312,20 +324,20 @@ class UnitCheck:
         tight = inward >= LN2 or float(np.mean(np.exp(np.minimum(self.log_e(inward), 600)))) < 2 / delta
         out.append(CheckedNumber(f"{part} worst_lower is the method's own", u.worst_lower, "not looser", tight))
         out.append(self._named(u))
-        sure = int(np.sum(uppers <= self.margin * (1 + 1e-12)))
-        border = int(np.sum(np.abs(uppers - self.margin) <= slack))
-        ok = u.within_margin == sure or (
-            border > 0 and abs(u.within_margin - sure) <= border and self._confirmed() >= u.within_margin
-        )
-        out.append(CheckedNumber(f"{part} within_margin", u.within_margin, sure, ok))
+        out.append(self._within_margin(u, slack))
         out.append(self._share(u, population))
         return out
 
-    def _confirmed(self) -> int:
-        """Units certainly within the margin, in balls."""
+    def _within_margin(self, u: Units, slack: float) -> CheckedNumber:
+        """At most as many units as are certainly within the margin, in balls where floats cannot tell; at least those with room."""
+        sure = self.within(self.margin * (1 - 1e-9))
+        open_ = np.flatnonzero(self.within(self.margin * (1 + 1e-9)) & ~sure)
         with precision(96):
             m = arb(self.margin) / arb(2).log()
-            return sum(1 for p in self.proofs if p is not None and _proves(p, m, self.delta, "upper"))
+            proofs = [self.proofs[j] for j in open_]
+            most = int(sure.sum()) + sum(1 for p in proofs if p is not None and _proves(p, m, self.delta, "upper"))
+        ok = u.within_margin <= most and u.within_margin >= int(self.within(self.margin - slack).sum())
+        return CheckedNumber(f"{self.part} within_margin", u.within_margin, most, ok)
 
     def _named(self, u: Units) -> CheckedNumber:
         named = [self.names[j] for j in certainly_above(self.log_e(self.margin), self.delta)]
