@@ -102,7 +102,9 @@ def _tv_case(law: str) -> Case:
         pair.total_variation(),
         _score_draw(pair),
         {
-            "betting": lambda d, c: certify_likelihood_ratio(d[0], d[1], d[2], c, design="iid").total_variation.interval,
+            "betting": lambda d, c: (
+                certify_likelihood_ratio(d[0], d[1], d[2], c, design="iid").total_variation.interval
+            ),
             "order-free": lambda d, c: certify_likelihood_ratio(d[0], d[1], d[2], c).total_variation.interval,
         },
         SMALL_SIZES,

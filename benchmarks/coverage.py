@@ -21,6 +21,9 @@ from scipy.stats import binom
 from tqdm import tqdm
 
 from benchmarks.cases import Case, cases
+from benchmarks.mistakes import MISTAKES, RATES
+from benchmarks.mistakes import simulate as mistake
+from benchmarks.mistakes import table as mistakes_table
 from benchmarks.peers import PEERS, peer_cases
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -124,14 +127,16 @@ def wider_betting(cells: Sequence[Cell]) -> list[Cell]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Simulate the table; exit 1 when one of our cells misses beyond chance."""
     parser = argparse.ArgumentParser(prog="mari bench coverage")
-    parser.add_argument("--quick", action="store_true", help="100 replicates instead of 2,000, no size above 2,000")
+    parser.add_argument("--quick", action="store_true", help="100 replicates, no size above 2,000")
+    parser.add_argument("--replicates", type=int, default=2000, help="of each cell (default 2000)")
     known = list(dict.fromkeys(quantity for quantity, _ in cases()))
     parser.add_argument("--only", action="append", metavar="QUANTITY", help=f"just these tables: {', '.join(known)}")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
     for quantity in args.only or []:
         require(quantity in known, "--only", ", ".join(known), quantity)
-    replicates = 100 if args.quick else 2000
+    require(args.replicates >= 10, "--replicates", "a number at least 10", args.replicates)
+    replicates = 100 if args.quick else args.replicates
     peer_replicates = 50 if args.quick else 300
     with ProcessPoolExecutor() as workers:
         made = [
@@ -146,8 +151,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.only
             else [workers.submit(_peer_job, i, n, peer_replicates) for i, c in enumerate(peer_cases()) for n in c.sizes]
         )
+        faulty_replicates = 20 if args.quick else 100
+        wrong = (
+            []
+            if args.only
+            else [workers.submit(mistake, m, r, 2000, faulty_replicates) for m in MISTAKES for r in RATES.values()]
+        )
         cells = [cell for job in tqdm(made, file=sys.stderr, desc="ours") for cell in job.result()]
         theirs = [cell for job in tqdm(peers, file=sys.stderr, desc="peers") for cell in job.result()]
+        faulty = [job.result() for job in tqdm(wrong, file=sys.stderr, desc="mistakes")]
     bad = [c for c in cells if c.beyond_chance(len(cells))]
     if args.only:
         print(f"{len(bad)} of {len(cells)} cells miss beyond chance.\n\n{table(cells)}")
@@ -168,8 +180,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "miss beyond chance. infomeasure and NPEET report quantiles of the *null* (independence), not of the estimate; jax-privacy a bootstrap."
         f"{' Not installed here: ' + ', '.join(absent) + '.' if absent else ''} MIST's quantiles are not run: no release that installs beside "
         "a current NumPy.\n\n"
-        f"{table(theirs).replace('## ', '### ')}\n\n# Every cell\n\n{table(cells)}\n\n"
-        f"`mari bench coverage{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, "
+        f"{table(theirs).replace('## ', '### ')}\n\n"
+        "# Evidence with a mistake in it\n\n"
+        f"What `mari certify` does with it: percent refused / percent certified with an upper end below the truth, {faulty_replicates} files a cell "
+        "(median standardised discrepancy in brackets); more in mistakes.md.\n\n"
+        + "\n".join(mistakes_table(faulty))
+        + f"\n\n# Every cell\n\n{table(cells)}\n\n"
+        f"`mari bench coverage{' --quick' if args.quick else '' if replicates == 2000 else f' --replicates {replicates}'}`, {datetime.date.today().isoformat()}, "
         f"{platform.machine()}, Python {platform.python_version()}.\n"
     )
     if args.out:

@@ -145,7 +145,9 @@ def measure(config_json: str, run: str, name: str) -> dict[str, Any]:
         return dict(json.loads(kept.read_text(encoding="utf-8")))
     study = open_study(config_json, run)
     draws = study.config.scoring.draws
-    made = study.scored_pair("oracle", name, oracle_arm(study.oracles, name), "forget", draws, detect=False, exact=False)
+    made = study.scored_pair(
+        "oracle", name, oracle_arm(study.oracles, name), "forget", draws, detect=False, exact=False
+    )
     claim, exact = made["certificates"]["oracle"]["claim"], study.coverage[-1]
     record = json.loads((models / f"{slug(name)}.json").read_text(encoding="utf-8"))
     retain = study.scores(name, "retain")

@@ -161,10 +161,10 @@ def table(rows: Sequence[Row]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Simulate the table; exit 1 when right evidence is refused beyond chance, or a mistake with discrepancy above 7 is let through."""
     parser = argparse.ArgumentParser(prog="mari bench mistakes")
-    parser.add_argument("--quick", action="store_true", help="20 replicates instead of 200")
+    parser.add_argument("--quick", action="store_true", help="20 replicates instead of 100")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
-    replicates = 20 if args.quick else 200
+    replicates = 20 if args.quick else 100
     with ProcessPoolExecutor() as workers:
         jobs = [workers.submit(simulate, m, r, n, replicates) for m in MISTAKES for n in SIZES for r in RATES.values()]
         rows = [j.result() for j in tqdm(jobs, file=sys.stderr, desc="mistakes")]

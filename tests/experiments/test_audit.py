@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from experiments import audit
@@ -14,6 +16,7 @@ from experiments.corpus import ATTRIBUTES
 from experiments.tofu_metrics import forget_quality, model_utility, read_log
 from experiments.training import slug
 from mari_theory import ArgumentError, Certificate, check
+from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
 
 
@@ -53,12 +56,13 @@ def test_every_promised_file_is_there(finished: Path) -> None:
 
 def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
     made = sorted((finished / "certificates").glob("*.json"))
-    assert len(made) == 5 * 4 - 1 + 1  # four pairs a row, no shift for the original, and the floor
+    # Four pairs a row, the laws of the oracle pair, no shift for the original, the floor, and the laws of the other oracle.
+    assert len(made) == 5 * 5 - 1 + 2
     for path in made:
         certificate = Certificate.load(path)
-        evidence = finished / "scores" / certificate.evidence[0]["file"]
-        assert kind_of(evidence) in ("score", "pool")
-        assert certificate.access
+        evidence = finished / "scores" / certificate.evidence[0].file
+        assert kind_of(evidence) in ("score", "pool", "option")
+        assert certificate.claim.access in words.ACCESS
         assert [str(x) for x in check(certificate, [evidence]) if not x.ok] == []
 
 
@@ -71,6 +75,14 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
         assert row["marginal"]["floor"] >= 0
     assert results["coverage"] and all(not c["missed_wide"] for c in results["coverage"])
     assert results["floor"]["enumerated"]
+    for row in results["rows"]:
+        exact, sampled = (row["certificates"][k] for k in ("oracle", "oracle-sampled"))
+        assert exact["claim"]["method"] == "exact-laws" and sampled["claim"]["method"] == "order-free"
+        truth = next(c for c in results["coverage"] if c["file"] == f"{slug(row['name'])}-oracle.parquet")
+        # A barely trained model leaves much in the rest of each law, which only widens the exact ends.
+        assert exact["claim"]["lower"] <= truth["high"] and truth["low"] <= exact["claim"]["upper"]
+        assert exact["owners"]["worst_upper"] >= exact["claim"]["upper"]
+    assert results["floor"]["worst_owner"] > 0 and "worst owner" in (finished / "summary.md").read_text()
     assert results["trajectories"]["MarI pooled 1"][0]["step"] == 0
 
 
@@ -97,7 +109,7 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: p
 
 
 def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores that claim both arms are the same, while the texts differ: a detector's lower bound must stop the run."""
+    """Scores that claim the arms nearly the same, while the texts differ: a detector's lower bound must stop the run."""
     real_draw = audit.draw
 
     def marked(bank, arm, prompts, n, max_new, seed):
@@ -106,11 +118,28 @@ def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.
         return type(draws)(draws.prompt_index, [[token] for _ in draws.outputs])
 
     monkeypatch.setattr(audit, "draw", marked)
-    monkeypatch.setattr(audit, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
+
+    def nearly(bank, arm, prompts, draws):
+        return -1.0 - 1e-3 * np.random.default_rng(zlib.crc32(arm[0].encode())).random(len(draws.outputs))
+
+    monkeypatch.setattr(audit, "log_likelihoods", nearly)
     with pytest.raises(AuditFailure, match="refuted by"):
         run_audit(small(enumerate_exactly=False), tmp_path / "run")
     refuted = [Certificate.load(p) for p in (tmp_path / "run" / "certificates").glob("*-oracle.json")]
     assert any(c.verdict == "refuted" and c.refuted_by for c in refuted)
+    # The refutation stands in the evidence: a certificate that leaves it out is not what the evidence supports.
+    false = next(c for c in refuted if c.verdict == "refuted")
+    evidence = tmp_path / "run" / "scores" / false.evidence[0].file
+    assert all(x.ok for x in check(false, [evidence]))
+    clean = false.model_copy(update={"verdict": "inconclusive", "refuted_by": None})
+    assert not all(x.ok for x in check(clean, [evidence]))
+
+
+def test_likelihoods_that_deny_the_texts_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One model scored as both arms: evidence that says nothing is not certified."""
+    monkeypatch.setattr(audit, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
+    with pytest.raises(AuditFailure, match="one model scored as both arms"):
+        run_audit(small(enumerate_exactly=False), tmp_path / "run")
 
 
 def test_an_interval_that_misses_the_enumeration_fails_the_audit(
