@@ -578,7 +578,7 @@ def test_table_mi_where_the_ball_is_chosen() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("n", [8, 20])
+@pytest.mark.parametrize("n", [8, 14])
 def test_table_mi_at_larger_sizes(n: int) -> None:
     test_table_mi(n)
 
@@ -624,7 +624,7 @@ COUPLINGS: dict[str, tuple[float, float, float, float]] = {
 
 @pytest.mark.parametrize("name", COUPLINGS)
 def test_dependent_arms(name: str) -> None:
-    n, law = 12, np.array(COUPLINGS[name])
+    n, law = 8, np.array(COUPLINGS[name])
     rows = parts(n, 4)
     chance = multinomial(rows, law[None])[0]
     rows, chance = rows[chance > 0], chance[chance > 0]
