@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.special import betaincinv
+from scipy.special import betainccinv, betaincinv
 
 from estimators.results import Interval
 from mari_theory.errors import require, require_fraction
@@ -98,7 +98,7 @@ class ClopperPearson:
         ok = trials > 0 and 0 <= successes <= trials
         require(ok, "successes, trials", "0 <= successes <= trials, trials > 0", (successes, trials))
         low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, delta / 2))
-        high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - delta / 2))
+        high = 1.0 if successes == trials else float(betainccinv(successes + 1, trials - successes, delta / 2))
         return Interval(max(low - 1e-14, 0.0), min(high + 1e-14, 1.0), confidence, self.name, "T19", (IID,))
 
     def interval(

@@ -352,9 +352,9 @@ class UnitCheck:
     def _share(self, u: Units, population: bool) -> CheckedNumber:
         if not population:
             return equal(f"{self.part} share_beyond", u.share_beyond, None)
-        from scipy.special import betaincinv
+        from scipy.special import betainccinv
 
         k = u.count - u.within_margin
-        top = 1.0 if k == u.count else float(betaincinv(k + 1, u.count - k, 1 - self.delta / 2)) / (1 - self.delta / 2)
+        top = 1.0 if k == u.count else float(betainccinv(k + 1, u.count - k, self.delta / 2)) / (1 - self.delta / 2)
         claimed = -1.0 if u.share_beyond is None else u.share_beyond
         return not_inside(f"{self.part} share_beyond", "upper", claimed, min(top, 1.0), 1e-9)

@@ -105,7 +105,7 @@ def test_levels_are_exact_and_power_grows(name: str) -> None:
 
 def test_equivalence_has_three_answers_and_their_power() -> None:
     test = EquivalenceTest(margin=0.02)
-    assert test.verdict(Interval(0.0, 0.01, 0.95)) == "equivalent within margin"
+    assert test.verdict(Interval(0.0, 0.01, 0.95)) == "equivalent on average"
     assert test.verdict(Interval(0.03, 0.05, 0.95)) == "detectable"
     assert test.verdict(Interval(0.0, 0.05, 0.95)) == "inconclusive"
     same = test.power(PAIRS["identical"], 400, 40)
