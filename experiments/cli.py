@@ -136,7 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     certify.add_argument("--simultaneous", action="store_true", help="all numbers of the certificate hold at once")
     certify.add_argument(
-        "--trust", choices=("likelihoods", "none"), default="likelihoods", help="none: a lower end that believes no likelihood"
+        "--trust",
+        choices=("likelihoods", "none"),
+        default="likelihoods",
+        help="none: a lower end that believes no likelihood",
     )
     certify.add_argument(
         "--pair", choices=("marginal", "oracle", "shift", "matched"), help="only for files that do not say"
@@ -146,7 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "re-derive whole certificates from their evidence")
     check.add_argument("certificates", nargs="+", type=Path, metavar="CERT")
     check.add_argument(
-        "--evidence", nargs="+", type=Path, help="evidence files, matched by hash (default: beside the certificate or in ../scores)"
+        "--evidence",
+        nargs="+",
+        type=Path,
+        help="evidence files, matched by hash (default: beside the certificate or in ../scores)",
     )
 
     check.add_argument(
@@ -316,7 +322,9 @@ def _print_rows(results: dict[str, Any]) -> None:
             f"{r['name'][:22]:<22} {span:>15} {worst:>6} {100 * c['implies']['max_accuracy']:5.1f}% {r['best_attack']:6.3f} {r['retain_exact']:6.2f}  {verdict}"
         )
     floor = results["floor"]["certificate"]["claim"]
-    print(f"worst: the owner farthest from the oracles; margin {results['config']['margin']:g} nats{_floor_of(results)}")
+    print(
+        f"worst: the owner farthest from the oracles; margin {results['config']['margin']:g} nats{_floor_of(results)}"
+    )
     print(
         f"oracle against oracle: {floor['lower']:.4f}-{floor['upper']:.4f} nats; one sampled answer to a forget question"
     )
@@ -419,7 +427,12 @@ def _check(args: argparse.Namespace) -> int:
     from mari_theory.certificates.certificate import read_json
     from mari_theory.certificates.format1 import check_file, evidence_names
 
-    require(args.evidence is None or len(args.certificates) == 1, "--evidence", "one certificate at a time", f"{len(args.certificates)} certificates")
+    require(
+        args.evidence is None or len(args.certificates) == 1,
+        "--evidence",
+        "one certificate at a time",
+        f"{len(args.certificates)} certificates",
+    )
     checked = []
     for path in args.certificates:
         files = _evidence(path, evidence_names(read_json(path)), args.evidence)
@@ -445,7 +458,9 @@ def _check(args: argparse.Namespace) -> int:
             for n in failed:
                 print(textwrap.fill(str(n), 79, subsequent_indent="     "))
             name = f"{path}: " if len(checked) > 1 else ""
-            print(f"{name}{len(numbers) - len(failed)} of {len(numbers)} lines hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports")
+            print(
+                f"{name}{len(numbers) - len(failed)} of {len(numbers)} lines hold: the certificate {'is' if not failed else 'is NOT'} what the evidence supports"
+            )
             if formal:
                 print(
                     f"Coq concludes: every detector's accuracy is at most {formal['accuracy']:.9f} (claimed {formal['claimed']:.9f}, "

@@ -25,8 +25,8 @@ from experiments.models import (
     weight_hash,
     with_adapter,
 )
-from mari_theory.errors import ArgumentError, require
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import ArgumentError, require
 
 
 class UnlearningStopped(Exception):

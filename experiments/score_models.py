@@ -17,8 +17,8 @@ from experiments.loop import full_pass_mean
 from experiments.models import load_model, load_tokenizer, weight_hash
 from experiments.scoring import draw, log_likelihoods
 from mari_theory import mix
-from mari_theory.errors import require
 from mari_theory.certificates.files import Pool, sha256, write_pool, write_scores
+from mari_theory.errors import require
 
 
 class FolderBank:

@@ -35,8 +35,8 @@ from experiments.models import (
     weight_hash,
     with_adapter,
 )
-from mari_theory.errors import require
 from mari_theory.certificates.files import atomic, write_text
+from mari_theory.errors import require
 
 
 def slug(label: str) -> str:
