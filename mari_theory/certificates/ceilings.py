@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from mari_theory.detectability import max_accuracy, max_auc, max_total_variation, max_tpr, min_outputs
+from mari_theory.detectability import max_auc, min_outputs
 
 RATES = (0.001, 0.01)
 DELTA_ROUNDING = 1e-9
@@ -35,12 +35,13 @@ def ceilings(
         n = float(min_outputs(accuracy, jsd_upper))
         return None if math.isinf(n) else n
 
+    variation = largest_variation(jsd_upper)
     found: dict[str, dict[str, float]] = {
-        "max_accuracy": {JSD: float(max_accuracy(jsd_upper))},
+        "max_accuracy": {JSD: min(math.nextafter(0.5 + 0.5 * variation, 2.0), 1.0) if variation > 0 else 0.5},
         "max_auc": {JSD: float(max_auc(jsd_upper))},
-        "max_influence": {JSD: min(float(max_total_variation(jsd_upper)), 1.0)},
+        "max_influence": {JSD: variation},
         "delta_at_epsilon_1": {JSD: delta_of(1.0, jsd_upper)},
-        **{f"max_tpr_at_fpr_{a}": {JSD: float(max_tpr(a, jsd_upper))} for a in RATES},
+        **{f"max_tpr_at_fpr_{a}": {JSD: largest_tpr(a, jsd_upper)} for a in RATES},
     }
     if tv_upper is not None:
         found["max_influence"][TV] = tv_upper
@@ -65,8 +66,33 @@ def accuracy_of(tv: float) -> float:
     return min(math.nextafter(0.5 + 0.5 * tv, 2.0), 1.0) if 0.5 * tv != (0.5 + 0.5 * tv) - 0.5 else 0.5 + 0.5 * tv
 
 
+# The functions of `detectability` for one budget, in scalars: a certificate needs six numbers, not arrays. Each is proved again in balls.
+
+
+def largest_variation(jsd: float) -> float:
+    """Total variation at most (T5), rounded up.
+
+    >>> from mari_theory.detectability import max_total_variation
+    >>> abs(largest_variation(0.02) - float(max_total_variation(0.02))) < 1e-14
+    True
+    """
+    if not 0.0 < jsd < LN2:
+        return float(jsd > 0)
+    return _last(lambda t: _lean(t) <= jsd, 0.0, 1.0)
+
+
+def largest_tpr(fpr: float, jsd: float) -> float:
+    """True positive rate at most at this false positive rate (T6), rounded up.
+
+    >>> from mari_theory.detectability import max_tpr
+    >>> abs(largest_tpr(0.01, 0.02) - float(max_tpr(0.01, 0.02))) < 1e-14
+    True
+    """
+    return fpr if jsd <= 0.0 else _last(lambda b: _binary_jsd(fpr, b) <= jsd, fpr, 1.0)
+
+
 def delta_of(epsilon: float, jsd: float) -> float:
-    """`detectability.delta` of one budget with room for its proof, in scalars: a certificate needs one number, not arrays.
+    """Delta at least (T8), with room for its proof.
 
     >>> from mari_theory.detectability import delta
     >>> abs(delta_of(1.0, 0.02) - float(delta(1.0, 0.02))) < 2e-9
@@ -75,7 +101,7 @@ def delta_of(epsilon: float, jsd: float) -> float:
     if jsd <= 0.0:
         return 0.0
     a = steepest_test(epsilon, jsd)
-    return min(_largest_tpr(a, jsd) - math.exp(epsilon) * a + DELTA_ROUNDING, 1.0)
+    return min(largest_tpr(a, jsd) - math.exp(epsilon) * a + DELTA_ROUNDING, 1.0)
 
 
 def steepest_test(epsilon: float, jsd: float) -> float:
@@ -84,7 +110,7 @@ def steepest_test(epsilon: float, jsd: float) -> float:
     for _ in range(64):
         middle = 0.5 * (low + high)
         a = math.exp(middle)
-        b = _largest_tpr(a, jsd)
+        b = largest_tpr(a, jsd)
         steep = a < b < 1.0 and _slope(a, b) > math.exp(epsilon)
         low, high = (middle, high) if steep else (low, middle)
     return math.exp(low)
@@ -96,14 +122,14 @@ def _slope(a: float, b: float) -> float:
     return -down / (math.log(b / m) - math.log((1 - b) / (1 - m)))
 
 
-def _largest_tpr(a: float, jsd: float) -> float:
-    low, high = a, 1.0
-    if _binary_jsd(a, high) <= jsd:
-        return 1.0
-    for _ in range(56):
+def _last(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """The upper end of the bracket in which `holds` turns from true to false, and 16 units in the last place."""
+    if holds(high):
+        return high
+    for _ in range(60):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if _binary_jsd(a, middle) <= jsd else (low, middle)
-    return high
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return min(high * (1 + 16 * 2.0**-52), 1.0)
 
 
 def _binary_jsd(a: float, b: float) -> float:
@@ -111,13 +137,15 @@ def _binary_jsd(a: float, b: float) -> float:
     total = 0.0
     for p, q, d in ((a, b, b - a), (1 - a, 1 - b, a - b)):
         if p + q > 0.0:
-            r = max(-1.0, min(1.0, d / (p + q)))
-            x = r * r
-            if x < 1e-3:
-                lean = x * (1 / 2 + x * (1 / 12 + x * (1 / 30 + x * (1 / 56 + x / 90))))
-            elif x == 1.0:
-                lean = math.log(2.0)
-            else:
-                lean = 0.5 * ((1 + r) * math.log1p(r) + (1 - r) * math.log1p(-r))
-            total += 0.5 * (p + q) * lean
+            total += 0.5 * (p + q) * _lean(min(1.0, abs(d) / (p + q)))
     return total
+
+
+def _lean(t: float) -> float:
+    """((1+t) ln(1+t) + (1-t) ln(1-t))/2 for t in [0, 1]."""
+    x = t * t
+    if x < 1e-3:
+        return x * (1 / 2 + x * (1 / 12 + x * (1 / 30 + x * (1 / 56 + x / 90))))
+    if t == 1.0:
+        return LN2
+    return 0.5 * ((1 + t) * math.log1p(t) + (1 - t) * math.log1p(-t))

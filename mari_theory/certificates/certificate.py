@@ -327,6 +327,9 @@ def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
     for where, value, allowed in known:
         require(value in allowed, f"certificate, {where}", " or ".join(allowed), value)
     require(len(made.evidence) > 0, "certificate, evidence", "at least one file", 0)
+    numbers = {k for k in made.implies.model_dump(by_alias=True) if k.startswith(("max_", "delta_"))}
+    sources = set(made.implies.sources)
+    require(sources == numbers, "certificate, implies.sources", ", ".join(sorted(numbers)), ", ".join(sorted(sources)))
     return made
 
 
