@@ -65,6 +65,8 @@ def certify_files(
     population: str = "these-prompts",
     simultaneous: bool = False,
     trust: str = "likelihoods",
+    owner: str | None = None,
+    prompt: str | None = None,
 ) -> Certificate:
     """Certificate for score files of one pair, or for one option file or one pool file.
 
@@ -72,6 +74,7 @@ def certify_files(
     were drawn at random, `betting`, `betting-anytime`, `maurer-pontil`; for pool files `pooled-fast-rate` (default) or
     `pooled-bounded-differences`; laws in option files and complete sets are exact. `population`: `these-prompts`, or `prompts-like-these`
     with the owner as unit. `simultaneous`: all numbers hold at once. `trust="none"`: a lower end that believes no likelihood (T31).
+    `owner`, `prompt`: a certificate about one owner or one prompt alone, named before looking.
 
     Units nats. Raises `ArgumentError` in one line on any fault of the files, on evidence that contradicts itself, on files that differ.
     """
@@ -95,6 +98,8 @@ def certify_files(
             "simultaneous": simultaneous,
             "trust": trust,
             "pair": None if stated else pair,
+            "owner": owner,
+            "prompt": prompt,
         }
         require(not stated or pair in (None, stated), "--pair", f"{stated}, as the file says", pair)
         return Request.model_validate(asked)
@@ -102,12 +107,14 @@ def certify_files(
     if kind == "score":
         method = "order-free" if interval is None else interval
         require(method in SAMPLED, "interval", ", ".join(SAMPLED), method)
-        s = read_scores(*paths)
+        s = read_scores(*paths).only(owner, prompt)
         parts = _of_scores(s, request(method, s.metadata.get("pair")))
     else:
         require(len(paths) == 1, "files", f"one {kind} file", len(paths))
         require(population == "these-prompts", "population", f"these-prompts for a file of kind {kind}", population)
         require(trust == "likelihoods", "trust", f"likelihoods for a file of kind {kind}", trust)
+        whole = kind == "option" or (owner is None and prompt is None)
+        require(whole, "owner, prompt", "nothing for a pool file, which averages over all", (owner, prompt))
         make = _of_options if kind == "option" else _of_pool
         parts = make(paths[0], interval, request)
     return parts.certificate(paths, kind)
@@ -212,6 +219,8 @@ def _of_scores(s: Scores, request: Request) -> Parts:
     require_method(s, request.method)
     clusters, trusted = request.population == "prompts-like-these", request.trust == "likelihoods"
     if clusters:
+        named = (request.owner, request.prompt)
+        require(named == (None, None), "owner, prompt", "nothing for prompts like these", named)
         require(
             request.method == "order-free",
             "interval",
@@ -413,6 +422,7 @@ def _of_options(path: Path, interval: str | None, request: object) -> Parts:
     require(interval in (None, "exact-laws"), "interval", "exact-laws for an option file", interval)
     o = read_options(path)
     asked = request("exact-laws", o.metadata.get("pair"))  # type: ignore[operator]
+    o = o.only(asked.owner, asked.prompt)
     p = Parts(asked, rules.option_words(o, asked), o.metadata, len(o.laws))
     p.exact, p.room = True, True
     ends = law_ends(o)

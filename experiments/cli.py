@@ -134,6 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         default="these-prompts",
         help="what is averaged over: these prompts (default), or prompts like these with the owner as unit",
     )
+    certify.add_argument("--owner", help="about this owner alone (a cluster_id)")
+    certify.add_argument("--prompt", help="about this prompt alone (a prompt_id)")
     certify.add_argument("--simultaneous", action="store_true", help="all numbers of the certificate hold at once")
     certify.add_argument(
         "--trust",
@@ -409,6 +411,8 @@ def _certify(args: argparse.Namespace) -> int:
         population=args.population,
         simultaneous=args.simultaneous,
         trust=args.trust,
+        owner=args.owner,
+        prompt=args.prompt,
     )
     if args.out:
         certificate.save(args.out)

@@ -60,6 +60,9 @@ class Request(Part):
     trust: Trust
     pair: Pair | None = None
     """Only where the evidence does not say."""
+    owner: str | None = None
+    prompt: str | None = None
+    """The claim is about this owner, or this prompt, alone."""
 
 
 class Claim(Part):
@@ -224,7 +227,7 @@ class Certificate(Part):
         c = self.claim
         parts = [
             f"{c.pair} pair: Jensen-Shannon divergence in [{_down(c.lower)}, {_up(c.upper)}] nats at confidence {c.confidence:g}, "
-            f"averaged over {words.POPULATIONS[c.population]}; any detector that sees {words.ACCESS[c.access]} is right at most "
+            f"averaged over {self._about()}; any detector that sees {words.ACCESS[c.access]} is right at most "
             f"{_up(100 * self.implies.max_accuracy, 2)} % of the time"
         ]
         if self.owners:
@@ -246,6 +249,12 @@ class Certificate(Part):
             )
         said = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
         return "; ".join(parts) + f": {said} (margin {self.margin:g})"
+
+    def _about(self) -> str:
+        named = [
+            f"{k} {v!r}" for k, v in (("owner", self.request.owner), ("prompt", self.request.prompt)) if v is not None
+        ]
+        return " and ".join(named) if named else words.POPULATIONS[self.claim.population]
 
     def explain(self) -> list[str]:
         """The rest in words, a sentence a line."""

@@ -32,7 +32,7 @@ def check_options(c: Certificate, paths: list[Path]) -> Rebuilt:
         "these prompts, likelihoods",
         c.request.population,
     )
-    o = read_options(paths[0])
+    o = read_options(paths[0]).only(c.request.owner, c.request.prompt)
     by_prompt = enclose_prompts(o)
     divergence = [d for d, _ in by_prompt]
     jsd, tv = mean(divergence), mean([t for _, t in by_prompt])
@@ -112,7 +112,7 @@ def mean(ends: list[Ends]) -> Ends:
 
 def _ends(name: str, estimate: float, lower: float, upper: float, truth: Ends, top: float) -> list[CheckedNumber]:
     return [
-        CheckedNumber(f"{name} estimate", estimate, truth[0], truth[0] - LOOSE <= estimate <= truth[1] + LOOSE),
+        CheckedNumber(f"{name} estimate", estimate, truth[0], abs(estimate - truth[0]) <= LOOSE),
         not_inside(f"{name} lower", "lower", lower, max(truth[0], 0.0), LOOSE),
         not_inside(f"{name} upper", "upper", upper, min(truth[1], top), LOOSE),
     ]
@@ -147,6 +147,7 @@ def check_pool(c: Certificate, paths: list[Path]) -> Rebuilt:
     """T17, its baseline, or T18 where the file says that the sets are complete."""
     require(len(paths) == 1, "evidence", "one pool file", len(paths))
     pool, request = read_pool(paths[0]), c.request
+    require(request.owner is None and request.prompt is None, "owner, prompt", "nothing for a pool file", request.owner)
     require(request.method in POOL_METHODS, "method", ", ".join(POOL_METHODS), request.method)
     require(
         request.population == "these-prompts" and request.trust == "likelihoods",

@@ -40,11 +40,13 @@ LN2 = math.log(2.0)
 
 def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     """Raises `ArgumentError` where the rows do not support the certificate's method or contradict its assumptions."""
-    s = read_scores(*paths)
     request = c.request
+    s = read_scores(*paths).only(request.owner, request.prompt)
     require_method(s, request.method)
     clusters, trusted = request.population == "prompts-like-these", request.trust == "likelihoods"
     if clusters:
+        named = (request.owner, request.prompt)
+        require(named == (None, None), "owner, prompt", "nothing for prompts like these", named)
         require(request.method == "order-free", "method", "order-free for prompts like these", request.method)
     if trusted:
         refuse_contradictions(s, request.method)

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,37 @@ class Scores:
     tokens: Codes | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
+    def only(self, owner: str | None, prompt: str | None) -> Scores:
+        """The rows of one owner, or of one prompt; all of them where neither is named. Raises `ArgumentError` on an unknown name."""
+        if owner is None and prompt is None:
+            return self
+        keep = np.ones(self.arm.size, dtype=bool)
+        for name, wanted, names, codes in (
+            ("owner", owner, self.clusters, self.cluster),
+            ("prompt", prompt, self.prompts, self.prompt),
+        ):
+            if wanted is not None:
+                require(
+                    wanted in names, name, f"one of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}", wanted
+                )
+                keep &= codes == names.index(wanted)
+        rows = np.flatnonzero(keep)
+        require(rows.size > 0, "owner, prompt", "a prompt of that owner", (owner, prompt))
+        prompts, prompt_codes = np.unique(self.prompt[rows], return_inverse=True)
+        clusters, cluster_codes = np.unique(self.cluster[rows], return_inverse=True)
+        return replace(
+            self,
+            arm=self.arm[rows],
+            log_p=self.log_p[rows],
+            log_q=self.log_q[rows],
+            prompt=prompt_codes.astype(np.int64),
+            cluster=cluster_codes.astype(np.int64),
+            prompts=tuple(self.prompts[int(k)] for k in prompts),
+            clusters=tuple(self.clusters[int(k)] for k in clusters),
+            draw=None if self.draw is None else self.draw[rows],
+            tokens=None if self.tokens is None else self.tokens[rows],
+        )
+
     @property
     def design(self) -> str | None:
         """How the rows were drawn; None where the files do not say."""
@@ -123,6 +154,26 @@ class Options:
     cluster: Codes
     """Which of `clusters` each prompt belongs to."""
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    def only(self, owner: str | None, prompt: str | None) -> Options:
+        """The laws of one owner, or of one prompt; all of them where neither is named. Raises `ArgumentError` on an unknown name."""
+        if owner is None and prompt is None:
+            return self
+        at = [
+            k
+            for k, name in enumerate(self.prompts)
+            if prompt in (None, name) and owner in (None, self.clusters[int(self.cluster[k])])
+        ]
+        require(len(at) > 0, "owner, prompt", "names in the file, the prompt one of the owner's", (owner, prompt))
+        place = {k: i for i, k in enumerate(at)}
+        clusters, codes = np.unique(self.cluster[at], return_inverse=True)
+        return Options(
+            tuple(replace(law, prompt=place[law.prompt]) for law in self.laws if law.prompt in place),
+            tuple(self.prompts[k] for k in at),
+            tuple(self.clusters[int(k)] for k in clusters),
+            codes.astype(np.int64),
+            self.metadata,
+        )
 
 
 @dataclass(frozen=True)

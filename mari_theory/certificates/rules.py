@@ -80,6 +80,7 @@ def score_words(s: Scores, request: Request) -> Words:
         *(() if s.stopping == "anytime" else ("fixed-size",)),
         "distinct-draws" if s.draw is not None else "draws-not-numbered",
         *(("owners-drawn", "clusters-iid") if clusters else ()),
+        *(("unit-named-before",) if request.owner is not None or request.prompt is not None else ()),
         *_last(pair),
     )
     rests = (

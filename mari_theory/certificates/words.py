@@ -55,6 +55,7 @@ ASSUMPTIONS = {
     "complete-sets": "the means are over the complete sets (T18)",
     "owners-drawn": "owners are independent draws from the population of owners",
     "clusters-iid": "owners' means are independent; the owner is the unit",
+    "unit-named-before": "the owner or prompt of the claim was named before looking at the rows",
     "origin-unknown": "a check re-derives the numbers from the evidence; where the evidence came from, only its signer knows",
     "access-only": "nothing is said about greedy decoding, probabilities, weights, relearning, quantisation or other prompts (T28)",
     "these-models": "the arms are these models; training randomness enters only as far as an arm averages seeds (T25)",

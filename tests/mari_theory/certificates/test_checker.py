@@ -104,3 +104,25 @@ def test_exact_laws_need_no_level(tmp_path: Path) -> None:
     made = certified(option_file(tmp_path / "o.parquet"), margin=0.02)
     assert made.levels.together == 0.0 and made.claim.confidence == 1.0
     assert made.claim.upper - made.claim.lower < 1e-10
+
+
+@pytest.mark.parametrize("asked", [{"owner": "o1"}, {"prompt": "p1"}])
+def test_a_certificate_about_one_owner_or_prompt_is_about_its_rows(tmp_path: Path, asked: dict[str, str]) -> None:
+    """The same numbers as over a file that holds these rows only; the other owner's claim is not this one's."""
+    evidence = coins(tmp_path / "s.parquet", 300, m=4, owners=2, design=None)
+    made = certified(evidence, **asked)
+    assert "unit-named-before" in made.assumptions and next(iter(asked.values())) in str(made)
+    assert made.claim.prompts == (2 if "owner" in asked else 1) and made.claim.n < 400
+    other = made.model_copy(
+        update={"request": made.request.model_copy(update={k: v[0] + "0" for k, v in asked.items()})}
+    )
+    assert failures(other, [evidence])
+    with pytest.raises(ArgumentError, match="expected one of"):
+        certify_files([evidence], owner="nobody")
+
+
+def test_option_files_and_pools_know_owners_or_refuse_them(tmp_path: Path) -> None:
+    made = certified(option_file(tmp_path / "o.parquet"), owner="o1")
+    assert made.claim.prompts == 2 and made.prompts is not None and made.prompts.worst_upper_at in ("p2", "p3")
+    with pytest.raises(ArgumentError, match="averages over all"):
+        certify_files([pool(tmp_path / "p.npz")], owner="o1")
