@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from mari_theory.detectability import max_auc, min_outputs
 
 RATES = (0.001, 0.01)
@@ -32,7 +34,8 @@ def ceilings(
     jsd_upper = min(max(jsd_upper, 0.0), LN2)
 
     def outputs(accuracy: float) -> float | None:
-        n = float(min_outputs(accuracy, jsd_upper))
+        with np.errstate(over="ignore"):
+            n = float(min_outputs(accuracy, jsd_upper))
         return None if math.isinf(n) else n
 
     variation = largest_variation(jsd_upper)
