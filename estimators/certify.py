@@ -35,7 +35,7 @@ from mari_theory.certificates.certificate import (
     Units,
     verdict_for,
 )
-from mari_theory.certificates.contradictions import refuse_contradictions
+from mari_theory.certificates.contradictions import has_band, refuse_contradictions
 from mari_theory.certificates.files import (
     Codes,
     Scores,
@@ -251,9 +251,10 @@ def _of_scores(s: Scores, request: Request) -> Parts:
         p.total_variation = Ends(estimate=min(estimate, 1.0), lower=lower, upper=upper)
         present.append("total_variation")
         if not clusters:
-            _add_roc(p, s)
             p.room = True
-            present.append("roc")
+            if has_band(s):
+                _add_roc(p, s)
+                present.append("roc")
         if s.stopping != "anytime":
             p.owners = _units(s, y, units, owners, request, "owners", clusters)
             present.append("owners")

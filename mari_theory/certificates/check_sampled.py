@@ -28,7 +28,7 @@ from mari_theory.certificates.capital import (
     unit_term,
 )
 from mari_theory.certificates.certificate import Certificate, Ends, Units
-from mari_theory.certificates.contradictions import RocBandEnds, refuse_contradictions, unit_ends
+from mari_theory.certificates.contradictions import RocBandEnds, has_band, refuse_contradictions, unit_ends
 from mari_theory.certificates.files import Codes, Floats, Scores, read_scores
 from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, looser, not_inside
 from mari_theory.certificates.rules import certainly_above, level_of, owners_of, pairs_needed, score_words
@@ -56,7 +56,7 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
         for name, given in (
             ("divergence", True),
             ("total_variation", trusted),
-            ("roc", trusted and not clusters),
+            ("roc", trusted and not clusters and has_band(s)),
             ("owners", trusted and s.stopping != "anytime"),
             ("prompts", trusted and s.stopping != "anytime" and not clusters),
         )

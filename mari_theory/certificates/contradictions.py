@@ -23,8 +23,9 @@ from mari_theory.certificates.capital import (
     order_free_end,
     unit_term,
 )
+from mari_theory.certificates.ceilings import largest_tpr, largest_variation
 from mari_theory.certificates.files import Codes, Scores
-from mari_theory.detectability import max_auc, max_total_variation, max_tpr
+from mari_theory.detectability import binary_jsd, max_auc
 from mari_theory.errors import ArgumentError, require
 
 Floats = NDArray[np.float64]
@@ -250,23 +251,31 @@ def denied(s: Scores, method: str, level: float) -> str | None:
         found[kind] = (low, high)
     jsd = tuple(LN2 * x for x in found[INFORMATION])
     variation = found[LEAN]
-    top = float(max_total_variation(min(jsd[1], LN2)))
+    top = largest_variation(min(jsd[1], LN2))
     if variation[0] > top * (1 + 1e-9):
         return f"total variation at least {variation[0]:.4g}, but the divergence allows {top:.4g}"
     if jsd[0] > variation[1] * LN2 * (1 + 1e-9):
         return f"divergence at least {jsd[0]:.4g} nats, but total variation allows {variation[1] * LN2:.4g}"
+    if not has_band(s):
+        return None
     band = RocBandEnds(s, delta)
     ceiling = float(max_auc(min(jsd[1], LN2)))
     if band.auc[0] > ceiling * (1 + 1e-9):
         return f"a direct AUC of at least {band.auc[0]:.4g}, but the divergence allows {ceiling:.4g}"
     if band.auc[1] < 0.5 - 1e-9:
         return f"a direct AUC of at most {band.auc[1]:.4g} for the likelihood ratio, which is never below 1/2"
-    most = max_tpr(band.grid, np.full(band.grid.size, min(jsd[1], LN2)))
-    over = np.flatnonzero(band.low > most * (1 + 1e-9))
+    above = band.low > band.grid
+    over = np.flatnonzero(above & (binary_jsd(band.grid, np.where(above, band.low, band.grid)) > jsd[1] * (1 + 1e-9)))
     if over.size:
         k = int(over[0])
-        return f"a direct TPR of at least {band.low[k]:.4g} at FPR {band.grid[k]:.4g}, but the divergence allows {float(most[k]):.4g}"
+        most = largest_tpr(float(band.grid[k]), min(jsd[1], LN2))
+        return f"a direct TPR of at least {band.low[k]:.4g} at FPR {band.grid[k]:.4g}, but the divergence allows {most:.4g}"
     return None
+
+
+def has_band(s: Scores) -> bool:
+    """May the rows be counted as they stand (T16)? Fixed numbers a prompt would count a prompt with many rows for more than its share."""
+    return s.design == "iid"
 
 
 def unit_ends(s: Scores, method: str, kind: str, delta: float) -> tuple[float, float, float]:

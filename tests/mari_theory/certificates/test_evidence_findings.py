@@ -292,9 +292,33 @@ def test_a_prompt_with_one_arm_only_is_refused_by_name_unless_prompts_were_drawn
         certify_files([write_rows(tmp_path / "s.parquet", arm, *rows, prompt, design="independent")])
 
 
+@pytest.mark.parametrize("design", ["independent", None])
+def test_a_prompt_with_many_rows_does_not_count_for_more_than_its_share(tmp_path: Path, design: str | None) -> None:
+    """Half of the prompts told apart, in 1 % of the rows: a ROC curve of rows as they stand said that no AUC exceeds 0.56."""
+    arm = np.concatenate([np.repeat([0, 1], 40), np.repeat([0, 1], 4000)])
+    prompt = np.repeat([0, 1], [80, 8000])
+    p, q = np.where(prompt == 0, 0.01, 0.3), np.where(prompt == 0, 0.99, 0.3)
+    path = write_rows(
+        tmp_path / "s.parquet", arm, *coin_rows(p, q, arm, np.random.default_rng(0)), prompt, design=design
+    )
+    made = certified(path)
+    assert made.direct.roc is None and made.direct.auc is None and made.levels.roc == 0
+    truth = 0.5 + 0.49 / 2  # for a random prompt, the better guess of its two coins
+    assert made.implies.max_accuracy >= truth and made.implies.max_auc >= truth
+    assert "TPR" in " ".join(made.explain())
+
+
+def test_betting_over_rows_without_a_design_is_rejected_by_check(tmp_path: Path) -> None:
+    path = coins(tmp_path / "s.parquet", design=None)
+    data = certified(path).data()
+    for part in ("request", "claim"):
+        data[part]["method"] = "betting"
+    assert "design: iid" in rejected(data, [path])
+
+
 # S5: a certificate means what the evidence supports, word for word.
 
-SCORE = {"m": 4, "owners": 2, "arm_p": "A", "arm_q": "B", "design": None}
+SCORE = {"m": 4, "owners": 2, "arm_p": "A", "arm_q": "B"}
 
 
 def put(data: Any, where: str, value: Any) -> None:
@@ -314,13 +338,13 @@ MEANING: dict[str, dict[str, Any]] = {
     "an assumption less": {"assumptions": lambda a: a[:-1]},
     "no metadata": {"metadata": {}},
     "other models": {"metadata/arm_p": "C"},
-    "another design": {"metadata/design": "iid"},
+    "another design": {"metadata/design": "independent"},
     "another quantity": {"claim/quantity": "total-variation"},
     "bits": {"claim/unit": "bits"},
     "another theorem": {"claim/theorem": "T18"},
     "another population": {"claim/population": "prompts-like-these"},
     "asked of another population": {"request/population": "prompts-like-these"},
-    "betting over rows without a design": {"request/method": "betting", "claim/method": "betting"},
+    "another method": {"request/method": "betting", "claim/method": "betting"},
     "a pair nobody knows": {"claim/pair": "anything I like"},
     "another pair": {"claim/pair": "shift"},
     "another pair asked for": {"claim/pair": "shift", "request/pair": "shift"},
