@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mari_theory.certificates import words
 from mari_theory.certificates.files import strict_json, write_text
-from mari_theory.errors import ArgumentError, require
+from mari_theory.errors import ArgumentError, printable, require
 from mari_theory.marginal import forget_total_variation
 
 FORMAT = "mari-certificate/2"
@@ -238,7 +238,7 @@ class Certificate(Part):
             parts.append(
                 worst
                 + (
-                    f", beyond the margin for certain: {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}"
+                    f", beyond the margin for certain: {printable(', '.join(named[:3]))}{' ...' if len(named) > 3 else ''}"
                     if named
                     else ""
                 )

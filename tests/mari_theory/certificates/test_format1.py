@@ -1,4 +1,4 @@
-"""Certificates of format 1 are re-derived; where the file does not say how its rows were drawn the verdict is withheld."""
+"""Certificates of the first format are re-derived, and lose their verdict where the file does not say how its rows were drawn."""
 
 from __future__ import annotations
 
@@ -12,75 +12,137 @@ from estimators.certify import certify_files
 from experiments.cli import main
 from mari_theory import ArgumentError
 from mari_theory.certificates.files import sha256
-from mari_theory.certificates.format1 import check_file
+from mari_theory.certificates.format1 import check_file, evidence_names
 from tests.mari_theory.certificates.build import coins, pool
 
 
-def old(evidence: Path, interval: str | None = None, **changes: Any) -> Path:
-    """A certificate as format 1 wrote it."""
-    c = certify_files([evidence], interval=interval)
-    upper, margin = c.claim.upper, 0.2
+def old(path: Path, made_by: str = "betting", **changes: Any) -> Path:
+    """What the first format said of a file."""
+    made = certify_files([path], interval=None if made_by == "finite-population" else made_by)
+    c = made.claim
     data = {
         "format": "mari-certificate/1",
         "claim": {
-            "pair": c.claim.pair,
-            "lower": c.claim.lower,
-            "upper": upper,
-            "estimate": c.claim.estimate,
+            "pair": c.pair,
+            "quantity": "Jensen-Shannon divergence",
+            "lower": c.lower,
+            "upper": c.upper,
             "confidence": 0.95,
-            "method": c.claim.method,
-            "n": c.claim.n,
+            "estimate": c.estimate,
+            "method": made_by,
+            "n": c.n,
         },
-        "implies": {"max_accuracy": 0.999},
-        "margin": margin,
-        "verdict": "equivalent within margin",
-        "evidence": [{"file": evidence.name, "kind": "score", "sha256": sha256(evidence), "bytes": 1}],
-        "assumptions": [],
+        "implies": {"max_accuracy": made.implies.max_accuracy},
+        "margin": 0.01,
+        "verdict": "equivalent within margin"
+        if c.upper <= 0.01
+        else "detectable"
+        if c.lower > 0.01
+        else "inconclusive",
+        "evidence": [{"file": path.name, "sha256": sha256(path)}],
     }
-    for key, value in changes.items():
-        data["claim"][key] = value
-    path = evidence.with_suffix(".json")
-    path.write_text(json.dumps(data))
-    return path
+    for where, value in changes.items():
+        part = data["claim"] if where in data["claim"] else data
+        if value is ...:
+            del part[where]
+        else:
+            part[where] = value
+    out = path.with_suffix(".json")
+    out.write_text(json.dumps(data))
+    return out
 
 
-@pytest.mark.parametrize("interval", ["betting", "hoeffding", "maurer-pontil"])
-def test_a_design_in_the_file_lets_it_hold(tmp_path: Path, interval: str) -> None:
-    evidence = coins(tmp_path / "s.parquet", m=4)
-    assert [str(x) for x in check_file(old(evidence, interval), [evidence]) if not x.ok] == []
+def failed(certificate: Path, evidence: Path) -> list[str]:
+    return [str(x) for x in check_file(certificate, [evidence]) if not x.ok]
 
 
-def test_without_a_design_the_verdict_is_withheld_and_the_command_exits_1(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    evidence = coins(tmp_path / "s.parquet", m=4, design=None)
-    path = old(evidence, "hoeffding")
-    data = json.loads(path.read_text())
-    for method in ("hoeffding", "betting"):
-        data["claim"]["method"] = method
-        path.write_text(json.dumps(data))
-        assert main(["check", str(path)]) == 1
-        assert "withheld" in " ".join(capsys.readouterr().out.split())
+@pytest.mark.parametrize("method", ["betting", "betting-anytime", "hoeffding", "maurer-pontil"])
+def test_an_old_certificate_over_a_file_with_a_design_holds(tmp_path: Path, method: str) -> None:
+    path = coins(tmp_path / "s.parquet", 300)
+    made = old(path, method, implies={"max_accuracy": 0.9})
+    assert failed(made, path) == []
 
 
-def test_an_end_moved_inwards_is_refused(tmp_path: Path) -> None:
-    evidence = coins(tmp_path / "s.parquet", m=4)
-    upper = certify_files([evidence], interval="betting").claim.upper
-    failed = [x.name for x in check_file(old(evidence, "betting", upper=upper - 1e-6), [evidence]) if not x.ok]
-    assert "claim upper proved" in failed
+@pytest.mark.parametrize("finite", [True, False])
+def test_an_old_pool_certificate_holds(tmp_path: Path, finite: bool) -> None:
+    path = pool(tmp_path / "p.npz", finite)
+    assert failed(old(path, "finite-population" if finite else "pooled-fast-rate"), path) == []
 
 
-def test_pools_of_complete_sets_are_rederived(tmp_path: Path) -> None:
-    evidence = pool(tmp_path / "p.npz", finite=True)
-    assert [str(x) for x in check_file(old(evidence), [evidence]) if not x.ok] == []
+def test_without_a_design_the_verdict_is_withheld(tmp_path: Path) -> None:
+    path = coins(tmp_path / "s.parquet", 300)
+    made = json.loads(old(path, implies={"max_accuracy": 0.9}).read_text())
+    silent = coins(tmp_path / "n.parquet", 300, design=None)
+    made["evidence"] = [{"file": silent.name, "sha256": sha256(silent)}]
+    (tmp_path / "c.json").write_text(json.dumps(made))
+    found = failed(tmp_path / "c.json", silent)
+    assert found and all("no design" in line for line in found)
 
 
 @pytest.mark.parametrize(
-    "changes", [{"confidence": 2}, {"lower": "x"}, {"upper": None}, {"method": "guess"}, {"lower": 0.6, "upper": 0.5}]
+    ("changes", "words"),
+    [
+        ({"upper": 1e-4, "lower": 0.0}, "claim upper"),
+        ({"lower": 0.5, "upper": 0.6}, "claim lower"),
+        ({"pair": "shift"}, "claim pair"),
+        ({"implies": {"max_accuracy": 0.5}}, "implies max_accuracy"),
+        ({"verdict": "equivalent within margin"}, "verdict"),
+        ({"evidence": [{"file": "s.parquet", "sha256": "0" * 64}]}, "sha256"),
+    ],
+    ids=str,
 )
-def test_malformed_ones_are_bad_input(tmp_path: Path, changes: dict[str, Any]) -> None:
-    evidence = coins(tmp_path / "s.parquet", m=4)
-    path = old(evidence, "betting", **changes)
-    with pytest.raises(ArgumentError):
-        check_file(path, [evidence])
-    assert main(["check", str(path)]) == 2
+def test_an_old_certificate_that_says_more_than_its_evidence_fails_by_name(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    path = coins(tmp_path / "s.parquet", 300)
+    assert any(words in line for line in failed(old(path, **changes), path))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"claim": ...},
+        {"claim": []},
+        {"upper": "0.1"},
+        {"upper": None},
+        {"upper": True},
+        {"upper": ...},
+        {"upper": 0.7},
+        {"lower": -1e-9},
+        {"confidence": 1.0},
+        {"confidence": 0},
+        {"method": "order-free"},
+        {"method": ["betting"]},
+        {"margin": "x"},
+        {"margin": -1},
+        {"margin": None},
+        {"evidence": "x"},
+        {"evidence": []},
+        {"evidence": [{}]},
+        {"evidence": [{"file": 1, "sha256": "0"}]},
+        {"implies": {"max_accuracy": "0.9"}},
+        {"implies": {}},
+    ],
+    ids=str,
+)
+def test_a_malformed_old_certificate_is_bad_input_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    path = coins(tmp_path / "s.parquet", 300)
+    assert main(["check", str(old(path, **changes)), "--evidence", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "expected" in err
+
+
+def test_the_same_file_twice_is_refused_in_old_certificates_too(tmp_path: Path) -> None:
+    path = coins(tmp_path / "s.parquet", 300)
+    made = old(path, evidence=[{"file": path.name, "sha256": sha256(path)}] * 2)
+    found = [str(x) for x in check_file(made, [path, path]) if not x.ok]
+    assert any("each file once" in line for line in found)
+
+
+def test_other_formats_are_no_certificates(tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"format": "mari-certificate/9", "evidence": [{"file": "a", "sha256": "b"}]}')
+    with pytest.raises(ArgumentError, match="format mari-certificate/2"):
+        check_file(tmp_path / "c.json", [])
+    assert evidence_names({"evidence": [{"file": "a", "sha256": "b"}]}) == [("a", "b")]
