@@ -62,7 +62,16 @@ def certified(results: dict[str, Any]) -> Any:
         colour = {"original": INK, "oracle": "#228833"}.get(row["kind"], "#4477aa")
         low, high = max(c["lower"], 1e-4), max(c["upper"], 1.2e-4)
         axis.plot([low, high], [i, i], color=colour, lw=5, solid_capstyle="round")
-        label = f"{c['lower']:.3f} to {c['upper']:.3f}"
+        exact = c["method"] == "exact-laws"
+        if exact:  # an exact interval is too short to be seen as a line
+            axis.plot([high], [i], "o", color=colour, ms=6)
+        label = f"{c['upper']:.4f}" if exact else f"{c['lower']:.3f} to {c['upper']:.3f}"
+        owners = row["certificates"]["oracle"]["owners"]
+        if owners is not None:
+            worst = max(owners["worst_upper"], 1.2e-4)
+            axis.plot([worst], [i], "|", color=colour, ms=11, mew=2, label="worst owner at most" if i == 0 else None)
+            label += f", worst {owners['worst_upper']:.3f}"
+            high = max(high, worst)
         right = high < 0.2
         axis.annotate(
             label,
