@@ -45,6 +45,8 @@ def reference(paths: tuple[Path, ...], asked: str) -> Certificate:
         population=r.population,
         simultaneous=r.simultaneous,
         trust=r.trust,
+        owner=r.owner,
+        prompt=r.prompt,
     )
 
 
@@ -229,6 +231,12 @@ class Tight:
         self.paths, self.ref = paths, ref
         self.method, self.trust = ref.request.method, ref.request.trust
 
+    def _rows(self) -> Any:
+        return read_scores(*self.paths).only(self.ref.request.owner, self.ref.request.prompt)
+
+    def _laws_file(self) -> Any:
+        return read_options(self.paths[0]).only(self.ref.request.owner, self.ref.request.prompt)
+
     def _delta(self, part: str) -> Any:
         d = 1 - mp.mpf(self.ref.request.confidence)
         share = {"divergence": 0.5, "total_variation": 0.125, "owners": 0.125, "prompts": 0.125}[part]
@@ -252,7 +260,7 @@ class Tight:
         if self.trust == "none":
             low, high = _gibbs(-5), _gibbs(5)
             unit, kind = (mp.mpf(end) - low) / (high - low), "gibbs"
-        s, d = read_scores(*self.paths), self._delta(part)
+        s, d = self._rows(), self._delta(part)
         if self.method == "order-free":
             if self.ref.request.population == "these-prompts":
                 terms = self._terms(np.arange(s.arm.size), kind)
@@ -269,7 +277,7 @@ class Tight:
         return end <= made.lower + 2e-12 if side == "lower" else end >= made.upper - 2e-12
 
     def _groups(self, part: str) -> list[Any]:
-        s = read_scores(*self.paths)
+        s = self._rows()
         codes, count = (
             (s.cluster, len(s.clusters)) if part == "owners" and len(s.clusters) > 1 else (s.prompt, len(s.prompts))
         )
@@ -280,7 +288,7 @@ class Tight:
 
     def _terms(self, rows: Any, part: str) -> Any:
         """(terms in [0, 1], top): weighted terms and what their mean is multiplied with; None for a unit with one arm only."""
-        s = read_scores(*self.paths)
+        s = self._rows()
         arm = s.arm[rows]
         if min((arm == 0).sum(), (arm == 1).sum()) == 0:
             return None
@@ -296,10 +304,10 @@ class Tight:
     def reaches(self, part: str, name: str, nats: float) -> bool:
         """Is the unit's own upper end at least `nats`?"""
         if self.method == "exact-laws":
-            o = read_options(self.paths[0])
+            o = self._laws_file()
             names = o.clusters if part == "owners" and len(o.clusters) > 1 else o.prompts
             return name in names and max(self._unit_laws(part)[names.index(name)]) >= nats
-        s = read_scores(*self.paths)
+        s = self._rows()
         names = s.clusters if part == "owners" and len(s.clusters) > 1 else s.prompts
         if name not in names:
             return False
@@ -316,9 +324,9 @@ class Tight:
         return sum(t is not None and _capital(*t, mp.mpf(margin) / mp.log(2), d, "upper") * SURE >= 2 / d for t in sets)
 
     def _unit_laws(self, part: str) -> list[tuple[Any, Any]]:
-        o = read_options(self.paths[0])
+        o = self._laws_file()
         owner = o.cluster if part == "owners" and len(o.clusters) > 1 else np.arange(len(o.prompts))
-        each = _laws(self.paths[0])
+        each = _laws(self.paths[0], self.ref.request.owner, self.ref.request.prompt)
         out = []
         for k in range(int(owner.max()) + 1):
             rows = [each[i] for i in np.flatnonzero(owner == k)]
@@ -329,7 +337,7 @@ class Tight:
         if part in ("owners", "prompts"):
             found = self._unit_laws(part)
             return end <= max(low for low, _ in found) if side == "lower" else end >= max(high for _, high in found)
-        each = _laws(self.paths[0])
+        each = _laws(self.paths[0], self.ref.request.owner, self.ref.request.prompt)
         at = {"divergence": (0, 1), "total_variation": (2, 3)}[part]
         low, high = (mp.fsum(r[j] for r in each) / len(each) for j in at)
         return end <= low if side == "lower" else end >= high
@@ -383,9 +391,9 @@ def _bet(sample: list[Any], end: Any, delta: Any, side: str, anytime: bool) -> A
 
 
 @lru_cache(maxsize=64)
-def _laws(path: Path) -> list[tuple[Any, Any, Any, Any]]:
+def _laws(path: Path, owner: str | None, prompt: str | None) -> list[tuple[Any, Any, Any, Any]]:
     """Each prompt's divergence and total variation, without and with what its rest may add."""
-    o = read_options(path)
+    o = read_options(path).only(owner, prompt)
     found: list[list[tuple[Any, Any, Any, Any]]] = [[] for _ in o.prompts]
     for law in o.laws:
         arms = []

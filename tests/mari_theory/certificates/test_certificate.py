@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mari_theory import ArgumentError, Certificate
+from mari_theory.certificates import words
 from mari_theory.certificates.certificate import VERDICTS, parse, schema, verdict_for
 from mari_theory.certificates.words import ASSUMPTIONS, METHODS, NO_VERDICT, RESTS_ON
 from tests.mari_theory.certificates.build import certified, coins, option_file, pool
@@ -162,3 +163,30 @@ def test_verdicts_are_tried_in_their_order(one_of_each: list[Certificate]) -> No
     assert verdict_for((0.0, 0.5), 0.01, within) == "equivalent within margin"
     assert verdict_for((0.0, 0.005), 0.01, owners.model_copy(update={"above_margin": ()})) == "equivalent on average"
     assert verdict_for((0.0, 0.5), 0.01, owners.model_copy(update={"above_margin": ()})) == "inconclusive"
+
+
+def test_the_published_schema_is_the_formats() -> None:
+    published = Path(words.__file__).with_name("mari-certificate-2.schema.json")
+    assert json.loads(published.read_text()) == json.loads(json.dumps(schema()))
+
+
+def test_it_reads_as_sentences_that_name_access_population_and_what_each_end_rests_on(tmp_path: Path) -> None:
+    made = certified(coins(tmp_path / "s.parquet", 400, m=8, owners=4), margin=0.2)
+    text = str(made)
+    assert text.startswith("oracle pair: Jensen-Shannon divergence in [")
+    assert words.ACCESS["one-output"] in text and words.POPULATIONS["these-prompts"] in text
+    assert "worst of 4 owners" in text and "room for" in text and "equivalent within margin" in text
+    explained = "\n".join(made.explain())
+    assert "exact likelihoods (T15)" in explained and "pairs of outputs" in explained
+    assert "--simultaneous" in explained
+
+
+def test_a_marginal_bound_is_printed_with_what_it_says_of_the_forget_set(tmp_path: Path) -> None:
+    made = certified(pool(tmp_path / "p.npz", True, share=0.2))
+    assert any("blown up by 1/0.2 (T12)" in line for line in made.explain())
+    assert made.verdict is None and "no verdict" in str(made)
+
+
+def test_every_id_has_a_sentence() -> None:
+    for table in (words.ASSUMPTIONS, words.ACCESS, words.RESTS_ON, words.POPULATIONS, words.NO_VERDICT, words.METHODS):
+        assert all(sentence and not sentence.endswith(".") for sentence in table.values())

@@ -15,7 +15,16 @@ from estimators.certify import certify_files
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates.arrangement import SAMPLED
 from mari_theory.certificates.certificate import parse
-from tests.mari_theory.certificates.build import certified, coin_rows, coins, failures, option_file, pool, write_rows
+from tests.mari_theory.certificates.build import (
+    certified,
+    coin_jsd,
+    coin_rows,
+    coins,
+    failures,
+    option_file,
+    pool,
+    write_rows,
+)
 
 
 @pytest.mark.parametrize("interval", SAMPLED)
@@ -175,3 +184,59 @@ def test_option_and_pool_files_refuse_what_only_scores_allow(tmp_path: Path) -> 
             data["request"][key], before = value, data["request"][key]
             assert failures(Certificate.model_validate_json(json.dumps(data)), [path])
             data["request"][key] = before
+
+
+@pytest.mark.parametrize("asked", [{"simultaneous": True}, {"population": "prompts-like-these"}, {"trust": "none"}])
+def test_every_request_is_rederived(tmp_path: Path, asked: dict[str, object]) -> None:
+    certificate = certified(coins(tmp_path / "s.parquet", 600, m=12, owners=4), **asked)
+    if asked.get("simultaneous"):
+        assert certificate.levels.together == pytest.approx(0.05)
+        assert certificate.levels.divergence < 0.05
+    if asked.get("trust") == "none":
+        assert certificate.claim.upper == pytest.approx(np.log(2)) and certificate.rests_on.lower == "no-trust"
+
+
+def test_an_end_moved_inwards_by_one_part_in_a_million_is_refused(tmp_path: Path) -> None:
+    evidence = coins(tmp_path / "s.parquet", 400)
+    for interval in SAMPLED:
+        made = certify_files([evidence], interval=interval)
+        c = made.claim
+        for key, value in (("upper", c.upper - 1e-6), ("lower", c.lower + 1e-6)):
+            if 0.0 < getattr(c, key) < np.log(2):
+                moved = made.model_copy(update={"claim": c.model_copy(update={key: value})})
+                assert any(f"claim {key} proved" in x for x in failures(moved, [evidence])), (interval, key)
+
+
+def test_an_owner_is_named_by_closed_testing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arm = np.tile(np.repeat([0, 1], 150), 6)
+    owner = np.repeat(np.arange(6), 300)
+    q = np.where(owner == 2, 0.9, 0.5)
+    path = write_rows(tmp_path / "s.parquet", arm, *coin_rows(0.5, q, arm, rng), owner, owner, design="independent")
+    made = certified(path, margin=0.05)
+    assert made.owners is not None
+    assert made.owners.above_margin == ("o2",) and made.owners.worst_upper_at == "o2"
+    assert 0.05 < made.owners.worst_lower < float(coin_jsd(0.5, 0.9)) < made.owners.worst_upper
+    assert made.verdict == "detectable"
+
+
+@pytest.mark.parametrize("asked", [{"owner": "o1"}, {"prompt": "p1"}])
+def test_a_certificate_about_one_owner_or_prompt_is_about_its_rows(tmp_path: Path, asked: dict[str, str]) -> None:
+    """The same numbers as over a file that holds these rows only; the other owner's claim is not this one's."""
+    evidence = coins(tmp_path / "s.parquet", 300, m=4, owners=2, design=None)
+    made = certified(evidence, **asked)
+    assert "unit-named-before" in made.assumptions and next(iter(asked.values())) in str(made)
+    assert made.claim.prompts == (2 if "owner" in asked else 1) and made.claim.n < 400
+    other = made.model_copy(
+        update={"request": made.request.model_copy(update={k: v[0] + "0" for k, v in asked.items()})}
+    )
+    assert failures(other, [evidence])
+    with pytest.raises(ArgumentError, match="expected one of"):
+        certify_files([evidence], owner="nobody")
+
+
+def test_option_files_and_pools_know_owners_or_refuse_them(tmp_path: Path) -> None:
+    made = certified(option_file(tmp_path / "o.parquet"), owner="o1")
+    assert made.claim.prompts == 2 and made.prompts is not None and made.prompts.worst_upper_at in ("p2", "p3")
+    with pytest.raises(ArgumentError, match="averages over all"):
+        certify_files([pool(tmp_path / "p.npz")], owner="o1")

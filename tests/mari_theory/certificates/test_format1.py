@@ -146,3 +146,19 @@ def test_other_formats_are_no_certificates(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="format mari-certificate/2"):
         check_file(tmp_path / "c.json", [])
     assert evidence_names({"evidence": [{"file": "a", "sha256": "b"}]}) == [("a", "b")]
+
+
+def test_an_end_moved_inwards_is_refused(tmp_path: Path) -> None:
+    path = coins(tmp_path / "s.parquet", m=4)
+    upper = certify_files([path], interval="betting").claim.upper
+    assert any("claim upper proved" in line for line in failed(old(path, upper=upper - 1e-6), path))
+
+
+def test_a_withheld_verdict_is_a_failed_check_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = coins(tmp_path / "s.parquet", m=4, design=None)
+    for method in ("hoeffding", "betting"):
+        made = old(path, "hoeffding", method=method)
+        assert main(["check", str(made)]) == 1
+        assert "withheld" in " ".join(capsys.readouterr().out.split())

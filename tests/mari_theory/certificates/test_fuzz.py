@@ -72,14 +72,15 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"simultaneous": True},
         {"population": "prompts-like-these"},
         {"trust": "none"},
-        {"margin": 0.5},
+        {"owner": "o1"},
+        {"prompt": "p1", "margin": 0.5},
         {"margin": 0.0, "confidence": 0.8},
     ],
     "far": [{}, {"trust": "none"}],
     "unequal": [{}, {"interval": "hoeffding"}, {"population": "prompts-like-these", "margin": 0.3}],
     "anytime": [{"interval": "betting-anytime"}],
     "silent": [{"pair": "shift"}],
-    "options": [{}, {"margin": 0.03}],
+    "options": [{}, {"margin": 0.03}, {"owner": "o0"}],
     "rest": [{"margin": 0.2}],
     "pool": [{}, {"interval": "pooled-bounded-differences"}, {"simultaneous": True}],
 }
@@ -110,13 +111,16 @@ def remembered() -> Iterator[None]:
         def once(*a: Any) -> Any:
             k = key(*a)
             if k not in seen:
-                seen[k] = plain(*a)
-            return dict(seen[k]) if isinstance(seen[k], dict) else seen[k]
+                seen[k] = plain(*a), a  # arguments stay alive, so that no other object gets their id
+            made = seen[k][0]
+            return dict(made) if isinstance(made, dict) else made
 
         patch.setattr(module, name, once)
 
     keep(files, "sha256"), keep(files, "kind_of"), keep(files, "row_digest")
     keep(check_sampled, "read_scores"), keep(check_exact, "read_options"), keep(check_exact, "read_pool")
+    for kind in (files.Scores, files.Options):
+        keep(kind, "only", lambda s, *a: (id(s), *a))
     for name in ("refuse_contradictions", "RocBandEnds", "unit_ends"):
         keep(check_sampled, name, lambda s, *a: (id(s), *a))
     keep(check_sampled, "UnitCheck", lambda s, codes, names, *a: (id(s), names, *a))
@@ -202,7 +206,9 @@ def run_evidence(honest: list[tuple[list[Path], Data]], folder: Path, count: int
         forged = attempt(data | {"evidence": [data["evidence"][0] | entry]}, [bad])
         assert forged is None or stronger(forged, [bad]) is None
         r = data["request"]
-        asked = {n: r[n] for n in ("confidence", "margin", "pair", "population", "simultaneous", "trust")}
+        asked = {
+            n: r[n] for n in ("confidence", "margin", "pair", "population", "simultaneous", "trust", "owner", "prompt")
+        }
         try:
             again = certify_files([bad], interval=None if r["method"] == "exact-laws" else r["method"], **asked)
         except ArgumentError as error:
