@@ -88,7 +88,11 @@ def enclose(law: Law) -> tuple[Ends, Ends]:
 
 
 def _information(x: Any, half: Any) -> Any:
-    return arb(0) if x == 0 else x * (x / half).log()
+    if x == 0:
+        return arb(0)
+    if not bool(x > 0):  # a mass below every float: |x ln(x/half)| is smaller still than its bound here
+        return arb(0, 1e-60) if float(x.upper()) < 1e-80 else arb(0, 1)
+    return x * (x / half).log()
 
 
 def _average(log_weights: Any) -> list[Any]:

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from flint import arb
 
@@ -21,7 +20,16 @@ from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
 from mari_theory.certificates.rules import PARTS, levels
-from mari_theory.enclosures import accuracy_holds, auc_holds, delta_holds, outputs_hold, phi_ball, precision, tpr_holds
+from mari_theory.enclosures import (
+    accuracy_holds,
+    auc_holds,
+    delta_holds,
+    outputs_hold,
+    outward,
+    phi_ball,
+    precision,
+    tpr_holds,
+)
 from mari_theory.errors import ArgumentError, require
 
 
@@ -122,22 +130,23 @@ def _room(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     if c.room is None or not r.has_room:
         return [equal("room is given", c.room is not None, r.has_room)]
     upper, m = c.claim.upper, r.prompts
-    with precision():
-        # Counts rounded up: the largest k with k t <= m J.
-        mass = arb(upper) * m
-        at = {
-            "at_ln2": _floor(mass / arb(2).log(), m),
-            "at_0_1": _floor(mass / arb(ROOM_AT), m),
-            "at_margin": _floor(mass / arb(c.margin), m) if c.margin > 0 else None,
-        }
-    return [
-        equal("room prompts", c.room.prompts, m),
-        *(equal(f"room {k}", getattr(c.room, k), v) for k, v in at.items()),
-    ]
-
-
-def _floor(ball: Any, most: int) -> int:
-    return math.floor(min(float(ball.upper()) * (1 + 4e-16), float(most)))
+    limits = {"at_ln2": None, "at_0_1": ROOM_AT, "at_margin": c.margin}
+    out = [equal("room prompts", c.room.prompts, m)]
+    for key, limit in limits.items():
+        claimed = getattr(c.room, key)
+        if limit is not None and limit <= 0:
+            out.append(equal(f"room {key}", claimed, None))
+            continue
+        with precision():
+            ln2 = arb(2).log()
+            threshold = ln2 if limit is None or limit >= math.log(2.0) else arb(limit)
+            mass = arb(upper) * m / threshold
+        # A count that leaves room for one more at an exact quotient is rounded up; never one too few.
+        low, high = outward(mass)
+        least, most = (math.floor(min(x, float(m))) for x in (low, high * (1 + 1e-9)))
+        ok = type(claimed) is int and least <= claimed <= most
+        out.append(CheckedNumber(f"room {key}", claimed, least, ok))
+    return out
 
 
 def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
