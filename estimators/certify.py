@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,16 @@ from estimators.order_free import OrderFree
 from estimators.pooled import UPPER_BOUNDS, certify_pooled
 from mari_theory.calibration import gibbs_terms
 from mari_theory.certificates import rules, words
-from mari_theory.certificates.arrangement import SAMPLED, Weights, file_order_pairs, groups, require_method, weights
-from mari_theory.certificates.capital import CLIP
+from mari_theory.certificates.arrangement import (
+    SAMPLED,
+    Weights,
+    file_order_pairs,
+    groups,
+    require_method,
+    unit_weights,
+    weights,
+)
+from mari_theory.certificates.capital import CLIP, GIBBS, RANGE
 from mari_theory.certificates.ceilings import ceilings
 from mari_theory.certificates.certificate import (
     ROOM_AT,
@@ -136,7 +144,7 @@ class Parts:
         self.total_variation: Ends | None = None
         self.auc: Ends | None = None
         self.roc: Roc | None = None
-        self.roc_upper: object = None
+        self.roc_upper: Callable[[float], float] | None = None
         self.owners: Units | None = None
         self.by_prompt: Units | None = None
         self.room = False
@@ -153,7 +161,7 @@ class Parts:
         implied = ceilings(
             upper,
             self.total_variation.upper if self.total_variation else None,
-            self.roc_upper if callable(self.roc_upper) else None,
+            self.roc_upper,
             self.auc.upper if self.auc else None,
         )
         room = None
@@ -235,7 +243,7 @@ def _of_scores(s: Scores, request: Request) -> Parts:
     y, lean = information_terms(s.log_p, s.log_q)
     y /= LN2
     np.minimum(y, 1.0, out=y)
-    units = _unit_weights(s, owner, len(owners))
+    units = unit_weights(s, owner, len(owners))
 
     def average(unit: Floats, part: str, low: float, high: float, top: float) -> tuple[float, float, float]:
         delta = rules.level_of(request, part)
@@ -256,17 +264,16 @@ def _of_scores(s: Scores, request: Request) -> Parts:
                 _add_roc(p, s)
                 present.append("roc")
         if s.stopping != "anytime":
-            p.owners = _units(s, y, units, owners, request, "owners", clusters)
+            p.owners = _units(s, y, units, owner, owners, request, "owners", clusters)
             present.append("owners")
             if not clusters:
-                by_prompt = _unit_weights(s, s.prompt, len(s.prompts))
-                p.by_prompt = _units(s, y, by_prompt, s.prompts, request, "prompts", False)
+                by_prompt = unit_weights(s, s.prompt, len(s.prompts))
+                p.by_prompt = _units(s, y, by_prompt, s.prompt, s.prompts, request, "prompts", False)
                 present.append("prompts")
     else:
         gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
         cut = np.clip(gap, -CLIP, CLIP)
-        low = LN2 - CLIP - math.log1p(math.exp(-CLIP))
-        high = LN2 - math.log1p(math.exp(-CLIP))
+        low, high = RANGE[GIBBS]
         terms = gibbs_terms(np.minimum(-cut, 0.0), np.minimum(cut, 0.0), s.arm)
         estimate, lower, _ = average(np.clip((terms - low) / (high - low), 0.0, 1.0), "divergence", low, high, LN2)
         p.jsd = (estimate, lower, LN2)
@@ -308,19 +315,11 @@ def _cluster_interval(unit: Floats, units: Sequence[Weights | None], delta: floa
     return (value, made.lower, made.upper) if made.lower <= value <= made.upper else (value, 0.0, 1.0)
 
 
-def _unit_weights(s: Scores, codes: Codes, count: int) -> list[Weights | None]:
-    """Weights of each unit's rows; None where rows drawn at random left a unit without one of the arms."""
-    out: list[Weights | None] = []
-    for rows in groups(codes, count):
-        both = bool(np.any(s.arm[rows] == 0) and np.any(s.arm[rows] == 1))
-        out.append(weights(s, rows) if both or s.design != "iid" else None)
-    return out
-
-
 def _units(
     s: Scores,
     unit: Floats,
     units: Sequence[Weights | None],
+    codes: Codes,
     names: tuple[str, ...],
     request: Request,
     part: str,
@@ -384,24 +383,9 @@ def _units(
         above_margin=tuple(names[j] for j in rules.certainly_above(log_e(margin) - 1e-9, delta)),
         within_margin=inside,
         share_beyond=share,
-        fewest_rows=min(int(r.size) for r in groups(_codes_of(units, s.arm.size), len(names)))
-        if all(w is not None for w in units)
-        else _fewest(s, part, names),
+        fewest_rows=int(np.bincount(codes, minlength=len(names)).min()),
         pairs_needed=rules.pairs_needed(margin, delta),
     )
-
-
-def _codes_of(units: Sequence[Weights | None], n: int) -> Codes:
-    codes = np.zeros(n, dtype=np.int64)
-    for j, w in enumerate(units):
-        if w is not None:
-            codes[w.rows] = j
-    return codes
-
-
-def _fewest(s: Scores, part: str, names: tuple[str, ...]) -> int:
-    codes = s.cluster if part == "owners" and names == s.clusters else s.prompt
-    return int(np.bincount(codes, minlength=len(names)).min())
 
 
 def _add_roc(p: Parts, s: Scores) -> None:
@@ -419,10 +403,10 @@ def _add_roc(p: Parts, s: Scores) -> None:
     p.roc_upper = lambda fpr: min(1.0, band.upper_at(fpr) + OUTWARD)
 
 
-def _of_options(path: Path, interval: str | None, request: object) -> Parts:
+def _of_options(path: Path, interval: str | None, request: Callable[[str, object], Request]) -> Parts:
     require(interval in (None, "exact-laws"), "interval", "exact-laws for an option file", interval)
     o = read_options(path)
-    asked = request("exact-laws", o.metadata.get("pair"))  # type: ignore[operator]
+    asked = request("exact-laws", o.metadata.get("pair"))
     o = o.only(asked.owner, asked.prompt)
     p = Parts(asked, rules.option_words(o, asked), o.metadata, len(o.laws))
     p.exact, p.room = True, True
@@ -454,13 +438,13 @@ def _exact_units(ends: LawEnds, codes: Codes, names: tuple[str, ...], margin: fl
     )
 
 
-def _of_pool(path: Path, interval: str | None, request: object) -> Parts:
+def _of_pool(path: Path, interval: str | None, request: Callable[[str, object], Request]) -> Parts:
     pool = read_pool(path)
     complete = pool.metadata.get("finite_population", False)
     require(isinstance(complete, bool), f"{path.name}, finite_population", "true or false", complete)
     name = "pooled-fast-rate" if interval is None else interval
     require(name in UPPER_BOUNDS, "interval", f"{', '.join(UPPER_BOUNDS)} for a pool file", name)
-    asked = request("finite-population" if complete else name, pool.metadata.get("pair"))  # type: ignore[operator]
+    asked = request("finite-population" if complete else name, pool.metadata.get("pair"))
     p = Parts(asked, rules.pool_words(pool, asked), pool.metadata, pool.n + pool.m)
     p.exact = bool(complete)
     independent = rules.arms_independent(pool)

@@ -129,3 +129,12 @@ def groups(codes: Codes, count: int) -> list[Codes]:
     """Row numbers of each code, in file order."""
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
+
+
+def unit_weights(s: Scores, codes: Codes, count: int) -> list[Weights | None]:
+    """Weights of each unit's rows; None where rows drawn at random left a unit without one of the arms."""
+    out: list[Weights | None] = []
+    for rows in groups(codes, count):
+        both = bool(np.any(s.arm[rows] == 0) and np.any(s.arm[rows] == 1))
+        out.append(weights(s, rows) if both or s.design != "iid" else None)
+    return out

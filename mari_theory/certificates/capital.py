@@ -129,19 +129,24 @@ def log_mixture(values: Floats, count: NDArray[np.int64], n: int, delta: float, 
     return top + math.log(float(np.exp(logs - top).sum()))
 
 
-def order_free_end(t: Terms, delta: float, side: str) -> float:
-    """An end for the mean of the weighted terms (in [0, 1]), by bisection."""
-    values = t.values()
-    values = values if side == "lower" else 1.0 - values
+def mixture_end(values: Floats, count: NDArray[np.int64], n: int, delta: float) -> float:
+    """The largest mean that the order-free bets on larger means reject, by bisection; 0 where they reject none."""
     level = math.log(2.0 / delta)
-    if log_mixture(values, t.count, t.n, delta, 1e-15) < level:
-        return 0.0 if side == "lower" else 1.0
+    if log_mixture(values, count, n, delta, 1e-15) < level:
+        return 0.0
     low, high = 1e-15, 1.0
     for _ in range(54):
         middle = 0.5 * (low + high)
-        ok = log_mixture(values, t.count, t.n, delta, middle) >= level
+        ok = log_mixture(values, count, n, delta, middle) >= level
         low, high = (middle, high) if ok else (low, middle)
-    return low if side == "lower" else 1.0 - low
+    return low
+
+
+def order_free_end(t: Terms, delta: float, side: str) -> float:
+    """An end for the mean of the weighted terms (in [0, 1])."""
+    if side == "lower":
+        return mixture_end(t.values(), t.count, t.n, delta)
+    return 1.0 - mixture_end(1.0 - t.values(), t.count, t.n, delta)
 
 
 @dataclass(frozen=True)
@@ -173,15 +178,6 @@ class Proof:
                         log, product = log + product.log(), arb(1)
                 total += (log + product.log()).exp() * arb(weight)
             return total
-
-    def proves(self, end: float, delta: float, side: str) -> bool:
-        """Has the capital at `end` certainly reached 2/delta? The end of the range claims nothing."""
-        if end <= 0.0 if side == "lower" else end >= 1.0:
-            return True
-        with precision(96):
-            if side == "upper" and bool(arb(end) * self.top[1] / self.top[0] >= 1):
-                return True
-            return bool(self.capital(end, delta, side) * arb(delta) >= 2)
 
 
 def proof(t: Terms) -> Proof:

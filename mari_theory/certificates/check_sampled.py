@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from mari_theory.certificates.arrangement import Weights, file_order_pairs, groups, require_method, weights
+from mari_theory.certificates.arrangement import file_order_pairs, groups, require_method, unit_weights, weights
 from mari_theory.certificates.capital import (
     GIBBS,
     INFORMATION,
@@ -23,6 +23,7 @@ from mari_theory.certificates.capital import (
     log_mixture,
     make_terms,
     mean_ball,
+    mixture_end,
     order_free_end,
     proof,
     unit_term,
@@ -162,7 +163,7 @@ class ClusterMeans:
 
     def parts(self) -> list[tuple[Codes, Codes]]:
         """Rows and cells of every owner with rows of both arms."""
-        return [(w.rows, w.cells) for w in _unit_weights(self.s, self.owner, self.owners) if w is not None]
+        return [(w.rows, w.cells) for w in unit_weights(self.s, self.owner, self.owners) if w is not None]
 
     def values(self) -> Floats:
         """Each owner's mean in [0, 1]."""
@@ -175,7 +176,7 @@ class ClusterMeans:
         """Order-free over the owners."""
         v = np.clip(self.values(), 0.0, 1.0)
         one = np.ones(v.size, dtype=np.int64)
-        found = [_search(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
+        found = [mixture_end(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
         return found[0], 1.0 - found[1], float(v.mean())
 
     def proves(self, end: float, limits: tuple[float, float], kind: str, delta: float, side: str) -> bool:
@@ -183,18 +184,6 @@ class ClusterMeans:
         gap, arm = self.s.log_q - self.s.log_p, self.s.arm
         balls = [mean_ball(kind, gap[r], arm[r], cell) for r, cell in self.parts()]
         return _proves(Proof(balls, [1] * len(balls), len(balls), (1, 1)), _unit(end, limits, kind), delta, side)
-
-
-def _search(values: Floats, count: Codes, n: int, delta: float) -> float:
-    level = math.log(2.0 / delta)
-    if log_mixture(values, count, n, delta, 1e-15) < level:
-        return 0.0
-    low, high = 1e-15, 1.0
-    for _ in range(54):
-        middle = 0.5 * (low + high)
-        ok = log_mixture(values, count, n, delta, middle) >= level
-        low, high = (middle, high) if ok else (low, middle)
-    return low
 
 
 def _unit(end: float, limits: tuple[float, float], kind: str) -> Ball:
@@ -241,22 +230,13 @@ def _roc(c: Certificate, band: RocBandEnds) -> list[CheckedNumber]:
     return [*out, CheckedNumber("direct roc tpr", "curve", f"largest difference {worst:.2g}", worst <= ESTIMATE)]
 
 
-def _unit_weights(s: Scores, codes: Codes, count: int) -> list[Weights | None]:
-    """Weights of each unit's rows; None where rows drawn at random left a unit without one of the arms."""
-    out: list[Weights | None] = []
-    for rows in groups(codes, count):
-        both = bool(np.any(s.arm[rows] == 0) and np.any(s.arm[rows] == 1))
-        out.append(weights(s, rows) if both or s.design != "iid" else None)
-    return out
-
-
 class UnitCheck:
     """Owners or prompts one by one (T32), order-free."""
 
     def __init__(self, s: Scores, codes: Codes, names: tuple[str, ...], margin: float, delta: float, part: str) -> None:
         self.names, self.margin, self.delta, self.part = names, margin, delta, part
         gap = s.log_q - s.log_p
-        self.weights = _unit_weights(s, codes, len(names))
+        self.weights = unit_weights(s, codes, len(names))
         self.rows = [int(r.size) for r in groups(codes, len(names))]
         self.terms: list[Terms | None] = [
             None if w is None else make_terms(INFORMATION, gap[w.rows], s.arm[w.rows], w.cells) for w in self.weights
