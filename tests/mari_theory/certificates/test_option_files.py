@@ -123,7 +123,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "weights inf": (lambda f: edit(f, "log_weight", lambda v: [math.inf, *v[1:]]), "below \\+inf"),
     "a law of nothing": (lambda f: edit(f, "log_weight", lambda v: [-math.inf] * len(v)), "possible option"),
     "arm 3": (lambda f: edit(f, "arm", lambda v: [3, *v[1:]]), "only 0"),
-    "one arm": (lambda f: edit(f, "arm", lambda v: [0] * len(v)), "once"),
+    "one arm": (lambda f: edit(f, "arm", lambda v: [0] * len(v)), "rows of both arms"),
     "two owners": (lambda f: edit(f, "cluster_id", lambda v: ["x", *v[1:]]), "one owner a prompt"),
     "a rest that is a number": (lambda f: said(f, rest=3), "name of an option"),
     "a null": (lambda f: edit(f, "place", lambda v: [None, *v[1:]]), "no missing values"),
