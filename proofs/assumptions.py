@@ -103,7 +103,7 @@ def _share_understated() -> float:
 
 def _copied_rows() -> float:
     rng = np.random.default_rng(0)
-    rows = (np.repeat((rng.random(20) < 0.3).astype(float), 50) for _ in range(100))
+    rows = (rng.permutation(np.repeat((rng.random(20) < 0.3).astype(float), 50)) for _ in range(100))
     return sum(0.3 not in Betting().interval(y, 0.95) for y in rows) / 100 / 0.05
 
 
@@ -239,7 +239,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("T10", "independent outputs", "two outputs that tell the arm only together", _dependent_outputs),
     Assumption("T11", "w_t is the running posterior", "two equal steps, weight kept at 1/2", _weight_never_updated),
     Assumption("T12", "rho is the true share", "share 1 read as 0.9", _share_understated),
-    Assumption("T15", "rows are i.i.d.", "every row copied 50 times", _copied_rows),
+    Assumption("T15", "rows are i.i.d.", "every row copied 50 times, in random order", _copied_rows),
     Assumption("T16", "a band, all points at once", "95 % point by point, 99 points", _band_point_by_point),
     Assumption("T17", "the n distributions are i.i.d.", "4 distributions counted as 4,000", _copied_distributions),
     Assumption("T17", "the arms are independent of each other", "p_i = 1[U < 0.7], q_i = 1 - p_i: n = 10,000, delta = 1e-4, l = 0.065", _antithetic_arms),

@@ -50,12 +50,10 @@ def test_betting_is_at_most_as_wide_as_maurer_pontil(law: str) -> None:
     assert not wider_betting(simulate(CASES["mean", law], 200, 0.95, 100))
 
 
-def test_a_betting_level_off_by_ten_percent_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table has power: capital compared with 1/(20 delta) instead of 2/delta misses beyond chance."""
+def test_a_wrong_betting_level_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table has power: capital compared with 1/(5 delta) instead of 2/delta misses beyond chance."""
     real = Betting._end
-    monkeypatch.setattr(
-        Betting, "_end", lambda self, y, delta, flipped=False: real(self, y, min(40 * delta, 1.9), flipped)
-    )
+    monkeypatch.setattr(Betting, "_end", lambda self, y, delta, flipped=False: real(self, y, 10 * delta, flipped))
     cells = [c for c in simulate(CASES["mean", "Bernoulli(0.3)"], 200, 0.95, 300) if c.method == "betting"]
     assert cells[0].beyond_chance(1)
 

@@ -12,7 +12,7 @@ from experiments.cli import main
 from experiments.config import load_config, select_methods
 from experiments.corpus import Corpus, write_prompts
 from mari_theory import ArgumentError
-from tests.mari_theory.test_certificate import make_pool, make_scores
+from tests.mari_theory.certificates.build import coins, pool
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -25,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 
 def test_certify_then_check(capsys, tmp_path: Path) -> None:
-    evidence = make_scores(tmp_path / "s.parquet")
+    evidence = coins(tmp_path / "s.parquet")
     status, out, _ = run(capsys, "certify", str(evidence), "--out", str(tmp_path / "c.json"), "--json")
     assert status == 0 and json.loads(out)["claim"]["pair"] == "oracle"
     status, out, _ = run(capsys, "check", str(tmp_path / "c.json"), "--json")
@@ -44,7 +44,7 @@ def test_human_output_fits_eighty_columns(capsys, tmp_path: Path) -> None:
     assert max(map(len, out.splitlines())) <= 80
     text = page.read_text()
     assert 'id="T5"' in text and "figure of T5" in text and "No symbolic evidence" in text and "unavailable" not in text
-    status, out, _ = run(capsys, "certify", str(make_scores(tmp_path / "s.parquet")))
+    status, out, _ = run(capsys, "certify", str(coins(tmp_path / "s.parquet")))
     assert status == 0 and max(map(len, out.splitlines())) <= 80
 
 
@@ -129,8 +129,8 @@ def test_bad_input_exits_2_with_one_line_and_leaves_nothing(
     capsys, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    make_scores(tmp_path / "s.parquet")
-    make_pool(tmp_path / "p.npz", True)
+    coins(tmp_path / "s.parquet")
+    pool(tmp_path / "p.npz", True)
     (tmp_path / "text.txt").write_text("hello")
     (tmp_path / "bad.yaml").write_text("a: [")
     (tmp_path / "key.yaml").write_text("oracle_count: 3")
@@ -154,7 +154,7 @@ def test_configs_round_trip_and_merge(tmp_path: Path) -> None:
 
 
 def test_certify_is_fast_on_many_rows(capsys, tmp_path: Path) -> None:
-    evidence = make_scores(tmp_path / "s.parquet", 200_000)
+    evidence = coins(tmp_path / "s.parquet", 100_000)
     status, out, _ = run(capsys, "certify", str(evidence), "--json")
     claim = json.loads(out)["claim"]
     assert status == 0 and claim["upper"] - claim["lower"] < 0.002
@@ -215,10 +215,10 @@ def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
     )
     status, out, _ = run(capsys, *argv, "--json")
     assert status == 0 and abs(json.loads(out)["value"]) < 1e-12
-    scores = make_scores(tmp_path / "s.parquet")
+    scores = coins(tmp_path / "s.parquet")
     status, out, _ = run(capsys, "estimate", "--scores", str(scores), "--json")
     assert status == 0 and len(json.loads(out)["estimates"]) == 2
-    status, out, _ = run(capsys, "estimate", "--pools", str(make_pool(tmp_path / "p.npz", False)), "--json")
+    status, out, _ = run(capsys, "estimate", "--pools", str(pool(tmp_path / "p.npz")), "--json")
     assert status == 0 and json.loads(out)["interval"]["theorem"] == "T17"
 
 
@@ -253,6 +253,7 @@ def test_bench_names_its_benchmarks(capsys) -> None:
         "estimators",
         "matched",
         "methods",
+        "mistakes",
         "objections",
         "rounds",
         "speed",
@@ -261,6 +262,5 @@ def test_bench_names_its_benchmarks(capsys) -> None:
 
 
 def test_a_pool_file_refuses_an_interval_it_does_not_know(capsys, tmp_path: Path) -> None:
-    pool = make_pool(tmp_path / "p.npz", False)
-    status, _, err = run(capsys, "certify", str(pool), "--interval", "betting")
+    status, _, err = run(capsys, "certify", str(pool(tmp_path / "p.npz")), "--interval", "betting")
     assert status == 2 and "pooled-fast-rate" in err
