@@ -200,7 +200,7 @@ class Parts:
                 "levels": Levels(**level),
                 "verdict": verdict,
                 "no_verdict": None if verdict else w.no_verdict,
-                "refuted_by": None if refuted is None else str(refuted),
+                "refuted_by": refuted,
                 "assumptions": w.assumptions,
                 "errors": {"rounding" if self.exact else "statistical": upper - (lower if self.exact else estimate)},
                 "metadata": self.metadata,

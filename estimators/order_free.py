@@ -4,7 +4,7 @@ With a stake fixed before the data, :math:`K(m) = \prod_i (1 + \lambda (y_i - m)
 By the inequality of the means :math:`E K(m) = \prod (1 + \lambda(\mu_i - m)) \le 1` whenever the y_i are *independent* with
 average mean m: they need not be identically distributed, so fixed numbers of draws a prompt, or an arm, are covered as
 they stand (the trap of T15). A mixture over a grid of stakes costs a logarithm of the grid's size, and nothing has to be
-tuned to the unknown variance. Both ends by bisection on K(m) = 2/delta.
+tuned to the unknown variance. Both ends solve K(m) = 2/delta.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _OCTAVES = 43  # below 1/2, then as many above it, towards 1
 _HALF = (_OCTAVES << _FINE) + 1
 _BINS = 2 * _HALF
 _UNIT = 2.0**-52
+_EDGE = 1e-15
+"""A mean that is rejected beyond this is 0."""
 _FEW = 1 << 12
 """So many different values, or fewer, need no bins."""
 
@@ -189,20 +191,21 @@ class OrderFree:
 
     def _end(self, bins: _Bins, n: int, delta: float) -> float:
         """Largest m that the bets on larger means reject, from below."""
+        from scipy.optimize import brentq  # slow to import, needed only here
+
         log_capital = self._log_capital(bins, n, delta)
         target = math.log(2.0 / delta) + 1e-9 * (1 + math.log(n))
-        low, high = 0.0, 1.0
-        if log_capital(1e-15) < target:
+
+        def excess(m: float) -> float:
+            return log_capital(m) - target
+
+        if excess(_EDGE) < 0:
             return 0.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            if log_capital(middle) >= target:
-                low = middle
-            else:
-                high = middle
-            if high - low < 1e-16:
-                break
-        return low
+        end = float(brentq(excess, _EDGE, 1.0, xtol=1e-16, rtol=1e-15, maxiter=200))
+        step = 1e-16
+        while end > _EDGE and excess(end) < 0:
+            end, step = max(end - step, _EDGE), 2 * step
+        return end
 
 
 class _Bins(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from array_api_compat import is_torch_array
+from scipy.optimize import brentq
 from scipy.special import spence
 
 from mari_theory._arrays import Array, bregman_one_plus
@@ -138,13 +139,7 @@ def max_auc(jsd: Array) -> Array:
     0.5814
     """
     budget = _budget(jsd)
-    log_k = _last_true(
-        lambda x: _frontier(np.exp(x))[0] <= budget,
-        np.full(budget.shape, -340.0),
-        np.full(budget.shape, 40.0),
-        steps=70,
-    )
-    k = np.exp(log_k + 1e-13)
+    k = np.exp(_log_multiplier(budget) + 1e-13)
     auc = np.minimum(0.5 + _frontier(k)[1] * (1 + _GUARD) + 2e-16, 1.0)
     auc = np.where(budget >= LN2 * (1 - 1e-15), 1.0, np.where(budget <= 0, 0.5, auc))
     return _lift(jsd, auc, 2.0 / k)
@@ -276,11 +271,22 @@ def frontier_roc(fpr: Array, jsd: float) -> Array:
     budget = _budget(float(jsd))
     if budget <= 0:
         return a
-    log_k = _last_true(lambda x: _frontier(np.exp(x))[0] <= budget, np.array(-340.0), np.array(40.0), steps=70)
-    k = float(np.exp(log_k))
+    k = float(np.exp(_log_multiplier(budget)))
     # (2 - w(a))/(2 - w(0)) = 1 + e^k (1 - e^{-ka}), kept in logs so that large k does not overflow.
     with np.errstate(divide="ignore"):
         return np.logaddexp(0.0, k + np.log(-np.expm1(-k * a))) / k
+
+
+def _log_multiplier(budget: Floats) -> Floats:
+    """ln k of the T7 curve that spends this budget, 1e-13 too small at most."""
+    low, high = -340.0, 40.0
+    if budget.ndim == 0 and 1e-280 < budget < LN2 * (1 - 1e-9):  # in logarithms nearly a straight line
+        goal = math.log(float(budget))
+        return np.asarray(
+            brentq(lambda x: math.log(float(_frontier(np.exp(np.array(x)))[0])) - goal, low, high, xtol=5e-14)
+        )
+    spent = lambda x: _frontier(np.exp(x))[0] <= budget  # noqa: E731
+    return _last_true(spent, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
 
 
 def _frontier(k: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from mari_theory.detectability import max_auc, min_outputs
 
@@ -81,7 +82,7 @@ def largest_variation(jsd: float) -> float:
     """
     if not 0.0 < jsd < LN2:
         return float(jsd > 0)
-    return _last(lambda t: _lean(t) <= jsd, 0.0, 1.0)
+    return _last(lambda t: _lean(t) - jsd, 0.0, 1.0)
 
 
 def largest_tpr(fpr: float, jsd: float) -> float:
@@ -91,7 +92,7 @@ def largest_tpr(fpr: float, jsd: float) -> float:
     >>> abs(largest_tpr(0.01, 0.02) - float(max_tpr(0.01, 0.02))) < 1e-14
     True
     """
-    return fpr if jsd <= 0.0 else _last(lambda b: _binary_jsd(fpr, b) <= jsd, fpr, 1.0)
+    return fpr if jsd <= 0.0 else _last(lambda b: _binary_jsd(fpr, b) - jsd, fpr, 1.0)
 
 
 def delta_of(epsilon: float, jsd: float) -> float:
@@ -110,7 +111,7 @@ def delta_of(epsilon: float, jsd: float) -> float:
 def steepest_test(epsilon: float, jsd: float) -> float:
     """A false positive rate near that of the best test of T8: where the budget's trade-off curve has the slope e^epsilon."""
     low, high = -690.0, 0.0
-    for _ in range(64):
+    for _ in range(48):
         middle = 0.5 * (low + high)
         a = math.exp(middle)
         b = largest_tpr(a, jsd)
@@ -125,14 +126,15 @@ def _slope(a: float, b: float) -> float:
     return -down / (math.log(b / m) - math.log((1 - b) / (1 - m)))
 
 
-def _last(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """The upper end of the bracket in which `holds` turns from true to false, and 16 units in the last place."""
-    if holds(high):
+def _last(excess: Callable[[float], float], low: float, high: float) -> float:
+    """Where a rising function passes zero, rounded up: at most where it is positive, and 16 units in the last place beyond."""
+    if excess(high) <= 0.0:
         return high
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return min(high * (1 + 16 * 2.0**-52), 1.0)
+    end = float(brentq(excess, low, high, xtol=2.0**-60, rtol=4 * 2.0**-52))
+    step = max(end * 2.0**-52, 2.0**-60)
+    while excess(end) <= 0.0:
+        end, step = min(end + step, high), 2 * step
+    return min(end * (1 + 16 * 2.0**-52), 1.0)
 
 
 def _binary_jsd(a: float, b: float) -> float:

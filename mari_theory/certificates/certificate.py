@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -58,10 +59,10 @@ class Request(Part):
     population: Population
     simultaneous: bool
     trust: Trust
-    pair: Pair | None = None
+    pair: Pair | None
     """Only where the evidence does not say."""
-    owner: str | None = None
-    prompt: str | None = None
+    owner: str | None
+    prompt: str | None
     """The claim is about this owner, or this prompt, alone."""
 
 
@@ -297,11 +298,11 @@ class Certificate(Part):
 
 
 def _up(x: float, digits: int = 5) -> str:
-    return f"{math.ceil(x * 10**digits - 1e-9) / 10**digits:.{digits}f}"
+    return f"{Decimal(repr(x)).quantize(Decimal(10) ** -digits, ROUND_CEILING):f}"
 
 
 def _down(x: float, digits: int = 5) -> str:
-    return f"{math.floor(x * 10**digits + 1e-9) / 10**digits:.{digits}f}"
+    return f"{Decimal(repr(x)).quantize(Decimal(10) ** -digits, ROUND_FLOOR):f}"
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def _verdict(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     if r.words.no_verdict is None or refuted:
         verdict = verdict_for((c.claim.lower, c.claim.upper), c.margin, c.owners, bool(refuted))
     return [
-        equal("refuted_by", c.refuted_by, None if refuted is None else str(refuted)),
+        equal("refuted_by", c.refuted_by, refuted),
         equal("no_verdict", c.no_verdict, None if verdict else r.words.no_verdict),
         equal("verdict", c.verdict, verdict),
     ]

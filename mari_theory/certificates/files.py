@@ -253,6 +253,9 @@ def check_metadata(name: str, metadata: Any) -> dict[str, Any]:
             stated = metadata[key]
             known = isinstance(stated, str) and stated in allowed
             require(known, f"{name}, {key}", " or ".join(allowed), stated)
+    if "refuted_by" in metadata:
+        why = metadata["refuted_by"]
+        require(isinstance(why, str) and bool(why.strip()), f"{name}, refuted_by", "words, or no such key", why)
     return dict(metadata)
 
 

@@ -30,40 +30,43 @@ from experiments.methods import make_method
 from experiments.models import tiny_model, tiny_tokenizer, quiet
 from experiments.loop import LoopSettings, run_loop
 quiet()
-corpus = generate(2, 4, 6, seed=3)
-tokenizer = tiny_tokenizer(corpus)
-model = tiny_model(len(tokenizer), 16, 1, 2, 0)
-kill = int(sys.argv[2])
-def after(step):
-    if step == kill:
-        os.kill(os.getpid(), signal.SIGKILL)
-settings = LoopSettings(steps=12, batch_retain=4, batch_forget=3, batch_background=4, checkpoint_every=int(sys.argv[3]), evaluate_every=5)
-out = Path(sys.argv[1])
-result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("mari-pooled"), settings, out, after_step=after)
-save_file({k: v.contiguous() for k, v in model.state_dict().items()}, out / "final.safetensors")
-print(result.history[-1])
+
+def train(out, kill):
+    corpus = generate(2, 4, 6, seed=3)
+    tokenizer = tiny_tokenizer(corpus)
+    model = tiny_model(len(tokenizer), 16, 1, 2, 0)
+    def after(step):
+        if step == kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+    settings = LoopSettings(steps=12, batch_retain=4, batch_forget=3, batch_background=4, checkpoint_every=4, evaluate_every=5)
+    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("mari-pooled"), settings, out, after_step=after)
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, out / "final.safetensors")
+    (out / "last.txt").write_text(str(result.history[-1]))
+
+# A process for each run, imported once: a killed one leaves nothing behind but its files.
+for argument in sys.argv[1:]:
+    folder, kill = argument.rsplit(":", 1)
+    child = os.fork()
+    if child == 0:
+        train(Path(folder), int(kill))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def run(folder: Path, kill: int, every: int) -> subprocess.CompletedProcess[str]:
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", PROGRAM, str(folder), str(kill), str(every)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TQDM_DISABLE": "1"}, check=False)
-
-
 def test_killed_and_resumed_runs_end_bit_identical(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 0, 4)
-    assert whole.returncode == 0, whole.stderr
+    kills = {tmp_path / f"killed-{kill}": kill for kill in (1, 4, 7, 11)}
+    for folder in (tmp_path / "whole", *kills):
+        folder.mkdir()
+    runs = [f"{tmp_path / 'whole'}:0", *(f"{f}:{k}" for f, k in kills.items()), *(f"{f}:0" for f in kills)]
+    command = [sys.executable, "-c", PROGRAM, *runs]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TQDM_DISABLE": "1"}, check=True)
+    assert [int(x) for x in done.stdout.split()] == [0, *[-signal.SIGKILL] * len(kills), *[0] * len(kills)], done.stderr
     expected = load_file(tmp_path / "whole" / "final.safetensors")
-    for kill in (1, 4, 7, 11):
-        folder = tmp_path / f"killed-{kill}"
-        assert run(folder, kill, 4).returncode == -signal.SIGKILL
-        assert not (folder / "final.safetensors").exists()
-        resumed = run(folder, 0, 4)
-        assert resumed.returncode == 0, resumed.stderr
+    for folder in kills:
         made = load_file(folder / "final.safetensors")
         assert all(torch.equal(made[k], expected[k]) for k in expected)
-        assert resumed.stdout == whole.stdout
+        assert (folder / "last.txt").read_text() == (tmp_path / "whole" / "last.txt").read_text()
 
 
 class Cut(Exception):

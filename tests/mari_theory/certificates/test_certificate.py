@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,40 @@ def test_a_field_that_is_not_as_the_format_says_is_named(one_of_each: list[Certi
         spot[last] = value
     with pytest.raises(ArgumentError, match=f"^certificate, {named.replace('.', '[.]')}"):
         parse(data)
+
+
+def test_a_certificate_without_any_one_of_its_keys_is_refused(one_of_each: list[Certificate]) -> None:
+    free = ("metadata", "versions", "errors")
+    """What these hold has no fixed keys; `check` compares them whole."""
+    tried = 0
+    for certificate in one_of_each:
+        for path in _keys(certificate.data(), free):
+            data = json.loads(json.dumps(certificate.data()))
+            spot = data
+            for key in path[:-1]:
+                spot = spot[key]
+            del spot[path[-1]]
+            with pytest.raises(ArgumentError, match=r"^certificate"):
+                parse(data)
+            tried += 1
+    assert tried > 150
+
+
+def _keys(data: Any, free: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        if isinstance(data, dict):
+            yield (key,)
+        if key not in free:
+            yield from ((key, *rest) for rest in _keys(value, free))
+
+
+def test_the_words_of_a_bound_round_up_to_the_last_digit(one_of_each: list[Certificate]) -> None:
+    claim = one_of_each[0].claim
+    for x in (0.1, 0.10000000000000002, 0.1 + 1e-15, 0.3, 2e-7, 0.0):
+        upper = one_of_each[0].model_copy(update={"claim": claim.model_copy(update={"lower": x, "upper": x})})
+        low, high = (Decimal(t) for t in str(upper).split("in [")[1].split("] nats")[0].split(", "))
+        assert low <= Decimal(repr(x)) <= high and high - low <= Decimal("1e-5")
 
 
 def test_verdicts_are_tried_in_their_order(one_of_each: list[Certificate]) -> None:

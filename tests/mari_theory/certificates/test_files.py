@@ -89,6 +89,9 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "design a wish": (lambda f: say(f, b'{"pair":"oracle","design":"IID"}'), "iid or independent or complete"),
     "stopping never": (lambda f: say(f, b'{"pair":"oracle","stopping":"never"}'), "fixed or anytime"),
     "access everything": (lambda f: say(f, b'{"pair":"oracle","access":"weights"}'), "one-output"),
+    "refuted by nothing": (lambda f: say(f, b'{"pair":"oracle","refuted_by":" "}'), "words, or no such key"),
+    "refuted by a number": (lambda f: say(f, b'{"pair":"oracle","refuted_by":0}'), "words, or no such key"),
+    "refuted by null": (lambda f: say(f, b'{"pair":"oracle","refuted_by":null}'), "words, or no such key"),
     "no pair": (lambda f: say(f, b"{}"), "the file does not say"),
 }
 
