@@ -271,8 +271,7 @@ def _of_scores(s: Scores, request: Request) -> Parts:
                 p.by_prompt = _units(s, y, by_prompt, s.prompt, s.prompts, request, "prompts", False)
                 present.append("prompts")
     else:
-        gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
-        cut = np.clip(gap, -CLIP, CLIP)
+        cut = np.clip(s.gap, -CLIP, CLIP)
         low, high = RANGE[GIBBS]
         terms = gibbs_terms(np.minimum(-cut, 0.0), np.minimum(cut, 0.0), s.arm)
         estimate, lower, _ = average(np.clip((terms - low) / (high - low), 0.0, 1.0), "divergence", low, high, LN2)
@@ -389,7 +388,7 @@ def _units(
 
 
 def _add_roc(p: Parts, s: Scores) -> None:
-    gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
+    gap = s.gap
     delta = rules.level_of(p.request, "roc")
     band, auc, interval = ratio_roc(gap[s.arm == 0], gap[s.arm == 1], 1.0 - delta)
     p.auc = Ends(estimate=auc, lower=max(0.5, interval.lower - OUTWARD), upper=min(1.0, interval.upper + OUTWARD))

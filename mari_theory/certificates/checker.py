@@ -6,7 +6,6 @@ arithmetic at the claimed number, and must not be looser than the method's own. 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from flint import arb
 
 from mari_theory.certificates import files as evidence_files
 from mari_theory.certificates.ceilings import JSD, RATES, ROC, TV, ceilings, steepest_test
-from mari_theory.certificates.certificate import ROOM_AT, Certificate, verdict_for
+from mari_theory.certificates.certificate import LN2, ROOM_AT, Certificate, verdict_for
 from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
@@ -25,12 +24,12 @@ from mari_theory.enclosures import (
     auc_holds,
     delta_holds,
     outputs_hold,
-    outward,
     phi_ball,
     precision,
     tpr_holds,
 )
 from mari_theory.errors import ArgumentError, require
+from mari_theory.localisation import prompts_with_room
 
 
 def check(certificate: Certificate, evidence: list[Path]) -> list[CheckedNumber]:
@@ -129,24 +128,13 @@ def _versions(c: Certificate) -> CheckedNumber:
 def _room(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     if c.room is None or not r.has_room:
         return [equal("room is given", c.room is not None, r.has_room)]
-    upper, m = c.claim.upper, r.prompts
-    limits = {"at_ln2": None, "at_0_1": ROOM_AT, "at_margin": c.margin}
-    out = [equal("room prompts", c.room.prompts, m)]
-    for key, limit in limits.items():
-        claimed = getattr(c.room, key)
-        if limit is not None and limit <= 0:
-            out.append(equal(f"room {key}", claimed, None))
-            continue
-        with precision():
-            ln2 = arb(2).log()
-            threshold = ln2 if limit is None or limit >= math.log(2.0) else arb(limit)
-            mass = arb(upper) * m / threshold
-        # A count that leaves room for one more at an exact quotient is rounded up; never one too few.
-        low, high = outward(mass)
-        least, most = (math.floor(min(x, float(m))) for x in (low, high * (1 + 1e-9)))
-        ok = type(claimed) is int and least <= claimed <= most
-        out.append(CheckedNumber(f"room {key}", claimed, least, ok))
-    return out
+    limits = {"at_ln2": LN2, "at_0_1": ROOM_AT, "at_margin": min(c.margin, LN2)}
+    # Exact rational arithmetic: there is nothing to enclose.
+    counts = {k: prompts_with_room(c.claim.upper, r.prompts, t) if t > 0 else None for k, t in limits.items()}
+    return [
+        equal("room prompts", c.room.prompts, r.prompts),
+        *(equal(f"room {k}", getattr(c.room, k), count) for k, count in counts.items()),
+    ]
 
 
 def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:

@@ -87,7 +87,7 @@ def calibration_pairs(s: Scores) -> list[Floats]:
     Pairs are formed within a prompt (in file order where rows were drawn at random); of unequal numbers the larger side is averaged
     in runs, so no row is lost. Their order is a fixed shuffle, which cannot know the outcomes; rows looked at as they came keep theirs.
     """
-    gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
+    gap = s.gap
     eta = 0.5 * (1.0 + np.tanh(0.5 * gap))
     of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f(gap) / (2.0 * top) for f, top in CALIBRATION.values()]
     if s.design == "iid":
@@ -145,7 +145,7 @@ def rival(s: Scores, level: float) -> Calibration:
 
     For a pair of one row of P and one of Q from the same prompts it is 4 a (1 - a) with a = E_M eta', whatever eta' is.
     """
-    gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
+    gap = s.gap
     if s.design == "iid":
         rows = np.concatenate(file_order_pairs(s))
     else:
@@ -167,7 +167,7 @@ def rival(s: Scores, level: float) -> Calibration:
 
 def likely_mistake(s: Scores) -> str:
     """What the rows look like: a logistic fit Z ~ offset + slope * logit eta, which is (0, 1) for exact likelihoods."""
-    gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
+    gap = s.gap
     x = np.clip(gap, -40.0, 40.0)
     share = np.where(s.arm == 1, 0.5 / max(1, int((s.arm == 1).sum())), 0.5 / max(1, int((s.arm == 0).sum())))
     offset, slope = _logistic(x, s.arm.astype(float), share)
@@ -304,7 +304,7 @@ class RocBandEnds:
     """The optimal detector's ROC curve in DKW bands (T16), not assuming an area of at least 1/2."""
 
     def __init__(self, s: Scores, delta: float) -> None:
-        gap = np.clip(s.log_q, -1e300, None) - np.clip(s.log_p, -1e300, None)
+        gap = s.gap
         p, q = np.sort(gap[s.arm == 0]), np.sort(gap[s.arm == 1])
         self.radii = tuple(math.sqrt(math.log(4 / delta) / (2 * x.size)) for x in (p, q))
         cuts = np.unique(gap)[::-1]

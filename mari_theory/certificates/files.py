@@ -122,6 +122,11 @@ class Scores:
         )
 
     @property
+    def gap(self) -> Floats:
+        """log q - log p of each row, cut at 1e300 so that it can be counted with."""
+        return np.asarray(np.clip(self.log_q - self.log_p, -1e300, 1e300))
+
+    @property
     def design(self) -> str | None:
         """How the rows were drawn; None where the files do not say."""
         stated = self.metadata.get("design")

@@ -1,6 +1,6 @@
 """Laws with known divergences and mutual information: the yardstick of every estimator and property test.
 
-Pairs of arms (`PAIRS`, `DENSITY_PAIRS`, `ZIPF_PAIRS`, `MARKOV_PAIRS`) have `jsd()`, `sample(arm, n, rng)` and
+Pairs of arms (`PAIRS`, `DENSITY_PAIRS`, `MARKOV_PAIRS`, `zipf(level)`) have `jsd()`, `sample(arm, n, rng)` and
 `log_likelihoods(x)`; joints (`DISCRETE_JOINTS`, `CONTINUOUS_JOINTS`, `MIXED_JOINTS`, `BMI_TASKS`) have
 `mutual_information()`, `sample(n, rng)` and `pointwise_information(x, y)`. A new row is picked up by every table of tests.
 """

@@ -48,6 +48,24 @@ def test_near_constant_terms_are_certified_as_tightly_as_they_are_checked(
     certified(write_rows(tmp_path / "s.parquet", arm, *rows))
 
 
+def test_a_prompt_told_apart_with_certainty_cannot_be_denied_its_room(tmp_path: Path) -> None:
+    """The float nearest ln 2 lies below it: room for none of one prompt was accepted at an upper end of ln 2."""
+    evidence = coins(tmp_path / "far.parquet", 40, p=0.0, q=1.0)
+    data = certified(evidence).data()
+    assert (data["room"]["prompts"], data["room"]["at_ln2"]) == (1, 1)
+    data["room"]["at_ln2"] = 0
+    assert failures(parse(data), [evidence]) == ["FAIL room at_ln2: claimed 0, recomputed 1"]
+
+
+@pytest.mark.parametrize("trust", ["likelihoods", "none"])
+def test_likelihoods_beyond_any_exponent_are_certified_and_checked_alike(tmp_path: Path, trust: str) -> None:
+    """-1e308 beside -inf was cut to one number in one place and not in the other."""
+    arm = np.repeat([0, 1], 39)
+    log_p, log_q = np.where(arm == 0, 0.0, -np.inf), np.where(arm == 0, -np.inf, 0.0)
+    log_p[0] = -1e308
+    certified(write_rows(tmp_path / "s.parquet", arm, log_p, log_q), trust=trust)
+
+
 @pytest.mark.parametrize("spread", [1e-6, 1e-3, 1.0, 30.0])
 def test_continuous_terms_in_bins_are_certified_within_the_checkers_room(tmp_path: Path, spread: float) -> None:
     """More different values than are kept apart: the certifier's bins cost little enough to be accepted."""
