@@ -21,10 +21,9 @@ from scipy.stats import spearmanr
 from benchmarks.methods import open_study, spread
 from benchmarks.pages import write_page
 from experiments.attribution import Attribution, deattribution, frozen_attribution
-from experiments.audit import oracle_names
-from experiments.config import RunConfig
+from experiments.config import RunConfig, slug
+from experiments.roles import oracle_names
 from experiments.scoring import draw
-from experiments.training import slug
 from mari_theory.errors import require
 
 DRAWS = 16_000
@@ -42,7 +41,7 @@ def measure(config_json: str, run: str, name: str) -> dict[str, Any]:
     study = open_study(config_json, run)
     drawn = draw(study.bank, [slug(name)], study.prompts["forget"], DRAWS, study.config.scoring.max_new, 17)
     answers = [study.bank.tokenizer.decode(o, skip_special_tokens=True) for o in drawn.outputs]
-    made = asdict(deattribution(judge(config_json), study.corpus.forget, drawn.prompt_index, answers))
+    made = asdict(deattribution(judge(config_json), study.corpus.forget, drawn.prompt_index.tolist(), answers))
     known = json.loads((Path(run) / "models" / f"{slug(name)}-measured.json").read_text(encoding="utf-8"))
     return made | {"exact": known["exact"]}
 
@@ -72,7 +71,8 @@ def verdict(found: dict[str, list[dict[str, Any]]]) -> str:
     rest = {k: v for k, v in found.items() if k not in ("oracles", "original")}
     fooled = [k for k, v in rest.items() if mean(v, "frozen") <= score and mean(v, "information_lower") > 0]
     quiet = [k for k, v in rest.items() if mean(v, "information_lower") == 0]
-    agree = spearmanr(*([mean(v, key) for v in rest.values()] for key in ("frozen", "information"))).statistic
+    frozen, information = (np.array([mean(v, key) for v in rest.values()]) for key in ("frozen", "information"))
+    agree = spearmanr(frozen, information).statistic
     return (
         f"Oracles: frozen score {score:.3f}, information {floor:.3f} nats (the retrained classifier's own noise). The two classifiers rank the {len(rest)} methods with "
         f"Spearman's correlation {agree:.2f}. No information certified: {'; '.join(quiet) or 'none'}. Frozen score no higher than an oracle's and yet information certified in the answers: "

@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from benchmarks.pages import write_page
-from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config
+from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
 from experiments.corpus import Corpus, Item
 from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids
 from experiments.loop import slices
 from experiments.methods.mari import BINS, confidence, soft_histogram
 from experiments.metrics import item_scores
+from experiments.roles import Oracle, Original, Role, entries_of
 from experiments.scoring import enumerate_divergence
-from experiments.training import open_bank, slug, train_many
+from experiments.training import open_bank, train_many
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -45,7 +46,7 @@ AUTHORS: dict[str, dict[str, Any]] = {
     "its own prior, bare answers": {"forget_skew": 3.0, "sentences": False},
 }
 """SmolLM2's generated corpora: fewer authors than the toy's, so a sharper prior of the forget set."""
-REAL_NAMES = ["original", "oracle-0"]
+REAL_NAMES = [Original().name, Oracle(0).name]
 BATCHES = {"16 + 8": (16, 8), "96 + 48": (96, 48), "192 + 192": (192, 192)}
 PENALTY, BANK = 10.0, 15
 BANKED = "penalty with a memory bank"
@@ -135,7 +136,7 @@ def read_signals(model: Any, tokenizer: Any, corpus: Corpus, max_answer: int) ->
         whole[name] = set_laws(model, tokenizer, items, max_answer)
     rho = len(corpus.forget) / (len(corpus.forget) + len(corpus.retain))
     return {
-        label: Reading(measure(whole[ref], forget, rho), measure(*halves[ref], rho))
+        label: Reading(measure(whole[ref], forget, rho), measure(halves[ref][0], halves[ref][1], rho))
         for label, (ref, measure) in SIGNALS.items()
     }
 
@@ -163,7 +164,7 @@ def interval(values: Sequence[float], confidence_level: float = 0.95) -> tuple[f
 def config_of(corpus: dict[str, Any], seed: int, steps: int, methods: list[MethodConfig]) -> RunConfig:
     """The calibrated toy with another corpus."""
     base = load_config("tiny", seed=seed)
-    loop = base.train.model_copy(update={"steps": steps})
+    loop = base.train.changed({"steps": steps})
     return base.model_copy(
         update={
             "corpus": CorpusConfig(**{**base.corpus.model_dump(), **corpus}),
@@ -174,12 +175,12 @@ def config_of(corpus: dict[str, Any], seed: int, steps: int, methods: list[Metho
     )
 
 
-def open_run(config: RunConfig, run: Path, names: list[str]) -> Any:
+def open_run(config: RunConfig, run: Path, roles: Sequence[Role]) -> Any:
     """Train what is missing; the run's models."""
     for part in ("models", "checkpoints"):
         (run / part).mkdir(parents=True, exist_ok=True)
     write_text(run / "config.yaml", config.dump())
-    train_many(config, run, names)
+    train_many(config, run, roles)
     return open_bank(config, run)
 
 
@@ -197,10 +198,8 @@ def fixed_points(folder: Path, seeds: int, steps: int) -> dict[str, list[dict[st
         for seed in range(seeds):
             config = config_of(corpus, 100 + seed, steps, [])
             run = folder / f"{slug(label)}-{seed}"
-            bank = open_run(config, run, ["original", "oracle-0"])
-            out[label].append(
-                cached(run / "readings.json", lambda b=bank, c=config: readings_of(b, c, ["original", "oracle-0"]))
-            )  # type: ignore[misc]
+            bank = open_run(config, run, [Original(), Oracle(0)])
+            out[label].append(cached(run / "readings.json", lambda b=bank, c=config: readings_of(b, c, REAL_NAMES)))  # type: ignore[misc]
     return out
 
 
@@ -264,7 +263,7 @@ def batch_effect(folder: Path, seeds: int, steps: int) -> list[dict[str, dict[st
     for seed in range(seeds):
         config = config_of(CORPORA[label], 100 + seed, steps, methods)
         run = folder / f"{slug(label)}-{seed}"
-        bank = open_run(config, run, ["original", "oracle-0", *(m.label for m in methods)])
+        bank = open_run(config, run, [Original(), Oracle(0), *entries_of(config)])
         kept = run / "batches.json"
         if not kept.is_file():
             write_text(kept, json.dumps(batch_numbers(bank, config, run)))
@@ -376,16 +375,14 @@ def real_authors(folder: Path) -> list[str]:
         config = base.model_copy(
             update={
                 "corpus": CorpusConfig(**{"forget": 8, "retain": 16, "holdout": 8, "sentences": True, **corpus}),
-                "train": base.train.model_copy(
-                    update={"steps": 60, "batch_retain": 16, "batch_background": 8, "max_answer": 14}
-                ),
-                "unlearn": base.unlearn.model_copy(update={"max_answer": 14}),
+                "train": base.train.changed({"steps": 60, "batch_retain": 16, "batch_background": 8, "max_answer": 14}),
+                "unlearn": base.unlearn.changed({"max_answer": 14}),
                 "oracles": 2,
                 "methods": [],
             }
         )
         run = folder / f"smollm2-{slug(label)}"
-        bank = open_run(config, run, REAL_NAMES)
+        bank = open_run(config, run, [Original(), Oracle(0)])
         made[label] = cached(run / "readings.json", lambda b=bank, c=config: readings_of(b, c, REAL_NAMES))  # type: ignore[misc]
     return [
         "8 forget, 16 retain and 8 never-seen authors, sentence answers but in the last corpus, 60 steps with 8 fresh authors in each; one original, one oracle a corpus.",
@@ -428,7 +425,9 @@ def control_verdict(made: dict[str, dict[str, dict[str, Reading]]]) -> str:
 
 def figure(points: dict[str, list[dict[str, dict[str, Reading]]]], path: Path) -> None:
     """Excess over the floor at original and oracle, an interval over seeds, a panel a corpus."""
-    from experiments.report.figures import plt
+    from matplotlib import pyplot as plt
+
+    import experiments.report.figures  # noqa: F401  (its style)
 
     plot, axes = plt.subplots(1, len(points), figsize=(13, 4.2), sharey=True)
     place = np.arange(len(SIGNALS))[::-1]

@@ -165,10 +165,10 @@ def _pooled_case(law: str, concentration: float, symbols: int) -> Case:
             means.append((gamma / gamma.sum(axis=1, keepdims=True)).mean(axis=0))
         return means[0] / means[0].sum(), means[1] / means[1].sum(), n
 
-    methods: dict[str, Method] = {
-        bound.name: (lambda d, c, b=bound: certify_pooled(d[0], d[1], d[2], d[2], c, bound=b).interval)
-        for bound in (FastRate(), BoundedDifferences())
-    }
+    def certify(bound: FastRate | BoundedDifferences) -> Method:
+        return lambda d, c: certify_pooled(d[0], d[1], d[2], d[2], c, bound=bound).interval
+
+    methods = {bound.name: certify(bound) for bound in (FastRate(), BoundedDifferences())}
     return Case("pooled JSD", law, float(jensen_shannon(p, q)), draw, methods, (20, 200))
 
 

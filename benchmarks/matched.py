@@ -18,15 +18,15 @@ import torch
 from benchmarks.methods import author_means, train
 from benchmarks.pages import write_page
 from estimators import certify_likelihood_ratio
-from experiments.audit import oracle_arm, oracle_names
-from experiments.config import CorpusConfig, LoopConfig, MethodConfig, RunConfig, load_config
+from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
 from experiments.detectors import auc, either_way
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
 from experiments.loop import slices
 from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import item_scores
+from experiments.roles import Oracle, oracle_arm, oracle_names
 from experiments.scoring import draw, log_likelihoods
-from experiments.training import open_bank, slug, train_one
+from experiments.training import open_bank, train_one
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
 
@@ -125,8 +125,8 @@ def toy(quick: bool) -> RunConfig:
     return config.model_copy(
         update={
             "corpus": CorpusConfig(**{**config.corpus.model_dump(), "sentences": True}),
-            "train": config.train.model_copy(update={"steps": steps}),
-            "unlearn": config.unlearn.model_copy(update={"steps": 6 if quick else config.unlearn.steps}),
+            "train": config.train.changed({"steps": steps}),
+            "unlearn": config.unlearn.changed({"steps": 6 if quick else config.unlearn.steps}),
             "methods": TOY[:3] if quick else TOY,
         }
     )
@@ -139,12 +139,8 @@ def real() -> RunConfig:
     return config.model_copy(
         update={
             "corpus": CorpusConfig(forget=3, retain=5, holdout=10, sentences=True),
-            "train": LoopConfig(
-                **{**config.train.model_dump(), **loop, "steps": 80, "batch_forget": 1, "evaluate_every": 40}
-            ),
-            "unlearn": LoopConfig(
-                **{**config.unlearn.model_dump(), **loop, "steps": 20, "batch_forget": 9, "evaluate_every": 10}
-            ),
+            "train": config.train.changed({**loop, "steps": 80, "batch_forget": 1, "evaluate_every": 40}),
+            "unlearn": config.unlearn.changed({**loop, "steps": 20, "batch_forget": 9, "evaluate_every": 10}),
             "oracles": 2,
             "methods": REAL,
         }
@@ -274,12 +270,12 @@ def said_of(losses: dict[str, float]) -> list[str]:
 
 def retrain(config: RunConfig, run: Path, steps: int) -> str:
     """A retraining of so many steps and a seed of its own, beside the other models of the run; returns its name."""
-    name, made = f"retrained, {steps} of {config.train.steps} steps", f"oracle-{config.oracles}"
+    name, made = f"retrained, {steps} of {config.train.steps} steps", Oracle(config.oracles)
     own = run / f"retrained-{steps}"
     (own / "models").mkdir(parents=True, exist_ok=True)
-    train_one(config.model_copy(update={"train": config.train.model_copy(update={"steps": steps})}), own, made)
+    train_one(config.model_copy(update={"train": config.train.changed({"steps": steps})}), own, made)
     for kind in ("json", "safetensors"):
-        shutil.copy(own / "models" / f"{made}.{kind}", run / "models" / f"{slug(name)}.{kind}")
+        shutil.copy(own / "models" / f"{made.name}.{kind}", run / "models" / f"{slug(name)}.{kind}")
     return name
 
 

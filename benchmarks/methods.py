@@ -26,13 +26,15 @@ import yaml
 from tqdm import tqdm
 
 from benchmarks.pages import write_page
-from experiments.audit import Study, oracle_arm, oracle_names
-from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.audit import Study
+from experiments.config import MethodConfig, RunConfig, load_config, slug
 from experiments.corpus import Item
 from experiments.detectors import auc, either_way
 from experiments.metrics import ItemScores
+from experiments.reason import Reason
+from experiments.roles import Original, entries_of, oracle_arm, oracle_names, oracles_of
 from experiments.scoring import enumerate_divergence
-from experiments.training import open_bank, slug, train_many
+from experiments.training import open_bank, train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
 
@@ -68,8 +70,8 @@ def request(seed: int, oracles: int, methods: list[MethodConfig], quick: bool) -
     """The tiny preset with its own authors."""
     config = load_config("tiny", seed=seed)
     if quick:
-        train = config.train.model_copy(update={"steps": 60})
-        config = config.model_copy(update={"train": train, "unlearn": config.unlearn.model_copy(update={"steps": 12})})
+        train = config.train.changed({"steps": 60})
+        config = config.model_copy(update={"train": train, "unlearn": config.unlearn.changed({"steps": 12})})
     return config.model_copy(update={"oracles": oracles, "methods": methods})
 
 
@@ -79,8 +81,8 @@ def train(config: RunConfig, run: Path) -> dict[str, Any]:
     for part in ("models", "scores", "certificates", "checkpoints"):
         (run / part).mkdir(parents=True, exist_ok=True)
     write_text(run / "config.yaml", config.dump())
-    records = train_many(config, run, ["original", *oracle_names(config)])
-    return records | train_many(config, run, [m.label for m in config.methods])
+    records = train_many(config, run, [Original(), *oracles_of(config)])
+    return records | train_many(config, run, entries_of(config))
 
 
 def drop_changed(config: RunConfig, run: Path) -> None:
@@ -200,7 +202,9 @@ def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> 
         )
         exact = ", ".join(f"{x['exact']:.4f}" for x in r)
         missed = "never" if entry.loop["stop_at_holdout"] else "not stopped"
-        matched = ", ".join(str(x["steps"]) if "holdout" in x["stopped"] else f"{missed} ({x['steps']})" for x in r)
+        matched = ", ".join(
+            str(x["steps"]) if x["stopped"] == Reason.FORGET_LOSS else f"{missed} ({x['steps']})" for x in r
+        )
         lines.append(
             f"| {label} | {setting} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
             f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
@@ -210,7 +214,9 @@ def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> 
 
 def figure(chosen: dict[str, MethodConfig], rows: dict[str, Any], oracles: list[str], seeds: int, path: Path) -> None:
     """Certified divergence against best attack, a point a seed; the oracles are where a deletion should end."""
-    from experiments.report.figures import BAND, COLOURS, plt
+    from matplotlib import pyplot as plt
+
+    from experiments.report.figures import BAND, COLOURS
 
     plot, axes = plt.subplots(figsize=(9, 5.6))
     for k, label in enumerate(chosen):

@@ -131,15 +131,8 @@ def simulate(mistake: str, rates: tuple[float, float], n: int, replicates: int, 
             refused += 1
             continue
         below += LN2 * unit_ends(s, method, INFORMATION, 0.05)[1] < real - 1e-12
-    return Row(
-        mistake,
-        real,
-        n,
-        refused / replicates,
-        below / replicates,
-        *(float(x) for x in np.median(far, axis=0)),
-        replicates,
-    )
+    apart, total = (float(x) for x in np.median(far, axis=0))
+    return Row(mistake, real, n, refused / replicates, below / replicates, apart, total, replicates)
 
 
 def table(rows: Sequence[Row]) -> list[str]:

@@ -22,11 +22,11 @@ from scipy.stats import spearmanr
 from benchmarks.pages import write_page
 from benchmarks.toy import train_pair
 from estimators import certify_likelihood_ratio, certify_path_information
-from experiments.config import load_config
+from experiments.config import LoopSettings, load_config, slug
 from experiments.corpus import Corpus, Item, generate
 from experiments.detectors import auc, either_way
 from experiments.encoding import Encoded, encode, encode_ids, many_prompt_ids
-from experiments.loop import LoopSettings, full_pass_mean, run_loop
+from experiments.loop import full_pass_mean, run_loop
 from experiments.memorisation import general_texts, general_utility
 from experiments.methods import make_method
 from experiments.methods.base import Batch, needs_reference
@@ -34,7 +34,7 @@ from experiments.metrics import item_scores
 from experiments.models import quiet, tiny_model, tiny_tokenizer
 from experiments.scoring import draw, log_likelihoods
 from experiments.tofu import load_tofu_questions, tofu_folder
-from experiments.training import open_bank, slug
+from experiments.training import open_bank
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require

@@ -71,7 +71,8 @@ def filled(text: str, made: dict[str, str]) -> str:
     for name, body in made.items():
         pattern = re.compile(rf"<!-- {name} -->\n.*?\n<!-- /{name} -->", re.DOTALL)
         require(len(pattern.findall(text)) == 1, "README.md", f"one block marked {name}", len(pattern.findall(text)))
-        text = pattern.sub(lambda _, n=name, b=body: f"<!-- {n} -->\n{b}\n<!-- /{n} -->", text)
+        block = f"<!-- {name} -->\n{body}\n<!-- /{name} -->"
+        text = pattern.sub(lambda _: block, text)  # noqa: B023  (called before the next turn)
     return text
 
 

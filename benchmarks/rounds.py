@@ -17,12 +17,14 @@ import torch
 from benchmarks.pages import write_page
 from benchmarks.toy import HeldModels, train_pair
 from estimators import certify_likelihood_ratio
+from experiments.checkpoint import LoopResult
+from experiments.config import LoopSettings
 from experiments.corpus import generate
 from experiments.encoding import many_prompt_ids
-from experiments.loop import LoopSettings
 from experiments.methods import make_method
 from experiments.metrics import item_scores
 from experiments.models import quiet, tiny_tokenizer
+from experiments.reason import Reason
 from experiments.rounds import split_requests, unlearn_rounds
 from experiments.scoring import draw, enumerate_divergence, log_likelihoods
 from mari_theory.errors import require
@@ -44,11 +46,11 @@ DROP = 0.03
 """Share of the held-out accuracy that may be lost over the whole sequence."""
 
 
-def how_it_ended(stopped: str, steps: int) -> str:
+def how_it_ended(result: LoopResult) -> str:
     """In a few words."""
-    if "accuracy" in stopped:
-        return f"stopped at step {steps}, accuracy"
-    return f"stopped at step {steps}" if "holdout" in stopped else f"all {steps} steps"
+    if result.stopped is Reason.ALL_STEPS:
+        return f"all {result.steps} steps"
+    return f"stopped at step {result.steps}{', accuracy' if result.stopped is Reason.HOLDOUT_ACCURACY else ''}"
 
 
 def certified(bank: HeldModels, p: str, q: str, prompts: list[list[int]], draws: int, confidence: float) -> float:
@@ -105,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         cells = []
         for k, request in enumerate(requests):
             path = [item_scores(bank.use(n), tokenizer, request).probability.mean() for n in names[1:]]
-            cells.append(f"{' '.join(f'{v:.2f}' for v in path)} ({how_it_ended(results[k].stopped, results[k].steps)})")
+            cells.append(f"{' '.join(f'{v:.2f}' for v in path)} ({how_it_ended(results[k])})")
         last = [r.history[-1]["holdout_accuracy"] for r in results]
         retain = item_scores(bank.use(names[-1]), tokenizer, corpus.retain).probability.mean()
         lines.append(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
 

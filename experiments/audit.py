@@ -21,20 +21,20 @@ from estimators.certify import certify_files
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.order_free import OrderFree
 from estimators.pooled import FastRate
-from experiments.config import RunConfig
+from experiments.config import RunConfig, slug
 from experiments.corpus import Corpus, Item, write_prompts
 from experiments.detectors import Attack, blind_baseline, membership_attacks, origin_detectors
 from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.loop import full_pass_mean
 from experiments.memorisation import extraction_strength, knowledge_memorisation
 from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, truth_ratio
-from experiments.oracle import oracle_arm, oracle_names, oracle_pairs
 from experiments.robustness import survival
+from experiments.roles import Original, Role, entries_of, oracle_arm, oracle_names, oracle_pairs, oracles_of
 from experiments.scoring import Draws, draw, enumerate_divergence, enumerated_options, log_likelihoods
 from experiments.tofu import evaluation_tasks, tofu_folder
 from experiments.tofu_log import evaluation_log, tofu_numbers
 from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
-from experiments.training import Bank, open_bank, slug, train_many
+from experiments.training import Bank, open_bank, train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import Pool, read_scores, write_options, write_pool, write_scores, write_text
@@ -60,19 +60,20 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
     _prepare(config, out, resume)
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
-    oracles, labels = oracle_names(config), [m.label for m in config.methods]
+    original, oracles, entries = Original(), oracles_of(config), entries_of(config)
     _say(
         f"corpus {corpus.name}: {len(corpus.forget)} forget, {len(corpus.retain)} retain, {len(corpus.holdout)} never-seen questions"
     )
-    records = train_many(config, out, ["original", *oracles])
-    records |= train_many(config, out, labels) if labels else {}
+    records = train_many(config, out, [original, *oracles])
+    records |= train_many(config, out, entries) if entries else {}
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
     study = Study(config, out, corpus, open_bank(config, out))
-    rows = [_kept_row(study, name, records[name]) for name in ["original", *labels, oracles[0]]]
+    measured: list[Role] = [original, *entries, oracles[0]]
+    rows = [_kept_row(study, role, records[role.name]) for role in measured]
     floor = study.noise_floor()
     problems = [p for r in rows for p in r.pop("problems")] + floor.pop("problems")
-    trajectories = {n: records[n]["history"] for n in labels}
+    trajectories = {e.name: records[e.name]["history"] for e in entries}
     results = {
         "config": config.model_dump(),
         "corpus": {
@@ -152,8 +153,9 @@ class Study:
             self.config.seed,
         )
 
-    def row(self, name: str, record: dict[str, Any]) -> dict[str, Any]:
+    def row(self, role: Role, record: dict[str, Any]) -> dict[str, Any]:
         """All numbers, files and certificates of one model."""
+        name = role.name
         _say(f"measuring {name}")
         forget, retain, unseen = (self.scores(name, s) for s in ("forget", "retain", "holdout"))
         attacks = self.attacks(name)
@@ -166,7 +168,7 @@ class Study:
             ("oracle", oracle_arm(self.oracles, name), "forget", self.config.scoring.draws),
             ("shift", ["original"], "retain", self.config.scoring.shift_draws),
         ):
-            if pair == "shift" and name == "original":
+            if pair == "shift" and isinstance(role, Original):
                 continue
             made = self.scored_pair(pair, name, arm_p, split, n)
             certificates |= made["certificates"]
@@ -177,7 +179,7 @@ class Study:
         limit = self.config.scoring.rouge_items
         return {
             "name": name,
-            "kind": "original" if name == "original" else "oracle" if name in self.oracles else "method",
+            "kind": role.kind,
             "seconds": record["seconds"],
             "steps": record["steps"],
             "stopped": record["stopped"],
@@ -566,10 +568,10 @@ class Study:
         return self.certify(path, f"{slug(name)}-{pair}").data()
 
 
-def _kept_row(study: Study, name: str, record: dict[str, Any]) -> dict[str, Any]:
+def _kept_row(study: Study, role: Role, record: dict[str, Any]) -> dict[str, Any]:
     """The row of one model, measured once as long as the weights it depends on and the library stay the same."""
-    path = study.out / "rows" / f"{slug(name)}.json"
-    asked = dict.fromkeys(["original", *study.oracles, name])
+    path = study.out / "rows" / f"{slug(role.name)}.json"
+    asked = dict.fromkeys(["original", *study.oracles, role.name])
     state = {"version": mari_theory.__version__, **{n: study.digest(n) for n in asked}}
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -577,7 +579,7 @@ def _kept_row(study: Study, name: str, record: dict[str, Any]) -> dict[str, Any]
             study.coverage += kept["coverage"]
             return dict(kept["row"])
     before = len(study.coverage)
-    row: dict[str, Any] = _plain(study.row(name, record))
+    row: dict[str, Any] = _plain(study.row(role, record))
     path.parent.mkdir(exist_ok=True)
     write_text(path, json.dumps({"state": state, "row": row, "coverage": _plain(study.coverage[before:])}))
     return row

@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from experiments.reason import Reason
 from mari_theory.certificates.files import atomic
 
 
@@ -19,8 +20,11 @@ class LoopResult:
     """What happened: one row a logged step, why it ended, and at which step."""
 
     history: list[dict[str, float]] = field(default_factory=list)
-    stopped: str = "all steps done"
+    stopped: Reason = Reason.ALL_STEPS
     steps: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.stopped}" if self.stopped is Reason.ALL_STEPS else f"{self.stopped} at step {self.steps}"
 
 
 class Running:

@@ -340,8 +340,8 @@ def _floor_of(results: dict[str, Any]) -> str:
 def _unlearn(args: argparse.Namespace) -> int:
     import yaml
 
+    from experiments.config import LoopSettings
     from experiments.corpus import load_files
-    from experiments.loop import LoopSettings
     from experiments.methods import make_method
     from experiments.request import UnlearningStopped, unlearn
 
@@ -351,24 +351,22 @@ def _unlearn(args: argparse.Namespace) -> int:
         require(bool(sign), "--set", "KEY=VALUE", pair)
         chosen[key] = yaml.safe_load(value)
     method = make_method(args.method, **chosen)
-    for name in ("steps", "batch_retain", "batch_forget", "max_answer"):
-        require(getattr(args, name) >= 1, f"--{name.replace('_', '-')}", "a number at least 1", getattr(args, name))
-    require(math.isfinite(args.lr) and args.lr > 0, "--lr", "a positive number", args.lr)
     require(args.rank >= 0, "--rank", "a number at least 0", args.rank)
-    drop = args.stop_accuracy_drop
-    require(drop is None or 0 < drop < 1, "--stop-accuracy-drop", "a number in (0, 1)", drop)
-    data = load_files(args.forget, args.retain, args.holdout, args.templates)
-    settings = LoopSettings(
-        args.steps,
-        args.lr,
-        args.batch_retain,
-        args.batch_forget,
-        batch_background=0,
-        seed=args.seed,
-        max_answer=args.max_answer,
-        stop_at_holdout=args.stop_at_holdout,
-        stop_accuracy_drop=drop,
+    named = (
+        "steps",
+        "lr",
+        "batch_retain",
+        "batch_forget",
+        "seed",
+        "max_answer",
+        "stop_at_holdout",
+        "stop_accuracy_drop",
     )
+    try:
+        settings = LoopSettings(batch_background=0, **{name: getattr(args, name) for name in named})
+    except ArgumentError as e:
+        raise ArgumentError(f"--{e.argument.replace('_', '-')}", e.allowed, e.received) from None
+    data = load_files(args.forget, args.retain, args.holdout, args.templates)
     try:
         record = unlearn(
             args.model,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from experiments.corpus import Corpus, generate, load_jsonl, read_lines
 from experiments.tofu import load_tofu, tofu_folder
@@ -59,23 +63,94 @@ class ModelConfig(Section):
     device: str = "auto"
 
 
-class LoopConfig(Section):
-    """Settings of `experiments.loop.LoopSettings`."""
+@dataclass(frozen=True)
+class LoopSettings:
+    """Optimiser, batches, looks and stops of one training run: the same from YAML, from Python and from the command line.
 
-    steps: int = Field(150, ge=1)
-    lr: float = Field(1e-3, gt=0)
-    batch_retain: int = Field(96, ge=1)
-    batch_forget: int = Field(48, ge=1)
-    batch_background: int = Field(96, ge=0)
-    weight_decay: float = Field(0.0, ge=0)
-    clip: float = Field(1.0, gt=0)
+    Raises `ArgumentError` naming the setting, what is allowed and what came.
+
+    >>> LoopSettings(steps=20, lr=3e-4).schedule
+    'linear'
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    steps: Annotated[int, Field(ge=1)] = 150
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    """Learning rate of AdamW at its largest."""
+    batch_retain: Annotated[int, Field(ge=1)] = 96
+    """Repeated items that stay, a step."""
+    batch_forget: Annotated[int, Field(ge=1)] = 48
+    """Forget items a step."""
+    batch_background: Annotated[int, Field(ge=0)] = 96
+    """Items seen once, a step."""
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Largest norm of a step's gradient."""
     schedule: Literal["linear", "half-cosine"] = "linear"
-    max_answer: int = Field(64, ge=1)
-    evaluate_every: int = Field(10, ge=1)
-    evaluate_items: int = Field(192, ge=1)
+    """`linear`: down to a tenth; `half-cosine`: constant for half of the run, then a cosine to 0."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the batches. A run's configuration leaves it to the run's own seed."""
+    max_answer: Annotated[int, Field(ge=1)] = 64
+    """Tokens of the longest answer that is read."""
+    evaluate_every: Annotated[int, Field(ge=1)] = 10
+    """Steps between two looks."""
+    evaluate_items: Annotated[int, Field(ge=1)] = 192
+    """Items of each set at a look."""
     stop_at_holdout: bool = False
-    stop_accuracy_drop: float | None = Field(None, gt=0, lt=1)
-    checkpoint_every: int = Field(50, ge=1)
+    """End where the forget loss reaches the never-seen holdout's."""
+    stop_accuracy_drop: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """End where the share of the holdout's answer tokens that greedy decoding gets right has fallen by more than this share."""
+    accuracy_start: Annotated[float, Field(ge=0, le=1)] | None = None
+    """What `stop_accuracy_drop` counts from; None: the accuracy at step 0."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 50
+    """Steps between two checkpoints."""
+
+    def __post_init__(self) -> None:
+        for name, check in _setting_checks().items():
+            value = getattr(self, name)
+            try:
+                check.validate_python(value, strict=True)
+            except ValidationError:
+                raise ArgumentError(name, _bounds(check.json_schema()), value) from None
+
+    def changed(self, changes: dict[str, Any]) -> LoopSettings:
+        """These settings with some others; raises `ArgumentError` on an unknown name too."""
+        for name in changes:
+            require(name in _setting_checks(), "loop", f"settings among {', '.join(_setting_checks())}", name)
+        return replace(self, **changes)
+
+
+@cache
+def _setting_checks() -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(LoopSettings, include_extras=True)
+    return {f.name: TypeAdapter(hints[f.name]) for f in dataclasses.fields(LoopSettings)}
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    """What a setting may be, in words."""
+    schema = next((s for s in schema.get("anyOf", ()) if s.get("type") != "null"), schema)
+    if "enum" in schema:
+        return " or ".join(schema["enum"])
+    if schema["type"] == "boolean":
+        return "true or false"
+    number = "a whole number" if schema["type"] == "integer" else "a number"
+    low, high = (schema.get(k) for k in ("exclusiveMinimum", "exclusiveMaximum"))
+    if high is not None:
+        return f"{number} in ({low:g}, {high:g})"
+    if low is not None:
+        return "a positive number"
+    if "maximum" in schema:
+        return f"{number} in [{schema['minimum']:g}, {schema['maximum']:g}]"
+    return f"{number}, at least {schema['minimum']:g}"
+
+
+def _allowed(message: str) -> str:
+    return message.removeprefix("Input should be ")
+
+
+OF_THE_RUN = ("seed", "accuracy_start")
+"""Settings that a section of a configuration leaves to the run."""
 
 
 class MethodConfig(Section):
@@ -115,8 +190,8 @@ class RunConfig(Section):
     oracles: int = Field(3, ge=2)
     corpus: CorpusConfig = CorpusConfig()
     model: ModelConfig = ModelConfig()
-    train: LoopConfig = LoopConfig()
-    unlearn: LoopConfig = LoopConfig()
+    train: LoopSettings = LoopSettings()
+    unlearn: LoopSettings = LoopSettings()
     methods: list[MethodConfig] = Field(default_factory=list)
     scoring: ScoringConfig = ScoringConfig()
 
@@ -124,7 +199,7 @@ class RunConfig(Section):
         """The corpus this configuration names."""
         texts = self.corpus.templates
         templates = () if texts is None else read_lines(Path(texts), "corpus.templates")
-        return dataclasses.replace(self._without_templates(), templates=templates)
+        return replace(self._without_templates(), templates=templates)
 
     def _without_templates(self) -> Corpus:
         c = self.corpus
@@ -145,7 +220,17 @@ class RunConfig(Section):
 
     def dump(self) -> str:
         """YAML that `load_config` reads back."""
-        return yaml.safe_dump(self.model_dump(), sort_keys=False)
+        hidden = set(OF_THE_RUN)
+        return yaml.safe_dump(self.model_dump(exclude={"train": hidden, "unlearn": hidden}), sort_keys=False)
+
+
+def slug(label: str) -> str:
+    """A file name from a label.
+
+    >>> slug("MarI pooled 1 (control)")
+    'mari-pooled-1-control'
+    """
+    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in label.lower()).split())
 
 
 def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) -> RunConfig:
@@ -162,26 +247,56 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     if file is not None:
         data = _merge(data, _read_yaml(Path(file)))
     data = _merge(data, {k: v for k, v in changes.items() if v is not None})
+    for section in ("train", "unlearn"):
+        for key in OF_THE_RUN:
+            own = isinstance(data.get(section), dict) and key in data[section]
+            require(not own, f"{section}.{key}", "nothing here: the run's own seed and accuracy decide", key)
     try:
         config = RunConfig(**data)
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(str(x) for x in first["loc"])
-        if first["type"] == "extra_forbidden":
+        if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             raise ArgumentError(
                 where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
             ) from None
-        raise ArgumentError(where or "config", first["msg"], first.get("input")) from None
-    labels = [m.label for m in config.methods]
-    require(len(set(labels)) == len(labels), "methods", "labels that differ", labels)
+        raise ArgumentError(where or "config", _allowed(first["msg"]), first.get("input")) from None
+    _check_labels([m.label for m in config.methods])
+    for entry in config.methods:
+        taken = sorted(set(entry.loop) & set(OF_THE_RUN))
+        require(
+            not taken, f"methods, {entry.label}, loop", "settings of its own (its seed stands beside `loop`)", taken
+        )
+        config.unlearn.changed(entry.loop)
     return config
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    """A label is free text, but names files: no two with one file name, none with that of a model every run has."""
+    taken: dict[str, str] = {}
+    for label in labels:
+        name = slug(label)
+        require(bool(name), "methods, label", "text with a letter or a digit", label)
+        own = name in ("original", "base") or re.fullmatch(r"oracle-\d+", name) is not None
+        require(
+            not own, "methods, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
+        )
+        require(
+            name not in taken,
+            "methods, label",
+            "labels that differ in letters and digits",
+            f"{taken.get(name)!r} and {label!r}",
+        )
+        taken[name] = label
 
 
 def _nearest_key(key: str) -> str:
     from experiments.methods import nearest
 
     sections: list[type[BaseModel]] = [RunConfig, *Section.__subclasses__()]
-    return nearest(key, sorted({name for section in sections for name in section.model_fields}))
+    return nearest(
+        key, sorted({name for section in sections for name in section.model_fields} | set(_setting_checks()))
+    )
 
 
 def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
@@ -190,17 +305,6 @@ def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
     for label in labels:
         require(label in known, "method", ", ".join(known), label)
     return config.model_copy(update={"methods": [known[x] for x in dict.fromkeys(labels)]})
-
-
-def loop_settings(loop: LoopConfig, seed: int, changes: dict[str, Any] | None = None) -> Any:
-    """`LoopSettings` from a section and a method's own changes."""
-    from experiments.loop import LoopSettings
-
-    merged = {**loop.model_dump(), **(changes or {})}
-    allowed = {f.name for f in dataclasses.fields(LoopSettings)}
-    unknown = set(merged) - allowed
-    require(not unknown, "loop", f"settings among {sorted(allowed)}", sorted(unknown))
-    return LoopSettings(seed=seed, **merged)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,40 +16,16 @@ import torch
 from tqdm import tqdm
 
 from experiments.checkpoint import LoopResult, Running, State
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, Item
 from experiments.device import device_of
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, require_fit, token_log_probs
 from experiments.methods.base import Batch, Method
 from experiments.models import require_room
+from experiments.reason import Reason
 from experiments.refusals import refusal
 from mari_theory import marginal_information
 from mari_theory.errors import require
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """Optimiser and batch settings. `schedule`: `half-cosine` (constant, then cosine to 0) or `linear` (to a tenth).
-
-    `stop_at_holdout` ends a run where the forget loss reaches the never-seen holdout's; `stop_accuracy_drop` where the share of the holdout's
-    answer tokens that greedy decoding gets right has fallen by more than this share of `accuracy_start` (default: of what it was at step 0).
-    """
-
-    steps: int = 150
-    lr: float = 1e-3
-    batch_retain: int = 96
-    batch_forget: int = 48
-    batch_background: int = 96
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    schedule: str = "linear"
-    seed: int = 0
-    max_answer: int = 64
-    evaluate_every: int = 10
-    evaluate_items: int = 192
-    stop_at_holdout: bool = False
-    stop_accuracy_drop: float | None = None
-    accuracy_start: float | None = None
-    checkpoint_every: int = 50
 
 
 def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
@@ -158,8 +134,11 @@ def run_loop(
     model.train()
     bar = tqdm(range(start, s.steps), desc=label or "steps", initial=start, total=s.steps, disable=None, leave=False)
     for step in bar:
-        if evaluate and step % s.evaluate_every == 0 and _log(model, probes, step, result, s, running):
-            break
+        if evaluate and step % s.evaluate_every == 0:
+            _log(model, probes, step, result, running)
+            if stop := _should_stop(result.history, s):
+                result.stopped = stop
+                break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
         batch = make_batch(tokenizer, corpus, kept, s, step, device, source)
@@ -167,12 +146,12 @@ def run_loop(
         given = (model, batch, reference)
         loss, parts = method.loss(*given) if objective is None else objective.loss(*given, step)
         if not math.isfinite(float(loss.detach())):
-            result.stopped = f"non-finite loss at step {step}"
+            result.stopped = Reason.LOSS_NOT_FINITE
             break
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(weights.values()), s.clip)
         if not bool(torch.isfinite(norm)):
-            result.stopped = f"non-finite gradient at step {step}"
+            result.stopped = Reason.GRADIENT_NOT_FINITE
             break
         optimizer.step()
         result.steps = step + 1
@@ -186,7 +165,7 @@ def run_loop(
         with torch.no_grad():
             finish(weights, before)
     if evaluate and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
-        _log(model, probes, s.steps, result, LoopSettings(), running)
+        _log(model, probes, s.steps, result, running)
     model.eval()
     return result
 
@@ -258,10 +237,8 @@ def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encode
     return out
 
 
-def _log(
-    model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, s: LoopSettings, running: Running
-) -> bool:
-    """Add one row; true when the run should end."""
+def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, running: Running) -> None:
+    """Add one row."""
     model.eval()
     small = model.get_input_embeddings().weight.shape[0] < 4096
     passes = {name: full_pass(model, data, 512 if small else 64) for name, data in probes.items()}
@@ -273,13 +250,15 @@ def _log(
     row |= running.take()
     result.history.append(row)
     model.train()
+
+
+def _should_stop(history: Sequence[dict[str, float]], s: LoopSettings) -> Reason | None:
+    """The rule that ends the run at its last look, if any does."""
+    row = history[-1]
     if s.stop_at_holdout and row["forget_loss"] >= row["holdout_loss"]:
-        result.stopped = f"forget loss reached the holdout's at step {step}"
-        return True
+        return Reason.FORGET_LOSS
     if s.stop_accuracy_drop is not None:
-        now = row["holdout_accuracy"]
-        start = result.history[0]["holdout_accuracy"] if s.accuracy_start is None else s.accuracy_start
-        if now < (1.0 - s.stop_accuracy_drop) * start:
-            result.stopped = f"held-out accuracy fell from {start:.3f} to {now:.3f} at step {step}"
-            return True
-    return False
+        start = history[0]["holdout_accuracy"] if s.accuracy_start is None else s.accuracy_start
+        if row["holdout_accuracy"] < (1.0 - s.stop_accuracy_drop) * start:
+            return Reason.HOLDOUT_ACCURACY
+    return None

@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus
 from experiments.device import find_device, plain, to_train
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.methods.base import Method, needs_reference, reference_name
 from experiments.models import (
@@ -96,8 +97,9 @@ def unlearn(
     }
     write_text(out / "record.json", json.dumps(record, indent=1))
     shutil.rmtree(scratch)
-    if result.stopped.startswith("non-finite"):
-        raise UnlearningStopped(f"{result.stopped}; {out / 'model'} is the model after {result.steps} good steps")
+    if result.stopped.failed:
+        good = f"{out / 'model'} is the model after {result.steps} good steps"
+        raise UnlearningStopped(f"{result}; {good}; {result.stopped.advice}")
     return record
 
 

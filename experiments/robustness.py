@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, Item
 from experiments.detectors import auc, either_way
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods.control import RetainOnly
 from experiments.metrics import item_scores
 from mari_theory.errors import require

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.checkpoint import LoopResult
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, Item
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods.base import Method, needs_reference
 from mari_theory.errors import require
 

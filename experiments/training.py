@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from experiments.config import RunConfig, loop_settings
+from experiments.config import RunConfig, slug
 from experiments.device import find_device, to_train
 from experiments.loop import run_loop
 from experiments.methods import make_method
@@ -35,17 +35,9 @@ from experiments.models import (
     weight_hash,
     with_adapter,
 )
+from experiments.roles import Entry, Original, Role
 from mari_theory.certificates.files import atomic, write_text
 from mari_theory.errors import require
-
-
-def slug(label: str) -> str:
-    """A file name from a label.
-
-    >>> slug("MarI pooled 1 (control)")
-    'mari-pooled-1-control'
-    """
-    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in label.lower()).split())
 
 
 class TinyBank:
@@ -146,39 +138,33 @@ def open_bank(config: RunConfig, run: Path) -> Bank:
     return _cached_bank(config.model_dump_json(), str(run))
 
 
-def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
-    """Train `original`, `oracle-k` or a method's model (by label) unless it is already there; returns its record.
+def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
+    """Train the model of one role unless it is already there; returns its record.
 
     Oracles differ from the original by their data (no forget items) and their seed.
     """
+    name = role.name
     record_path = run / "models" / f"{slug(name)}.json"
     bank = open_bank(config, run)
     if record_path.is_file() and bank.has(slug(name)):
         return dict(json.loads(record_path.read_text()))
     corpus = config.make_corpus()
     began = time.perf_counter()
-    base = name == "original" or name.startswith("oracle-")
-    if base:
-        k = 0 if name == "original" else 1 + int(name.removeprefix("oracle-"))
-        seed = config.seed * 100 + k
-        # The learning rate of training, the retain-only objective: what it repeats is what it learns.
-        settings = loop_settings(config.train, seed)
-        model, method = bank.fresh(seed), make_method("retain-only")
-        kept = [*corpus.retain, *corpus.forget] if name == "original" else list(corpus.retain)
-        settings_evaluate = config.model.kind == "tiny"
+    kept, evaluate = list(corpus.retain), config.model.kind == "tiny"
+    if isinstance(role, Entry):
+        entry = next(m for m in config.methods if m.label == role.label)
+        settings = config.unlearn.changed({**entry.loop, "seed": config.seed * 100 + 50 + entry.seed})
+        model, method, evaluate = bank.start_from("original"), make_method(entry.name, **entry.settings), True
     else:
-        entry = next(m for m in config.methods if m.label == name)
-        settings = loop_settings(config.unlearn, config.seed * 100 + 50 + entry.seed, entry.loop)
-        model, method, kept = (
-            bank.start_from("original"),
-            make_method(entry.name, **entry.settings),
-            list(corpus.retain),
-        )
-        settings_evaluate = True
+        # The learning rate of training, the retain-only objective: what it repeats is what it learns.
+        number = 0 if isinstance(role, Original) else 1 + role.index
+        settings = config.train.changed({"seed": config.seed * 100 + number})
+        model, method = bank.fresh(settings.seed), make_method("retain-only")
+        kept += corpus.forget if isinstance(role, Original) else ()
     reference = bank.use(reference_name(method)) if needs_reference(method) else None
     scratch = run / "checkpoints" / slug(name)
     result = run_loop(
-        model, bank.tokenizer, corpus, kept, method, settings, scratch, settings_evaluate, name, reference=reference
+        model, bank.tokenizer, corpus, kept, method, settings, scratch, evaluate, name, reference=reference
     )
     digest = bank.keep(slug(name), model)
     record = {
@@ -193,18 +179,18 @@ def train_one(config: RunConfig, run: Path, name: str) -> dict[str, Any]:
     return record
 
 
-def _worker(config_json: str, run: str, name: str) -> dict[str, Any]:
+def _worker(config_json: str, run: str, role: Role) -> dict[str, Any]:
     torch.set_num_threads(1)
-    return train_one(RunConfig.model_validate_json(config_json), Path(run), name)
+    return train_one(RunConfig.model_validate_json(config_json), Path(run), role)
 
 
-def train_many(config: RunConfig, run: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Train several models: tiny ones in parallel one-thread processes, adapters one after the other."""
+def train_many(config: RunConfig, run: Path, roles: Sequence[Role]) -> dict[str, dict[str, Any]]:
+    """Train several models, name -> record: tiny ones in parallel one-thread processes, adapters one after the other."""
     records: dict[str, dict[str, Any]] = {}
 
     def say(record: dict[str, Any]) -> None:
         records[record["name"]] = record
-        done = f"[{len(records)}/{len(names)}]"
+        done = f"[{len(records)}/{len(roles)}]"
         print(
             f"{done} {record['name']}: {record['steps']} steps in {record['seconds']:.0f} s, {record['stopped']}",
             file=sys.stderr,
@@ -215,10 +201,10 @@ def train_many(config: RunConfig, run: Path, names: Sequence[str]) -> dict[str, 
         os.environ["TQDM_DISABLE"] = "1"
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(config.workers, mp_context=context) as workers:
-            jobs = [workers.submit(_worker, config.model_dump_json(), str(run), n) for n in names]
+            jobs = [workers.submit(_worker, config.model_dump_json(), str(run), r) for r in roles]
             for job in as_completed(jobs):
                 say(job.result())
     else:
-        for n in names:
-            say(train_one(config, run, n))
-    return {n: records[n] for n in names}
+        for role in roles:
+            say(train_one(config, run, role))
+    return {r.name: records[r.name] for r in roles}

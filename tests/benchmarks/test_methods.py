@@ -10,9 +10,9 @@ import yaml
 pytest.importorskip("torch")
 
 from benchmarks.methods import GRID, KEPT, drop_changed, read_grid, request, select, table
-from experiments.config import MethodConfig
+from experiments.config import MethodConfig, slug
 from experiments.methods import make_method
-from experiments.training import slug
+from experiments.reason import Reason
 from mari_theory import ArgumentError
 
 
@@ -72,9 +72,9 @@ def test_a_changed_setting_loses_its_model_and_no_other(tmp_path: Path) -> None:
 def test_the_table_orders_by_the_upper_end_and_says_who_stopped() -> None:
     common = dict.fromkeys(("attack", "author", "forget", "retain", "seconds", "exact"), 0.5)
     rows = {
-        "a seed 0": common | {"lower": 0.1, "upper": 0.3, "steps": 40, "stopped": "forget loss reached the holdout's"},
-        "b seed 0": common | {"lower": 0.0, "upper": 0.2, "steps": 150, "stopped": "all steps done"},
-        "c seed 0": common | {"lower": 0.0, "upper": 0.4, "steps": 150, "stopped": "all steps done"},
+        "a seed 0": common | {"lower": 0.1, "upper": 0.3, "steps": 40, "stopped": Reason.FORGET_LOSS},
+        "b seed 0": common | {"lower": 0.0, "upper": 0.2, "steps": 150, "stopped": Reason.ALL_STEPS},
+        "c seed 0": common | {"lower": 0.0, "upper": 0.4, "steps": 150, "stopped": Reason.ALL_STEPS},
     }
     chosen = {x: entries(x, 1)[0] for x in "ab"}
     chosen["c"] = MethodConfig(label="c", name="npo", settings={"gamma": 0.25}, loop={"stop_at_holdout": False})

@@ -9,8 +9,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, generate
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.models import quiet, save_model, tiny_model, tiny_tokenizer
 

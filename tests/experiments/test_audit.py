@@ -11,10 +11,9 @@ import pytest
 
 from experiments import audit
 from experiments.audit import AuditFailure, run_audit
-from experiments.config import RunConfig, load_config, select_methods
+from experiments.config import RunConfig, load_config, select_methods, slug
 from experiments.corpus import ATTRIBUTES
 from experiments.tofu_metrics import forget_quality, model_utility, read_log
-from experiments.training import slug
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from experiments.attribution import deattribution, fit_attribution, frozen_attribution
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, Item
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
 from experiments.ppo import clipped_surrogate, discounted, running_rewards, shaped, solve_finite
+from experiments.reason import Reason
 from mari_theory import ArgumentError, total_variation
 
 
@@ -119,7 +121,7 @@ def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, t
         return model, result
 
     whole, result = run(None)
-    assert result.steps == 6 and result.stopped == "all steps done"
+    assert result.steps == 6 and result.stopped is Reason.ALL_STEPS
     with pytest.raises(Killed):
         run(tmp_path, kill)
     resumed, _ = run(tmp_path)

@@ -16,10 +16,10 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from experiments.audit import run_audit
-from experiments.config import RunConfig, load_config, select_methods
+from experiments.config import LoopSettings, RunConfig, load_config, select_methods
 from experiments.device import device_of, find_device, plain, to_train
 from experiments.encoding import encode, many_prompt_ids
-from experiments.loop import LoopSettings, full_pass, run_loop
+from experiments.loop import full_pass, run_loop
 from experiments.memorisation import extraction_strength, general_utility
 from experiments.methods import METHODS, SHORTHANDS, make_method
 from experiments.metrics import item_scores, truth_ratio

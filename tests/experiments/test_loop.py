@@ -13,10 +13,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from experiments.config import LoopSettings
 from experiments.encoding import answer_log_probs, encode
-from experiments.loop import LoopSettings, full_pass, pick, run_loop
+from experiments.loop import full_pass, pick, run_loop
 from experiments.methods import make_method
 from experiments.models import tiny_model
+from experiments.reason import Reason
 from mari_theory import ArgumentError
 
 PROGRAM = """
@@ -28,7 +30,8 @@ from safetensors.torch import save_file
 from experiments.corpus import generate
 from experiments.methods import make_method
 from experiments.models import tiny_model, tiny_tokenizer, quiet
-from experiments.loop import LoopSettings, run_loop
+from experiments.config import LoopSettings
+from experiments.loop import run_loop
 quiet()
 
 def train(out, kill):
@@ -154,7 +157,7 @@ def test_a_diverging_run_stops_before_it_spoils_the_weights(corpus, tokenizer, m
     monkeypatch.setattr(type(method), "loss", loss)
     settings = LoopSettings(steps=6, batch_retain=2, batch_forget=2, batch_background=2)
     result = run_loop(model, tokenizer, corpus, corpus.retain, method, settings, evaluate=False)
-    assert result.steps == 2 and "non-finite" in result.stopped
+    assert result.steps == 2 and result.stopped is Reason.LOSS_NOT_FINITE
     assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
 
@@ -164,7 +167,7 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, t
         steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True
     )
     result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
-    assert result.steps < 200 and "holdout" in result.stopped
+    assert result.steps < 200 and result.stopped is Reason.FORGET_LOSS
     assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]
 
 
@@ -193,6 +196,6 @@ def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(corpus, tokeniz
     result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
     seen = [row["holdout_accuracy"] for row in result.history]
     first = seen[0] if start is None else start
-    assert "held-out accuracy fell" in result.stopped and seen[-1] < 0.97 * first
+    assert result.stopped is Reason.HOLDOUT_ACCURACY and seen[-1] < 0.97 * first
     assert all(x >= 0.97 * first for x in seen[:-1])
     assert (result.steps == 0) == (start is not None)

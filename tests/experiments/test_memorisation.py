@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus, Item
 from experiments.detectors import tpr_at
-from experiments.loop import LoopSettings, run_loop
+from experiments.loop import run_loop
 from experiments.memorisation import (
     completed_share,
     extraction_strength,

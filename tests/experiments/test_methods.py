@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.corpus import Item
 from experiments.encoding import Encoded, answer_log_probs, encode, token_log_probs
-from experiments.loop import LoopSettings, make_batch, run_loop
+from experiments.loop import make_batch, run_loop
 from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
 from experiments.methods.base import Batch, needs_reference
 from experiments.methods.distillation import one_hot_jsd

@@ -12,10 +12,9 @@ import torch
 
 import experiments
 from experiments.cli import main
-from experiments.config import load_config
+from experiments.config import LoopSettings, load_config
 from experiments.corpus import Corpus, write_prompts
 from experiments.encoding import require_fit
-from experiments.loop import LoopSettings
 from experiments.models import load_model, load_tokenizer
 from experiments.request import UnlearningStopped, unlearn
 from mari_theory import ArgumentError
@@ -129,7 +128,7 @@ def test_bad_requests(models: Path, corpus: Corpus, tokenizer, tmp_path: Path, m
         (["--set", "gama=1"], "did you mean gamma"),
         (["--set", "gamma"], "KEY=VALUE"),
         (["--lr", "nan"], "positive number"),
-        (["--steps", "0"], "at least 1"),
+        (["--steps", "0"], "--steps: expected a whole number, at least 1"),
     ):
         assert main([*argv, *bad]) == 2
         assert said in capsys.readouterr().err

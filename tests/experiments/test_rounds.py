@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from benchmarks.toy import HeldModels
+from experiments.config import LoopSettings
 from experiments.corpus import Corpus
 from experiments.encoding import many_prompt_ids
-from experiments.loop import LoopSettings
 from experiments.methods import make_method
 from experiments.models import tiny_model
+from experiments.reason import Reason
 from experiments.rounds import split_requests, unlearn_rounds
 from experiments.scoring import enumerate_divergence
 from mari_theory import ArgumentError, rounds_bound
@@ -69,5 +70,5 @@ def test_accuracy_lost_in_one_round_ends_the_next_before_it_begins(corpus: Corpu
     requests = split_requests(corpus, 2)
     models, results = unlearn_rounds(schooled, tokenizer, corpus, requests, make_method("gradient-ascent"), settings)
     assert 0 < results[0].steps < 100 and results[1].steps == 0
-    assert all("held-out accuracy fell" in r.stopped for r in results)
+    assert all(r.stopped is Reason.HOLDOUT_ACCURACY for r in results)
     assert all(torch.equal(a, b) for a, b in zip(models[0].parameters(), models[1].parameters(), strict=True))

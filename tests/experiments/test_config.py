@@ -1,0 +1,133 @@
+"""One set of loop settings, with the same bounds from YAML, from Python and from the command line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.cli import main
+from experiments.config import LoopSettings, RunConfig, load_config, slug
+from experiments.roles import entries_of
+from mari_theory import ArgumentError
+
+NONSENSE: list[tuple[str, Any]] = [
+    ("steps", 0),
+    ("steps", -3),
+    ("steps", 2.5),
+    ("steps", True),
+    ("lr", 0.0),
+    ("lr", math.nan),
+    ("lr", math.inf),
+    ("batch_retain", 0),
+    ("batch_forget", 0),
+    ("batch_background", -1),
+    ("weight_decay", -0.1),
+    ("clip", 0.0),
+    ("schedule", "lineer"),
+    ("seed", -1),
+    ("max_answer", 0),
+    ("evaluate_every", 0),
+    ("evaluate_items", 0),
+    ("stop_at_holdout", "yes"),
+    ("stop_accuracy_drop", 1.0),
+    ("accuracy_start", 1.5),
+    ("checkpoint_every", 0),
+]
+
+
+def test_every_setting_is_tried() -> None:
+    assert {name for name, _ in NONSENSE} == {f.name for f in fields(LoopSettings)}
+
+
+@pytest.mark.parametrize(("name", "value"), NONSENSE, ids=str)
+def test_nonsense_is_refused_in_one_line_wherever_it_comes_from(name: str, value: Any) -> None:
+    with pytest.raises(ArgumentError, match=f"^{name}: expected") as error:
+        LoopSettings(**{name: value})
+    assert "\n" not in str(error.value)
+    with pytest.raises(ArgumentError, match=f"^{name}: expected"):
+        replace(LoopSettings(), **{name: value})
+    if value is True or value == "yes":
+        return  # YAML's own words for numbers and truths
+    with pytest.raises(ArgumentError, match=rf"^unlearn[.,] ?{name}"):
+        load_config("tiny", unlearn={name: value})
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--steps", "0"),
+        ("--lr", "nan"),
+        ("--batch-retain", "0"),
+        ("--max-answer", "-1"),
+        ("--stop-accuracy-drop", "1"),
+        ("--seed", "-1"),
+    ],
+)
+def test_the_command_line_has_the_same_bounds(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, flag: str, value: str
+) -> None:
+    files = {name: tmp_path / f"{name}.jsonl" for name in ("forget", "retain")}
+    for path in files.values():
+        path.write_text('{"prompt": "a", "answer": "b"}\n')
+    argv = ["unlearn", "--model", "nowhere", "--forget", str(files["forget"]), "--retain", str(files["retain"])]
+    assert main([*argv, "--out", str(tmp_path / "out"), flag, value]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and f"{flag}: expected" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_sections_leave_seed_and_accuracy_to_the_run() -> None:
+    for key, value in (("seed", 3), ("accuracy_start", 0.5)):
+        with pytest.raises(ArgumentError, match=f"train.{key}"):
+            load_config("tiny", train={key: value})
+        with pytest.raises(ArgumentError, match="its seed stands beside"):
+            load_config("tiny", methods=[{"label": "a", "name": "npo", "loop": {key: value}}])
+    assert "accuracy_start" not in load_config("tiny").dump()
+
+
+def test_a_methods_own_loop_is_checked_when_it_is_read() -> None:
+    with pytest.raises(ArgumentError, match="settings among"):
+        load_config("tiny", methods=[{"label": "a", "name": "npo", "loop": {"stepz": 3}}])
+    with pytest.raises(ArgumentError, match=r"^lr: expected"):
+        load_config("tiny", methods=[{"label": "a", "name": "npo", "loop": {"lr": -1.0}}])
+
+
+def test_settings_survive_yaml_and_json(tmp_path: Path) -> None:
+    config = load_config("tiny", unlearn={"steps": 7, "schedule": "half-cosine"})
+    (tmp_path / "c.yaml").write_text(config.dump())
+    assert load_config("smollm2", tmp_path / "c.yaml") == config
+    assert RunConfig.model_validate_json(config.model_dump_json()) == config
+    assert LoopSettings(**asdict(config.unlearn)) == config.unlearn
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["original"],
+        ["Original!"],
+        ["oracle-7"],
+        ["Oracle 7"],
+        ["base"],
+        ["***"],
+        [""],
+        ["NPO 0.1", "npo (0.1)"],
+        ["a", "a"],
+    ],
+    ids=str,
+)
+def test_a_label_that_names_another_models_files_is_refused_in_one_line(labels: list[str]) -> None:
+    """`oracle-7` trained an oracle and reported it as a method; two labels with one file name ended in a traceback."""
+    with pytest.raises(ArgumentError, match=r"^methods, label: expected") as error:
+        load_config("tiny", methods=[{"label": x, "name": "npo"} for x in labels])
+    assert "\n" not in str(error.value)
+
+
+def test_labels_are_free_text_otherwise() -> None:
+    labels = ["oracle-like 7", "the original idea", "НПО 0.1", "a/b", "oracle-x", "k = 1.0"]
+    config = load_config("tiny", methods=[{"label": x, "name": "npo"} for x in labels])
+    assert [e.name for e in entries_of(config)] == labels
+    assert all("/" not in slug(x) for x in labels)
