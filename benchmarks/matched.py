@@ -17,15 +17,14 @@ import torch
 
 from benchmarks.methods import author_means, train
 from benchmarks.pages import write_page
-from estimators import certify_likelihood_ratio
 from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
 from experiments.detectors import auc, either_way
 from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
 from experiments.loop import slices
 from experiments.methods.mari import masked, mean_answer
 from experiments.metrics import item_scores
+from experiments.pair import sample_pair
 from experiments.roles import Oracle, oracle_arm, oracle_names
-from experiments.scoring import draw, log_likelihoods
 from experiments.training import open_bank, train_one
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -161,11 +160,7 @@ def study(
         if not kept.is_file():
             print(f"measuring {name}", flush=True)
             arm = oracle_arm(oracles, slug(name))
-            sampled = [draw(bank, who, prompts, draws, longest, k) for k, who in ((1, arm), (2, [slug(name)]))]
-            log_p, log_q = (
-                np.concatenate([log_likelihoods(bank, who, prompts, d) for d in sampled]) for who in (arm, [slug(name)])
-            )
-            made = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), config.confidence, design="iid").jsd
+            made = sample_pair(bank, arm, [slug(name)], prompts, draws, longest, (1, 2)).jsd(config.confidence)
             forget, retain, unseen = (
                 item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
                 for x in corpus.splits().values()

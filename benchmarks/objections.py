@@ -32,7 +32,8 @@ from experiments.methods import make_method
 from experiments.methods.base import Batch, needs_reference
 from experiments.metrics import item_scores
 from experiments.models import quiet, tiny_model, tiny_tokenizer
-from experiments.scoring import draw, log_likelihoods
+from experiments.pair import score_pair
+from experiments.scoring import draw
 from experiments.tofu import load_tofu_questions, tofu_folder
 from experiments.training import open_bank
 from mari_theory import jensen_shannon, marginal_information
@@ -202,11 +203,7 @@ def scenario_rows(label: str, steps: int, draws: int) -> list[str]:
     rows = []
     for name in ("original", *METHODS):
         own = draw(bank, [name], prompts, draws, longest, 2)
-        log_p, log_q = (
-            np.concatenate([log_likelihoods(bank, [arm], prompts, d) for d in (of_oracle, own)])
-            for arm in ("oracle", name)
-        )
-        jsd = certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), 0.95, design="iid").jsd.interval
+        jsd = score_pair(bank, ["oracle"], [name], prompts, (of_oracle, own)).jsd(0.95).interval
         forget, retain, unseen = (item_scores(bank.use(name), tokenizer, x) for x in corpus.splits().values())
         area = either_way(auc(-forget.loss, -unseen.loss))
         laws = [full_pass_mean(bank.use(name), encode(tokenizer, x)) for x in (corpus.retain, corpus.forget)]

@@ -16,7 +16,6 @@ import torch
 
 from benchmarks.pages import write_page
 from benchmarks.toy import HeldModels, train_pair
-from estimators import certify_likelihood_ratio
 from experiments.checkpoint import LoopResult
 from experiments.config import LoopSettings
 from experiments.corpus import generate
@@ -24,9 +23,10 @@ from experiments.encoding import many_prompt_ids
 from experiments.methods import make_method
 from experiments.metrics import item_scores
 from experiments.models import quiet, tiny_tokenizer
+from experiments.pair import sample_pair
 from experiments.reason import Reason
 from experiments.rounds import split_requests, unlearn_rounds
-from experiments.scoring import draw, enumerate_divergence, log_likelihoods
+from experiments.scoring import enumerate_divergence
 from mari_theory.errors import require
 from mari_theory.sequences import rounds_bound
 
@@ -55,9 +55,7 @@ def how_it_ended(result: LoopResult) -> str:
 
 def certified(bank: HeldModels, p: str, q: str, prompts: list[list[int]], draws: int, confidence: float) -> float:
     """Certified upper end of the JSD of one sampled answer."""
-    sampled = [draw(bank, [arm], prompts, draws, 2, k) for k, arm in enumerate((p, q))]
-    log_p, log_q = (np.concatenate([log_likelihoods(bank, [a], prompts, d) for d in sampled]) for a in (p, q))
-    return certify_likelihood_ratio(log_p, log_q, np.repeat([0, 1], draws), confidence, design="iid").jsd.interval.upper
+    return sample_pair(bank, [p], [q], prompts, draws, 2, (0, 1)).jsd(confidence).interval.upper
 
 
 def main(argv: list[str] | None = None) -> int:

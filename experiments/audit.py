@@ -28,6 +28,7 @@ from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.loop import full_pass_mean
 from experiments.memorisation import extraction_strength, knowledge_memorisation
 from experiments.metrics import ItemScores, item_scores, share_of_uniform_loss, truth_ratio
+from experiments.pair import STATED, Pair, decoding
 from experiments.robustness import survival
 from experiments.roles import Original, Role, entries_of, oracle_arm, oracle_names, oracle_pairs, oracles_of
 from experiments.scoring import Draws, draw, enumerate_divergence, enumerated_options, log_likelihoods
@@ -346,27 +347,16 @@ class Study:
         """
         path = self.out / "scores" / f"{slug(name)}-{pair}.parquet"
         prompts, items = self.prompts[split], self.corpus.splits()[split]
-        p, q = (self.draws(arm, split, n) for arm in (tuple(arm_p), (name,)))
-        log_p = np.concatenate([self.likelihood(tuple(arm_p), split, a, n) for a in (tuple(arm_p), (name,))])
-        log_q = np.concatenate([self.likelihood((name,), split, a, n) for a in (tuple(arm_p), (name,))])
-        index = np.concatenate([p.prompt_index, q.prompt_index])
-        outputs = [*p.outputs, *q.outputs]
-        picked = [items[int(i)] for i in index]
-        columns = {
-            "prompt_id": [f"{split}-{int(i)}" for i in index],
-            "cluster_id": [i.owner for i in picked],
-            "arm": np.repeat([0, 1], [len(p.outputs), len(q.outputs)]),
-            "log_p": log_p,
-            "log_q": log_q,
-            "tokens": [len(o) for o in outputs],
-            "draw": np.concatenate([np.arange(len(p.outputs)), np.arange(len(q.outputs))]),
-        }
+        arms = (tuple(arm_p), (name,))
+        log_p, log_q = (np.concatenate([self.likelihood(a, split, b, n) for b in arms]) for a in arms)
+        of_p, of_q = (self.draws(a, split, n) for a in arms)
+        made = Pair(of_p, of_q, log_p, log_q)
+        columns = made.columns([f"{split}-{k}" for k in range(len(items))], [i.owner for i in items])
         metadata = {
             **self.metadata(pair, name, {"name": split, "count": len(items)}),
             "arm_p": {a: self.digest(a) for a in arm_p},
             "arm_q": {name: self.digest(name)},
-            "design": "iid",
-            "stopping": "fixed",
+            **STATED,
         }
         write_scores(path, columns, metadata)
         try:
@@ -381,7 +371,8 @@ class Study:
                 laws = self.exact_pair(pair, name, arm_p, split)
                 result["certificates"] = {f"{pair}-sampled": sampled.data(), pair: laws.data()}
         if detect:
-            result["detectors"], refuted = self.detect(stored, picked, outputs, list(arm_p), name, split, n)
+            picked = [items[int(i)] for i in made.prompt_index]
+            result["detectors"], refuted = self.detect(stored, picked, made.outputs, list(arm_p), name, split, n)
             if refuted:
                 # Said in the evidence itself, so that no certificate over it can leave it out.
                 result["problems"].append(f"{path.name} refuted by: {refuted}")
@@ -544,7 +535,7 @@ class Study:
             "pair": pair,
             "model": name,
             "weights_sha256": self.digest(name),
-            "decoding": {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": c.scoring.max_new},
+            "decoding": decoding(c.scoring.max_new),
             "prompts": prompts,
             "corpus": self.corpus.name,
             "seed": c.seed,

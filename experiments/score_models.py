@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import mari_theory
@@ -15,7 +14,7 @@ from experiments.device import find_device
 from experiments.encoding import batch_size, encode, many_prompt_ids
 from experiments.loop import full_pass_mean
 from experiments.models import load_model, load_tokenizer, weight_hash
-from experiments.scoring import draw, log_likelihoods
+from experiments.pair import STATED, decoding, sample_pair
 from mari_theory import mix
 from mari_theory.certificates.files import Pool, sha256, write_pool, write_scores
 from mari_theory.errors import require
@@ -57,26 +56,14 @@ def score_models(
     items = read_prompts(prompts)
     bank = FolderBank([*p, *q])
     ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
-    arms = [draw(bank, arm, ids, draws, max_new, seed * 2 + k) for k, arm in enumerate((p, q))]
-    log_p, log_q = (np.concatenate([log_likelihoods(bank, arm, ids, d) for d in arms]) for arm in (p, q))
-    index = np.concatenate([d.prompt_index for d in arms])
-    outputs = [o for d in arms for o in d.outputs]
-    columns = {
-        "prompt_id": [str(int(i)) for i in index],
-        "cluster_id": [items[int(i)].owner for i in index],
-        "arm": np.repeat([0, 1], draws),
-        "log_p": log_p,
-        "log_q": log_q,
-        "tokens": [len(o) for o in outputs],
-        "draw": np.tile(np.arange(draws), 2),
-    }
+    made = sample_pair(bank, p, q, ids, draws, max_new, (seed * 2, seed * 2 + 1))
+    columns = made.columns([str(i) for i in range(len(items))], [i.owner for i in items])
     metadata = {
         "pair": pair,
-        "design": "iid",
-        "stopping": "fixed",
+        **STATED,
         "arm_p": {n: bank.hashes[n] for n in p},
         "arm_q": {n: bank.hashes[n] for n in q},
-        "decoding": {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": max_new},
+        "decoding": decoding(max_new),
         "prompts": {"name": prompts.name, "sha256": sha256(prompts), "count": len(items)},
         "seed": seed,
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},

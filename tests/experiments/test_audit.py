@@ -91,7 +91,7 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: p
     measured: list[str] = []
     real = audit.Study.row
     monkeypatch.setattr(
-        audit.Study, "row", lambda self, name, record: measured.append(name) or real(self, name, record)
+        audit.Study, "row", lambda self, role, record: measured.append(role.name) or real(self, role, record)
     )
     (finished / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
