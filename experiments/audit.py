@@ -32,6 +32,7 @@ from experiments.pair import STATED, Pair, decoding
 from experiments.robustness import survival
 from experiments.roles import Original, Role, entries_of, oracle_arm, oracle_names, oracle_pairs, oracles_of
 from experiments.scoring import Draws, draw, enumerate_divergence, enumerated_options, log_likelihoods
+from experiments.seeds import seed_of
 from experiments.tofu import evaluation_tasks, tofu_folder
 from experiments.tofu_log import evaluation_log, tofu_numbers
 from experiments.tofu_metrics import FORGET, Log, item_truth_ratios
@@ -486,9 +487,13 @@ class Study:
     def draws(self, arm: tuple[str, ...], split: str, n: int) -> Draws:
         key = (*arm, split, str(n))
         if key not in self._draws:
-            seed = self.config.seed * 7919 + sum(map(ord, "".join(key)))
             self._draws[key] = draw(
-                self.bank, [slug(a) for a in arm], self.prompts[split], n, self.config.scoring.max_new, seed
+                self.bank,
+                [slug(a) for a in arm],
+                self.prompts[split],
+                n,
+                self.config.scoring.max_new,
+                seed_of(self.config.seed, *key),
             )
         return self._draws[key]
 
