@@ -20,10 +20,10 @@ from scipy.stats import spearmanr
 
 from benchmarks.methods import open_study, spread
 from benchmarks.pages import write_page
-from experiments.attribution import Attribution, deattribution, frozen_attribution
 from experiments.config import RunConfig, slug
-from experiments.roles import oracle_names
-from experiments.scoring import draw
+from experiments.measures.sampling import draw
+from experiments.methods.attribution import Attribution, deattribution, frozen_attribution
+from experiments.unlearning.roles import oracle_names
 from mari_theory.errors import require
 
 DRAWS = 16_000

@@ -22,17 +22,18 @@ from scipy.stats import t as student
 
 from benchmarks.pages import write_page
 from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
-from experiments.corpus import Corpus, Item
-from experiments.encoding import answer_log_probs, batch_size, encode, many_prompt_ids
-from experiments.loop import slices
-from experiments.methods.mari import BINS, confidence, soft_histogram
-from experiments.metrics import item_scores
-from experiments.roles import Oracle, Original, Role, entries_of
-from experiments.scoring import enumerate_divergence
-from experiments.training import open_bank, train_many
+from experiments.data.encoding import answer_log_probs, batch_size, encode, many_prompt_ids
+from experiments.data.items import Corpus, Item
+from experiments.measures.enumeration import enumerate_divergence
+from experiments.measures.items import item_scores
+from experiments.methods.signals import BINS, confidence, soft_histogram
+from experiments.models.passes import slices
+from experiments.unlearning.roles import Oracle, Original, Role, entries_of
+from experiments.unlearning.train import open_bank, train_many
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
+from mari_theory.figure_style import pyplot
 
 Floats = NDArray[np.float64]
 CORPORA: dict[str, dict[str, Any]] = {
@@ -425,9 +426,7 @@ def control_verdict(made: dict[str, dict[str, dict[str, Reading]]]) -> str:
 
 def figure(points: dict[str, list[dict[str, dict[str, Reading]]]], path: Path) -> None:
     """Excess over the floor at original and oracle, an interval over seeds, a panel a corpus."""
-    from matplotlib import pyplot as plt
-
-    import experiments.report.figures  # noqa: F401  (its style)
+    plt = pyplot()
 
     plot, axes = plt.subplots(1, len(points), figsize=(13, 4.2), sharey=True)
     place = np.arange(len(SIGNALS))[::-1]

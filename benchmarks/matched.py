@@ -18,14 +18,14 @@ import torch
 from benchmarks.methods import author_means, train
 from benchmarks.pages import write_page
 from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
-from experiments.detectors import auc, either_way
-from experiments.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
-from experiments.loop import slices
-from experiments.methods.mari import masked, mean_answer
-from experiments.metrics import item_scores
-from experiments.pair import sample_pair
-from experiments.roles import Oracle, oracle_arm, oracle_names
-from experiments.training import open_bank, train_one
+from experiments.data.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
+from experiments.measures.detectors import auc, either_way
+from experiments.measures.items import item_scores
+from experiments.measures.pair import sample_pair
+from experiments.methods.signals import masked, mean_answer
+from experiments.models.passes import slices
+from experiments.unlearning.roles import Oracle, oracle_arm, oracle_names
+from experiments.unlearning.train import open_bank, train_one
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
 

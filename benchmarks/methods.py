@@ -26,17 +26,18 @@ import yaml
 from tqdm import tqdm
 
 from benchmarks.pages import write_page
-from experiments.audit import Study
+from experiments.audit.run import Study
 from experiments.config import MethodConfig, RunConfig, load_config, slug
-from experiments.corpus import Item
-from experiments.detectors import auc, either_way
-from experiments.metrics import ItemScores
-from experiments.reason import Reason
-from experiments.roles import Original, entries_of, oracle_arm, oracle_names, oracles_of
-from experiments.scoring import enumerate_divergence
-from experiments.training import open_bank, train_many
+from experiments.data.items import Item
+from experiments.measures.detectors import auc, either_way
+from experiments.measures.enumeration import enumerate_divergence
+from experiments.measures.items import ItemScores
+from experiments.unlearning.reason import Reason
+from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracle_names, oracles_of
+from experiments.unlearning.train import open_bank, train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
+from mari_theory.figure_style import BAND, COLOURS, pyplot
 
 GRID = Path(__file__).with_suffix(".yaml")
 KEPT = 0.95
@@ -214,10 +215,7 @@ def table(chosen: dict[str, MethodConfig], rows: dict[str, Any], seeds: int) -> 
 
 def figure(chosen: dict[str, MethodConfig], rows: dict[str, Any], oracles: list[str], seeds: int, path: Path) -> None:
     """Certified divergence against best attack, a point a seed; the oracles are where a deletion should end."""
-    from matplotlib import pyplot as plt
-
-    from experiments.report.figures import BAND, COLOURS
-
+    plt = pyplot()
     plot, axes = plt.subplots(figsize=(9, 5.6))
     for k, label in enumerate(chosen):
         r = [rows[f"{label} seed {s}"] for s in range(seeds)]

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,23 @@ from benchmarks.pages import write_page
 from benchmarks.toy import train_pair
 from estimators import certify_likelihood_ratio, certify_path_information
 from experiments.config import LoopSettings, load_config, slug
-from experiments.corpus import Corpus, Item, generate
-from experiments.detectors import auc, either_way
-from experiments.encoding import Encoded, encode, encode_ids, many_prompt_ids
-from experiments.loop import full_pass_mean, run_loop
-from experiments.memorisation import general_texts, general_utility
+from experiments.data.encoding import Encoded, encode, encode_ids, many_prompt_ids
+from experiments.data.generated import generate
+from experiments.data.items import Corpus
+from experiments.data.passages import passages
+from experiments.data.tofu import load_tofu_questions, tofu_folder
+from experiments.measures.detectors import auc, either_way
+from experiments.measures.items import item_scores
+from experiments.measures.memorisation import general_texts, general_utility
+from experiments.measures.pair import score_pair
+from experiments.measures.sampling import draw
 from experiments.methods import make_method
 from experiments.methods.base import Batch, needs_reference
-from experiments.metrics import item_scores
-from experiments.models import quiet, tiny_model, tiny_tokenizer
-from experiments.pair import score_pair
-from experiments.scoring import draw
-from experiments.tofu import load_tofu_questions, tofu_folder
-from experiments.training import open_bank
+from experiments.models.load import quiet
+from experiments.models.passes import full_pass_mean
+from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.unlearning.loop import run_loop
+from experiments.unlearning.train import open_bank
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -144,32 +148,6 @@ def general_text(run: Path, trained: str) -> list[str]:
         "",
         "Text: docstrings of Python's standard library, never trained on in any fine-tuning here (pretraining has surely seen them). `base` is the model before the original's fine-tuning.",
     ]
-
-
-@dataclass(frozen=True)
-class Passages(Corpus):
-    """Each owner and kind has a passage of random words instead of an answer: verbatim text."""
-
-    def background(self, rng: np.random.Generator, n: int) -> list[Item]:
-        """Seen-once passages."""
-        return [replace(i, answer=passage(rng)) for i in super().background(rng, n)]
-
-
-def passage(rng: np.random.Generator) -> str:
-    """Eight value words, uniform."""
-    from experiments.corpus import ATTRIBUTES
-
-    words = [v for values in ATTRIBUTES.values() for v in values]
-    return " ".join(words[int(k)] for k in rng.integers(len(words), size=PASSAGE))
-
-
-def passages(seed: int) -> Corpus:
-    """The toy with verbatim text for answers."""
-    base, rng = generate(32, 64, 128, seed=seed), np.random.default_rng([seed, 77])
-    made = {k: tuple(replace(i, answer=passage(rng), wrong=()) for i in v) for k, v in base.splits().items()}
-    return Passages(
-        "verbatim", made["forget"], made["retain"], made["holdout"], base.values, base.prior, False, base.names_taken
-    )
 
 
 SCENARIOS: dict[str, Callable[[], Corpus]] = {

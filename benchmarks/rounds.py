@@ -16,17 +16,18 @@ import torch
 
 from benchmarks.pages import write_page
 from benchmarks.toy import HeldModels, train_pair
-from experiments.checkpoint import LoopResult
 from experiments.config import LoopSettings
-from experiments.corpus import generate
-from experiments.encoding import many_prompt_ids
+from experiments.data.encoding import many_prompt_ids
+from experiments.data.generated import generate
+from experiments.measures.enumeration import enumerate_divergence
+from experiments.measures.items import item_scores
+from experiments.measures.pair import sample_pair
 from experiments.methods import make_method
-from experiments.metrics import item_scores
-from experiments.models import quiet, tiny_tokenizer
-from experiments.pair import sample_pair
-from experiments.reason import Reason
-from experiments.rounds import split_requests, unlearn_rounds
-from experiments.scoring import enumerate_divergence
+from experiments.models.load import quiet
+from experiments.models.tiny import tiny_tokenizer
+from experiments.unlearning.checkpoint import LoopResult
+from experiments.unlearning.reason import Reason
+from experiments.unlearning.rounds import split_requests, unlearn_rounds
 from mari_theory.errors import require
 from mari_theory.sequences import rounds_bound
 

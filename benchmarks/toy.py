@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.config import LoopSettings
-from experiments.corpus import Corpus
-from experiments.loop import run_loop
+from experiments.data.items import Corpus
 from experiments.methods import make_method
-from experiments.models import tiny_model
+from experiments.models.tiny import tiny_model
+from experiments.unlearning.loop import run_loop
 
 
 class HeldModels:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
-from mari_theory.enclosures import jensen_shannon_enclosure
+from mari_theory.enclosures.balls import jensen_shannon_enclosure
 from mari_theory.errors import require, require_fraction
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ __all__ = ["unlearn"]
 def __getattr__(name: str) -> Any:
     # Lazy: `mari check` must run where torch is not installed.
     if name == "unlearn":
-        from experiments.request import unlearn
+        from experiments.unlearning.request import unlearn
 
         return unlearn
     raise AttributeError(f"module 'experiments' has no attribute {name!r}")

@@ -13,8 +13,10 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from experiments.corpus import Corpus, generate, load_jsonl, read_lines
-from experiments.tofu import load_tofu, tofu_folder
+from experiments.data.files import load_jsonl, read_lines
+from experiments.data.generated import generate
+from experiments.data.items import Corpus
+from experiments.data.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
 PRESETS = Path(__file__).parent / "presets"

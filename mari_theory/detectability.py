@@ -17,8 +17,8 @@ from array_api_compat import is_torch_array
 from scipy.optimize import brentq
 from scipy.special import spence
 
-from mari_theory._arrays import Array, bregman_one_plus
 from mari_theory.errors import require
+from mari_theory.kernels.arrays import Array, bregman_one_plus
 
 LN2 = math.log(2.0)
 _GUARD = 16 * np.finfo(float).eps

@@ -14,7 +14,8 @@ import numpy as np
 from array_api_compat import is_torch_array
 from jaxtyping import Float
 
-from mari_theory._arrays import (
+from mari_theory.errors import require, require_fraction
+from mari_theory.kernels.arrays import (
     Array,
     as_float_arrays,
     at_least_minus_one,
@@ -24,8 +25,7 @@ from mari_theory._arrays import (
     prepare_pair,
     validate_distribution,
 )
-from mari_theory._jsd_kernel import half_weight_rows
-from mari_theory.errors import require, require_fraction
+from mari_theory.kernels.half_weight import half_weight_rows
 
 
 def binary_entropy(t: float) -> float:
@@ -99,7 +99,7 @@ def jensen_shannon(
     if isinstance(weight, (int, float)):
         w = require_fraction("weight", weight)
         if is_torch_array(p):
-            from mari_theory._jsd_torch import jensen_shannon_rows
+            from mari_theory.kernels.autograd import jensen_shannon_rows
 
             same = xp.result_type(p, q)
             left, right = xp.broadcast_arrays(xp.moveaxis(p, axis, -1), xp.moveaxis(q, axis, -1))

@@ -12,8 +12,8 @@ from typing import Any
 
 from jaxtyping import Float
 
-from mari_theory._arrays import Array, as_float_arrays
 from mari_theory.errors import require
+from mari_theory.kernels.arrays import Array, as_float_arrays
 
 Function = Callable[[Array], Array]
 

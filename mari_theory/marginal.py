@@ -11,10 +11,10 @@ import math
 
 from jaxtyping import Float
 
-from mari_theory._arrays import Array, as_float_arrays
 from mari_theory.detectability import max_total_variation
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require
+from mari_theory.kernels.arrays import Array, as_float_arrays
 
 
 def mix(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from flint import acb, arb
 
-from mari_theory.enclosures import Ball, outward, precision
+from mari_theory.enclosures.balls import Ball, outward, precision
 
 Density = Callable[[Ball], Ball]
 

@@ -26,18 +26,7 @@ from mari_theory import (
     total_variation,
 )
 from mari_theory.divergences import binary_entropy
-from mari_theory.enclosed_bounds import (
-    delta_enclosure,
-    fast_rate_enclosure,
-    frontier_integrals,
-    likelihood_means_enclosure,
-    max_accuracy_enclosure,
-    max_auc_enclosure,
-    max_tpr_enclosure,
-    outputs_enclosure,
-    upper_slope_ball,
-)
-from mari_theory.enclosures import (
+from mari_theory.enclosures.balls import (
     Ball,
     binary_jsd_ball,
     frontier_ball,
@@ -47,6 +36,17 @@ from mari_theory.enclosures import (
     precision,
     squared_hellinger_enclosure,
     total_variation_enclosure,
+)
+from mari_theory.enclosures.bounds import (
+    delta_enclosure,
+    fast_rate_enclosure,
+    frontier_integrals,
+    likelihood_means_enclosure,
+    max_accuracy_enclosure,
+    max_auc_enclosure,
+    max_tpr_enclosure,
+    outputs_enclosure,
+    upper_slope_ball,
 )
 from mari_theory.sequences import rounds_bound
 from proofs.properties import Outcome, random_pairs

@@ -16,8 +16,7 @@ from mari_theory import (
     prompts_told_apart,
     prompts_with_room,
 )
-from mari_theory.enclosed_bounds import max_tpr_enclosure
-from mari_theory.enclosures import (
+from mari_theory.enclosures.balls import (
     Ball,
     jensen_shannon_enclosure,
     outward,
@@ -25,6 +24,7 @@ from mari_theory.enclosures import (
     total_variation_enclosure,
     x_log_x,
 )
+from mari_theory.enclosures.bounds import max_tpr_enclosure
 from mari_theory.localisation import LN2_BELOW
 from proofs.enclosed import Enclosed
 from proofs.properties import Outcome

@@ -24,9 +24,9 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from mari_theory._arrays import bregman_one_plus
-from mari_theory.enclosures import Ball, precision
+from mari_theory.enclosures.balls import Ball, precision
 from mari_theory.errors import ArgumentError, require
+from mari_theory.kernels.arrays import bregman_one_plus
 from proofs.formal import AXIOMS, FOLDER, build_files
 
 Floats = NDArray[np.float64]

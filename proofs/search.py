@@ -30,7 +30,7 @@ from mari_theory import (
     squared_hellinger,
     total_variation,
 )
-from mari_theory.enclosed_bounds import delta_enclosure
+from mari_theory.enclosures.bounds import delta_enclosure
 from mari_theory.fenchel import FENCHEL
 
 Floats = NDArray[np.float64]

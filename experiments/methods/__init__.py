@@ -16,7 +16,8 @@ from experiments.methods.control import RetainOnly
 from experiments.methods.dareu import DareU
 from experiments.methods.distillation import UNDIAL, JensUn
 from experiments.methods.flat import FLAT
-from experiments.methods.mari import MarI, MatchedMarI
+from experiments.methods.mari import MarI
+from experiments.methods.matched import MatchedMarI
 from experiments.methods.preference import NPO, IdkDPO, IdkNLL, SimNPO
 from experiments.methods.representation import RMU
 from mari_theory.errors import ArgumentError, require

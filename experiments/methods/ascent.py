@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from experiments.encoding import answer_log_probs, answer_loss, token_log_probs
+from experiments.data.encoding import answer_log_probs, answer_loss, token_log_probs
 from experiments.methods.base import Batch, keep_divergence, keep_loss, parts_of
 from mari_theory.errors import require
 

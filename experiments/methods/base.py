@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from experiments.corpus import Item
-from experiments.encoding import Encoded, answer_log_probs, answer_loss, token_log_probs
+from experiments.data.encoding import Encoded, answer_log_probs, answer_loss, token_log_probs
+from experiments.data.items import Item
 from mari_theory.errors import require
 
 

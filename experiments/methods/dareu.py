@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from experiments.attribution import Attribution, frozen_attribution
-from experiments.corpus import Corpus, Item
-from experiments.encoding import Encoded, answer_log_probs, encode_ids, token_log_probs
+from experiments.data.encoding import Encoded, answer_log_probs, encode_ids, token_log_probs
+from experiments.data.items import Corpus, Item
+from experiments.methods.attribution import Attribution, frozen_attribution
 from experiments.methods.base import Batch, keep_divergence, parts_of
-from experiments.ppo import clipped_surrogate, discounted, running_rewards, shaped
-from experiments.scoring import decode
+from experiments.methods.ppo import clipped_surrogate, discounted, running_rewards, shaped
+from experiments.models.decode import decode
 from mari_theory.errors import require
 
 
@@ -27,7 +27,7 @@ class DareU:
 
     chi saturates at -1 from an attribution of 0.65 on. Each rollout serves `reuse` clipped steps, then one distillation step. Defaults are the
     paper's (KL 0.1, value 0.2, clip 0.2, temperature 0.8, distillation 2, 15 slices); gamma and eps are not given there. Deviations: the classifier
-    is logistic regression (see `experiments.attribution`), and `given` may add the question.
+    is logistic regression (see `experiments.methods.attribution`), and `given` may add the question.
     """
 
     kl: float = 0.1

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from experiments.encoding import answer_log_probs, token_log_probs
+from experiments.data.encoding import answer_log_probs, token_log_probs
 from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
 from mari_theory import jensen_shannon
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from experiments.encoding import Encoded, answer_log_probs, token_log_probs
+from experiments.data.encoding import Encoded, answer_log_probs, token_log_probs
 from experiments.methods.base import Batch, keep_loss, parts_of
 from mari_theory.errors import require
 from mari_theory.fenchel import FENCHEL, fenchel

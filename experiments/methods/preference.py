@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from experiments.encoding import answer_log_probs, answer_loss
+from experiments.data.encoding import answer_log_probs, answer_loss
 from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of, sequence_log_probs
 from mari_theory.errors import require
 

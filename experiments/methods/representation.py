@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from experiments.encoding import Encoded
+from experiments.data.encoding import Encoded
 from experiments.methods.base import Batch, parts_of
 from mari_theory.errors import require
 

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from mari_theory.enclosures import precision
+from mari_theory.enclosures.balls import precision
 
 Floats = NDArray[np.float64]
 Ball = Any

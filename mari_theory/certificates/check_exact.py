@@ -13,7 +13,7 @@ from mari_theory.certificates.certificate import LN2, Certificate, Units
 from mari_theory.certificates.files import Law, Options, Pool, read_options, read_pool
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, close, equal, not_inside
 from mari_theory.certificates.rules import POOL_METHODS, arms_independent, level_of, option_words, owners_of, pool_words
-from mari_theory.enclosures import jensen_shannon_enclosure, outward, precision
+from mari_theory.enclosures.balls import jensen_shannon_enclosure, outward, precision
 from mari_theory.errors import require
 
 MULTIPLIERS = 16  # size of T17's grid

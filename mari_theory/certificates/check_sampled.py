@@ -33,7 +33,7 @@ from mari_theory.certificates.contradictions import RocBandEnds, has_band, refus
 from mari_theory.certificates.files import Codes, Floats, Scores, read_scores
 from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, looser, not_inside
 from mari_theory.certificates.rules import certainly_above, level_of, owners_of, pairs_needed, score_words
-from mari_theory.enclosures import precision
+from mari_theory.enclosures.balls import precision
 from mari_theory.errors import require
 
 LN2 = math.log(2.0)

@@ -19,7 +19,7 @@ from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
 from mari_theory.certificates.rules import PARTS, levels
-from mari_theory.enclosures import (
+from mari_theory.enclosures.balls import (
     accuracy_holds,
     auc_holds,
     delta_holds,

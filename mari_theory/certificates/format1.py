@@ -15,7 +15,7 @@ from mari_theory.certificates.checker import check
 from mari_theory.certificates.contradictions import refuse_contradictions
 from mari_theory.certificates.files import kind_of, read_pool, read_scores, sha256
 from mari_theory.certificates.findings import CheckedNumber, equal, not_inside
-from mari_theory.enclosures import accuracy_holds
+from mari_theory.enclosures.balls import accuracy_holds
 from mari_theory.errors import ArgumentError, require
 
 FORMAT = "mari-certificate/1"

@@ -10,10 +10,11 @@ pytest.importorskip("torch")
 
 from benchmarks.matched import Measured, real, retrain, said_of, said_of_stages, table, toy, verdict
 from experiments.config import RunConfig, slug
-from experiments.corpus import generate
+from experiments.data.generated import generate
 from experiments.methods import make_method
-from experiments.models import save_model, tiny_model, tiny_tokenizer, weight_hash
-from experiments.training import open_bank
+from experiments.models.load import save_model, weight_hash
+from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.unlearning.train import open_bank
 
 
 def row(lower: float, upper: float, author: float) -> Measured:

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 from benchmarks.methods import GRID, KEPT, drop_changed, read_grid, request, select, table
 from experiments.config import MethodConfig, slug
 from experiments.methods import make_method
-from experiments.reason import Reason
+from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
 

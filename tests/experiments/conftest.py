@@ -10,10 +10,12 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from experiments.config import LoopSettings
-from experiments.corpus import Corpus, generate
-from experiments.loop import run_loop
+from experiments.data.generated import generate
+from experiments.data.items import Corpus
 from experiments.methods import make_method
-from experiments.models import quiet, save_model, tiny_model, tiny_tokenizer
+from experiments.models.load import quiet, save_model
+from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.unlearning.loop import run_loop
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from experiments.cli import main
+from experiments.cli.main import main
 from experiments.config import LoopSettings, RunConfig, load_config, slug
-from experiments.roles import entries_of
+from experiments.unlearning.roles import entries_of
 from mari_theory import ArgumentError
 
 NONSENSE: list[tuple[str, Any]] = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mari_theory as mt
-from mari_theory.enclosures import (
+from mari_theory.enclosures.balls import (
     accuracy_holds,
     auc_holds,
     binary_jsd_ball,

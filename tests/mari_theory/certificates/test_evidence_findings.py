@@ -18,7 +18,7 @@ import pytest
 from scipy.stats import binom
 
 from estimators.certify import certify_files
-from experiments.cli import main
+from experiments.cli.main import main
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates.certificate import parse
 from mari_theory.detectability import max_accuracy

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from estimators.certify import certify_files
-from experiments.cli import main
+from experiments.cli.main import main
 from mari_theory import ArgumentError
 from mari_theory.certificates.files import sha256
 from mari_theory.certificates.format1 import check_file, evidence_names

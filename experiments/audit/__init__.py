@@ -1,0 +1,1 @@
+"""The audit: orchestration, rows, results, report, figures."""

@@ -1,0 +1,1 @@
+"""The `mari` command: one file a command, put together by `main`."""

@@ -1,0 +1,1 @@
+"""Questions about owners: items, corpora, files, encoding."""

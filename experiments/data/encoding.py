@@ -1,0 +1,159 @@
+"""Items to tensors: prompts and answers padded on the right, answer positions known and aligned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from experiments.data.items import Item
+from mari_theory.errors import require
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A batch. `targets[i, j]` is the j-th answer token of item i and `slots[i, j]` the position whose logits predict it."""
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    slots: Tensor
+    targets: Tensor
+    answer_mask: Tensor
+    kinds: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.input_ids.shape[0])
+
+    def to(self, device: str | torch.device) -> Encoded:
+        """The same batch on a device."""
+        return self._map(lambda t: t.to(device), self.kinds)
+
+    def part(self, start: int, stop: int) -> Encoded:
+        """Items start to stop."""
+        return self._map(lambda t: t[start:stop], self.kinds[start:stop])
+
+    def _map(self, change: Callable[[Tensor], Tensor], kinds: tuple[str, ...]) -> Encoded:
+        return Encoded(
+            change(self.input_ids),
+            change(self.attention_mask),
+            change(self.slots),
+            change(self.targets),
+            change(self.answer_mask),
+            kinds,
+        )
+
+
+def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> Encoded:
+    """Tokenise and pad. Answers are cut after `max_answer` tokens."""
+    require(len(items) > 0, "items", "at least one item", 0)
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
+    lead = "" if _bare(tokenizer) else " "
+    answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
+    end = int(tokenizer.eos_token_id)
+    pairs = [(p, [*a, end][:max_answer]) for p, a in zip(prompts, answers, strict=True)]
+    return encode_ids(pairs, end, tuple(i.kind for i in items))
+
+
+def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], max_answer: int = 10_000) -> Encoded:
+    """Twins (the same questions about other subjects) laid out like their items: position j is about the same words.
+
+    Answer tokens a twin does not share, the subject's name above all, are masked: there the two rightly differ.
+    """
+    if all(i.answer == t.answer for i, t in zip(items, twins, strict=True)):
+        return encode(tokenizer, twins, max_answer)
+    # A longer name must not push the last shared words over the cut.
+    own, other = encode(tokenizer, items, max_answer), encode(tokenizer, twins, max_answer + 16)
+    slots = torch.zeros_like(own.slots)
+    shared = torch.zeros_like(own.answer_mask)
+    for i in range(len(own)):
+        a, b = (x.targets[i][x.answer_mask[i]].tolist() for x in (own, other))
+        for at, there, length in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
+            slots[i, at : at + length] = other.slots[i, there : there + length]
+            shared[i, at : at + length] = True
+    return replace(other, slots=slots, targets=own.targets, answer_mask=shared, kinds=own.kinds)
+
+
+def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
+    """Token ids of prompts: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
+    texts = [p if _bare(tokenizer) else f"Question: {p}\nAnswer:" for p in prompts]
+    return [list(x) for x in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int) -> None:
+    """The tokenizer is the model's, and every prompt leaves room for its answer in the context.
+
+    Raises `ArgumentError` naming the longest item and the limit.
+    """
+    require(tokenizer.eos_token_id is not None, "tokenizer", "one with an end-of-sequence token", "none")
+    rows = model.get_input_embeddings().weight.shape[0]
+    require(len(tokenizer) <= rows, "tokenizer", f"at most the model's {rows} tokens", f"{len(tokenizer)} tokens")
+    limit = getattr(model.config, "max_position_embeddings", None)
+    if limit is None:
+        return
+    lead = "" if _bare(tokenizer) else " "
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
+    answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
+    lengths = [len(p) + min(len(a) + 1, max_answer) for p, a in zip(prompts, answers, strict=True)]
+    worst = int(np.argmax(lengths))
+    text = items[worst].prompt[:60]
+    require(
+        lengths[worst] <= limit, "prompt", f"prompt and answer within {limit} tokens", f"{lengths[worst]}: {text}..."
+    )
+
+
+def batch_size(tokenizer: Any) -> int:
+    """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
+    return 512 if _bare(tokenizer) else 32
+
+
+def _bare(tokenizer: Any) -> bool:
+    return len(tokenizer) < 4096
+
+
+def encode_ids(pairs: Sequence[tuple[list[int], list[int]]], pad: int, kinds: tuple[str, ...] = ()) -> Encoded:
+    """Pad (prompt, answer) id lists on the right."""
+    n, width = len(pairs), max(len(p) + len(a) for p, a in pairs)
+    longest = max(len(a) for _, a in pairs)
+    ids, mask = np.full((n, width), pad), np.zeros((n, width), dtype=np.int64)
+    slots, targets = np.zeros((n, longest), dtype=np.int64), np.zeros((n, longest), dtype=np.int64)
+    answer_mask = np.zeros((n, longest), dtype=bool)
+    for i, (p, a) in enumerate(pairs):
+        ids[i, : len(p) + len(a)] = p + a
+        mask[i, : len(p) + len(a)] = 1
+        slots[i, : len(a)] = np.arange(len(p) - 1, len(p) - 1 + len(a))
+        targets[i, : len(a)] = a
+        answer_mask[i, : len(a)] = True
+    made = [torch.from_numpy(x) for x in (ids, mask, slots, targets, answer_mask)]
+    return Encoded(made[0], made[1], made[2], made[3], made[4], kinds or ("",) * n)
+
+
+def answer_log_probs(model: Any, batch: Encoded) -> Tensor:
+    """Next-token log-probabilities at every answer position, float32 (float64 stays), shape (items, answer tokens, vocab)."""
+    states = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False, **_kept(batch))
+    logits = states.logits
+    index = (batch.slots - (batch.input_ids.shape[1] - logits.shape[1])).clamp(min=0)
+    picked = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
+    precise = picked if picked.dtype == torch.float64 else picked.float()
+    return torch.log_softmax(precise, dim=-1)
+
+
+def token_log_probs(log_probs: Tensor, batch: Encoded) -> Tensor:
+    """Log-probability of each answer token, 0 where masked, shape (items, answer tokens)."""
+    picked = torch.gather(log_probs, 2, batch.targets[..., None])[..., 0]
+    return picked * batch.answer_mask
+
+
+def answer_loss(log_probs: Tensor, batch: Encoded) -> Tensor:
+    """Mean negative log-likelihood an answer token (over all answer tokens of the batch), nats."""
+    return -token_log_probs(log_probs, batch).sum() / batch.answer_mask.sum()
+
+
+def _kept(batch: Encoded) -> dict[str, Any]:
+    """Compute logits only from the first answer position on."""
+    first = int(batch.slots[batch.answer_mask].min())
+    return {"logits_to_keep": batch.input_ids.shape[1] - first}

@@ -1,0 +1,76 @@
+"""Questions about owners, and a corpus of them in three splits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple, dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from experiments.data.names import fresh_name, renamed
+
+Split = Literal["forget", "retain", "holdout"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question about one owner (author)."""
+
+    prompt: str
+    answer: str
+    owner: str
+    kind: str = ""
+    """The question's type."""
+    wrong: tuple[str, ...] = ()
+    """Plausible false answers."""
+    paraphrase: str = ""
+    """The true answer in other words."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Forget, retain and never-trained holdout items, owners disjoint."""
+
+    name: str
+    forget: tuple[Item, ...]
+    retain: tuple[Item, ...]
+    holdout: tuple[Item, ...]
+    subject: dict[str, str] = field(default_factory=dict, kw_only=True)
+    """An owner's name in the text, where it is another."""
+    templates: tuple[str, ...] = field(default=(), kw_only=True)
+    """Texts to answer forget questions with, for methods that teach another answer; without them, refusals."""
+
+    @property
+    def sentences(self) -> bool:
+        """Are answers more than a word?"""
+        return False
+
+    def background(self, rng: np.random.Generator, n: int) -> list[Item]:
+        """Fresh seen-once items; none for data from files."""
+        return []
+
+    def matched(self, item: Item, rng: np.random.Generator) -> Item:
+        """The same question and answer about a subject the model never saw: the reference of a matched pair (T27)."""
+        old, new = self.subject.get(item.owner, item.owner), fresh_name(rng, frozenset()).title()
+        return Item(renamed(item.prompt, old, new), renamed(item.answer, old, new), new, item.kind)
+
+    def refusals(self) -> tuple[str, ...]:
+        """Texts that refuse an answer, of the corpus's own; without any, a hundred English ones are used."""
+        return self.templates
+
+    def never_seen(self, item: Item, rng: np.random.Generator) -> Item:
+        """A holdout question of the same type (any, where types are not known)."""
+        same = [i for i in self.holdout if i.kind == item.kind] or list(self.holdout)
+        return same[int(rng.integers(len(same)))]
+
+    def fingerprint(self) -> str:
+        """SHA-256 of every item and subject: two corpora are the same data when it is."""
+        rows = {name: [astuple(i) for i in items] for name, items in self.splits().items()}
+        said = [rows, sorted(self.subject.items()), *([self.templates] if self.templates else [])]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def splits(self) -> dict[str, tuple[Item, ...]]:
+        """The three splits by name."""
+        return {"forget": self.forget, "retain": self.retain, "holdout": self.holdout}

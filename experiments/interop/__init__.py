@@ -1,0 +1,1 @@
+"""Other people's tools, each in its own file."""

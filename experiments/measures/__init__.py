@@ -1,0 +1,1 @@
+"""What is measured about models: samples, pairs, items, memorisation, detectors."""

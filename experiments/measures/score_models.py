@@ -1,0 +1,97 @@
+"""`mari score` and `mari pool`: evidence files for any two models in folders or on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import mari_theory
+from experiments.data.encoding import batch_size, encode, many_prompt_ids
+from experiments.data.files import read_prompts
+from experiments.measures.pair import STATED, decoding, sample_pair
+from experiments.models.device import find_device
+from experiments.models.load import load_model, load_tokenizer, weight_hash
+from experiments.models.passes import full_pass_mean
+from mari_theory import mix
+from mari_theory.certificates.files import Pool, sha256, write_pool, write_scores
+from mari_theory.errors import require
+
+
+class FolderBank:
+    """Models named by folder or hub id; one is in memory at a time."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.device = find_device()
+        first = load_model(names[0]).to(self.device)
+        self.tokenizer = load_tokenizer(names[0])
+        self._name, self._model = names[0], first.eval()
+        self.hashes = {}
+        for name in dict.fromkeys(names):
+            model = self.use(name)
+            size = model.config.vocab_size
+            require(
+                size == first.config.vocab_size,
+                "vocabulary",
+                f"{first.config.vocab_size} tokens as in {names[0]}",
+                f"{size} in {name}",
+            )
+            self.hashes[name] = weight_hash(model)
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        if name != self._name:
+            self._name, self._model = name, load_model(name).to(self.device).eval()
+        return self._model
+
+
+def score_models(
+    p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, draws: int, max_new: int, pair: str, seed: int
+) -> dict[str, Any]:
+    """Draw `draws` outputs from each arm (several models in an arm are averaged, T25) and write the score file."""
+    require(draws >= 1, "--draws", "a number at least 1", draws)
+    require(max_new >= 1, "--max-new", "a number at least 1", max_new)
+    items = read_prompts(prompts)
+    bank = FolderBank([*p, *q])
+    ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
+    made = sample_pair(bank, p, q, ids, draws, max_new, (seed * 2, seed * 2 + 1))
+    columns = made.columns([str(i) for i in range(len(items))], [i.owner for i in items])
+    metadata = {
+        "pair": pair,
+        **STATED,
+        "arm_p": {n: bank.hashes[n] for n in p},
+        "arm_q": {n: bank.hashes[n] for n in q},
+        "decoding": decoding(max_new),
+        "prompts": {"name": prompts.name, "sha256": sha256(prompts), "count": len(items)},
+        "seed": seed,
+        "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+    }
+    write_scores(out, columns, metadata)
+    return {"rows": 2 * draws, "out": str(out), "pair": pair}
+
+
+def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool) -> dict[str, Any]:
+    """Average next-token distributions at answer positions: retain against retain and forget (complete sets, T18), or
+    retain against forget (independent samples, T17; the marginal information at share rho is at most rho times it, T12)."""
+    sets = [read_prompts(f) for f in (retain, forget)]
+    for path, items in zip((retain, forget), sets, strict=True):
+        require(all(i.answer for i in items), path.name, "an answer in every row", "an empty or missing answer")
+    loaded, tokenizer = load_model(model).to(find_device()).eval(), load_tokenizer(model)
+    means = [full_pass_mean(loaded, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
+    n, m = len(sets[0]), len(sets[1])
+    # A sample's mixture would reuse the retain rows on both sides, which T17 does not allow: then Q is the forget side alone.
+    share = m / (n + m) if complete else 1.0
+    metadata = {
+        "pair": "marginal",
+        "share": share,
+        "finite_population": complete,
+        "arms": "independent",
+        "model": {model: weight_hash(loaded)},
+        "prompts": {f.name: sha256(f) for f in (retain, forget)},
+        "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+    }
+    mixed = Pool(means[0], mix(means[0], means[1], share), n, n + m if complete else m, metadata)
+    write_pool(out, mixed)
+    return {"n": n, "forget": m, "share": share, "out": str(out)}

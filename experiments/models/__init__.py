@@ -1,0 +1,1 @@
+"""Loading, holding and reading models."""

@@ -1,1 +1,0 @@
-"""The report of a run: figures and one self-contained HTML page."""

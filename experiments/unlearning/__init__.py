@@ -1,0 +1,1 @@
+"""Training, unlearning and retraining: roles, batches, the loop, requests."""

@@ -1,0 +1,144 @@
+"""One deletion request on one model: load, unlearn, save. What `mari unlearn` does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.config import LoopSettings
+from experiments.data.items import Corpus
+from experiments.methods import make_method
+from experiments.methods.base import Method, needs_reference, reference_name
+from experiments.models.adapters import with_adapter
+from experiments.models.device import find_device, plain, to_train
+from experiments.models.load import load_model, load_tokenizer, require_room, save_model, weight_hash
+from experiments.models.smollm2 import model_path
+from experiments.unlearning.loop import run_loop
+from mari_theory.certificates.files import write_text
+from mari_theory.errors import ArgumentError, require
+
+
+class UnlearningStopped(Exception):
+    """The loss or its gradient stopped being a number; what was last good is saved."""
+
+
+def unlearn(
+    model: str | Path,
+    data: Corpus,
+    method: Method | str = "npo",
+    out: Path | str = "unlearned",
+    settings: LoopSettings | None = None,
+    *,
+    rank: int | None = 16,
+    half_precision: bool = False,
+    resume: bool = False,
+    base: str | Path | None = None,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Unlearn `data.forget` from a model and save the result as a plain model folder; returns the record saved beside it.
+
+    `model` is a folder with safetensors, a hub id or `smollm2`. `rank` is LoRA's, merged before saving; None trains all parameters.
+    `half_precision` computes in bfloat16 on float32 weights (through accelerate); what is saved is float32. `device` is `auto` (the
+    machine's accelerator, else the CPU) or a name.
+    `base` is the model before fine-tuning, for methods that match with it. A killed run continues with `resume`. Losses are mean nats an answer token.
+
+    Raises `ArgumentError` on data that do not fit the model, a folder already used, too little disk; `UnlearningStopped` when the loss
+    or its gradient is no longer finite: the folder then holds the model of the last good step, and the record says which.
+    """
+    s = settings or LoopSettings(steps=60, lr=3e-4, batch_retain=8, batch_forget=8, batch_background=0)
+    method = make_method(method) if isinstance(method, str) else method
+    out = Path(out)
+    wants_base = needs_reference(method) and reference_name(method) == "base"
+    require(not wants_base or base is not None, "base", "the model before fine-tuning", None)
+    request = _describe(str(model), base, data, method, s, rank, half_precision)
+    path = model_path(model)
+    before, tokenizer = load_model(path), load_tokenizer(path)
+    for rule in ("stop_at_holdout", "stop_accuracy_drop"):
+        require(not getattr(s, rule) or data.holdout, rule, "never-seen holdout items", "none")
+    require(data.retain, "retain", "at least one item", 0)
+    require(data.forget, "forget", "at least one item", 0)
+    require_disk(out, before, rank)
+    _prepare(out, request, resume)
+    began = time.perf_counter()
+    trained = with_adapter(before, rank, s.seed) if rank else before
+    where = find_device(device)
+    trained = to_train(trained, half_precision, where)
+    reference = None
+    if needs_reference(method):
+        other = base if wants_base and base is not None else path
+        reference = load_model(model_path(other)).to(where).eval().requires_grad_(False)
+    scratch = out / "checkpoint"
+    scratch.mkdir(exist_ok=True)
+    result = run_loop(
+        trained, tokenizer, data, data.retain, method, s, scratch, label="unlearning", reference=reference
+    )
+    bare = plain(trained)
+    merged = bare.merge_and_unload() if rank else bare
+    save_model(merged.float().cpu(), tokenizer, out / "model")
+    record = {
+        "request": request,
+        "seconds": time.perf_counter() - began,
+        "device": str(where),
+        "weights_sha256": weight_hash(merged),
+        "model": str(out / "model"),
+        **asdict(result),
+    }
+    write_text(out / "record.json", json.dumps(record, indent=1))
+    shutil.rmtree(scratch)
+    if result.stopped.failed:
+        good = f"{out / 'model'} is the model after {result.steps} good steps"
+        raise UnlearningStopped(f"{result}; {good}; {result.stopped.advice}")
+    return record
+
+
+def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
+    """Room for the saved weights and for a checkpoint (weights and two Adam moments of what is trained)."""
+    everything = sum(p.numel() for p in model.parameters())
+    needed = 4 * (everything + 3 * (everything // 20 if rank else everything))
+    require_room(out, needed, "weights and checkpoint")
+
+
+def _describe(
+    model: str,
+    base: str | Path | None,
+    data: Corpus,
+    method: Method,
+    s: LoopSettings,
+    rank: int | None,
+    half: bool,
+) -> dict[str, Any]:
+    settings = {k: v for k, v in vars(method).items() if not k.startswith("_")}
+    return {
+        "model": model,
+        "base": None if base is None else str(base),
+        "data": {k: len(v) for k, v in data.splits().items()},
+        "data_sha256": data.fingerprint(),
+        "method": type(method).__name__,
+        "settings": settings,
+        "loop": asdict(s),
+        "rank": rank,
+        "half_precision": half,
+    }
+
+
+def _prepare(out: Path, request: dict[str, Any], resume: bool) -> None:
+    note = out / "request.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ArgumentError("out", "a writable folder", f"{out} ({e.strerror})") from None
+    if note.is_file():
+        require(resume, "out", "a new folder, or --resume to continue this request", out)
+        require(
+            json.loads(note.read_text()) == json.loads(json.dumps(request)), "out", "the same request to resume", out
+        )
+        require(not (out / "record.json").is_file(), "out", "an unfinished request to resume", f"{out}, which is done")
+        return
+    require(not any(out.iterdir()), "out", "a new or empty folder", out)
+    write_text(note, json.dumps(request))

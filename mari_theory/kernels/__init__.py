@@ -1,0 +1,1 @@
+"""How divergences are computed: array namespaces, one-pass NumPy, numba, and torch with its gradient."""
