@@ -1,4 +1,4 @@
-"""Matched-reference MarI: ours, after the paper."""
+"""Matched-reference MarI: ours, after Forgetting-MarI (arXiv 2511.11914)."""
 
 from __future__ import annotations
 
