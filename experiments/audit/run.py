@@ -35,10 +35,11 @@ from experiments.measures.robustness import survival
 from experiments.measures.sampling import Draws, draw, log_likelihoods
 from experiments.measures.tofu_log import evaluation_log, tofu_numbers
 from experiments.measures.tofu_metrics import FORGET, Log, item_truth_ratios
+from experiments.models.banks import RunBank, open_bank
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
 from experiments.unlearning.roles import Original, Role, entries_of, oracle_arm, oracle_names, oracle_pairs, oracles_of
-from experiments.unlearning.train import Bank, open_bank, train_many
+from experiments.unlearning.train import train_many
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix, oracle_bound
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import Pool, read_scores, write_options, write_pool, write_scores, write_text
@@ -114,7 +115,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> dict[str, A
 class Study:
     """Everything measured about the models of one run."""
 
-    def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: Bank) -> None:
+    def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: RunBank) -> None:
         self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
         self.oracles = oracle_names(config)
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])

@@ -517,9 +517,10 @@ def _evidence(certificate: Path, named: Sequence[tuple[str, str]], given: Sequen
 
 
 def _score(args: argparse.Namespace) -> int:
-    from experiments.measures.score_models import score_models
+    from experiments.measures.score_models import Sampling, score_models
 
-    summary = score_models(args.p, args.q, args.prompts, args.out, args.draws, args.max_new, args.pair, args.seed)
+    sampling = Sampling(args.draws, args.max_new, args.pair, args.seed)
+    summary = score_models(args.p, args.q, args.prompts, args.out, sampling)
     print(json.dumps(summary) if args.json else f"{summary['rows']} rows in {args.out}; next: mari certify {args.out}")
     return 0
 

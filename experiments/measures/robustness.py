@@ -15,7 +15,7 @@ from experiments.data.items import Corpus, Item
 from experiments.measures.detectors import auc, either_way
 from experiments.measures.items import item_scores
 from experiments.methods.control import RetainOnly
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory.errors import require
 
 
@@ -30,16 +30,19 @@ class Relearned:
     after: float
 
 
+@dataclass(frozen=True)
+class Relearning:
+    """How an attacker relearns."""
+
+    share: float = 0.25
+    """Of the forget owners it is shown."""
+    steps: int = 10
+    lr: float = 1e-3
+    batch: int = 16
+
+
 def relearning_attack(
-    model: Any,
-    tokenizer: Any,
-    corpus: Corpus,
-    share: float = 0.25,
-    steps: int = 10,
-    lr: float = 1e-3,
-    batch: int = 16,
-    max_answer: int = 64,
-    seed: int = 0,
+    model: Any, tokenizer: Any, corpus: Corpus, attack: Relearning | None = None, max_answer: int = 64, seed: int = 0
 ) -> Relearned:
     """Train a copy for a few steps on a share of the forget owners and look at the others.
 
@@ -47,22 +50,25 @@ def relearning_attack(
     LoRA models are attacked through their adapter, others through all parameters; the model given is not changed.
     Raises `ArgumentError` when the share leaves either side without an owner.
     """
+    a = attack or Relearning()
     owners = list(dict.fromkeys(i.owner for i in corpus.forget))
-    count = round(share * len(owners))
-    require(1 <= count < len(owners), "share", f"1 to {len(owners) - 1} of {len(owners)} owners", f"{share:g}, {count}")
+    count = round(a.share * len(owners))
+    require(
+        1 <= count < len(owners), "share", f"1 to {len(owners) - 1} of {len(owners)} owners", f"{a.share:g}, {count}"
+    )
     order = np.random.default_rng([seed, 67]).permutation(len(owners))
     shown = {owners[int(k)] for k in order[:count]}
-    given: list[Item] = [i for i in corpus.forget if i.owner in shown]
+    shown_items = [i for i in corpus.forget if i.owner in shown]
     hidden = [i for i in corpus.forget if i.owner not in shown]
     attacked = copy.deepcopy(model)
     adapter = any("lora_" in n for n, _ in attacked.named_parameters())
     for name, p in attacked.named_parameters():
         p.requires_grad_("lora_" in name or not adapter)
     before = item_scores(attacked.eval(), tokenizer, hidden, max_answer).probability.mean()
-    settings = LoopSettings(steps, lr, batch, 1, 0, seed=seed, max_answer=max_answer)
-    run_loop(attacked, tokenizer, corpus, given, RetainOnly(), settings, evaluate=False)
+    settings = LoopSettings(a.steps, a.lr, a.batch, 1, 0, seed=seed, max_answer=max_answer)
+    run_loop(Task(attacked, tokenizer, corpus, shown_items, RetainOnly()), settings, Watch(evaluate=False))
     after = item_scores(attacked, tokenizer, hidden, max_answer).probability.mean()
-    return Relearned(attacked, steps, hidden, float(before), float(after))
+    return Relearned(attacked, a.steps, hidden, float(before), float(after))
 
 
 def quantised(model: Any, bits: int = 4, group: int = 64) -> Any:
@@ -94,14 +100,8 @@ def survival(
         f"{bits}-bit": (quantised(model, bits), corpus.forget) for bits in (8, 4)
     }
     if len({i.owner for i in corpus.forget}) > 1:
-        attack = relearning_attack(
-            model,
-            tokenizer,
-            corpus,
-            max(0.25, 1 / len({i.owner for i in corpus.forget})),
-            max_answer=max_answer,
-            seed=seed,
-        )
+        shown = Relearning(share=max(0.25, 1 / len({i.owner for i in corpus.forget})))
+        attack = relearning_attack(model, tokenizer, corpus, shown, max_answer, seed)
         cases["relearned"] = (attack.model, attack.hidden)
     out = {}
     for name, (changed, forget) in cases.items():

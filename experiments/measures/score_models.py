@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -12,6 +13,7 @@ import mari_theory
 from experiments.data.encoding import batch_size, encode, many_prompt_ids
 from experiments.data.files import read_prompts
 from experiments.measures.pair import STATED, decoding, sample_pair
+from experiments.models.banks import FolderBank
 from experiments.models.device import find_device
 from experiments.models.load import load_model, load_tokenizer, weight_hash
 from experiments.models.passes import full_pass_mean
@@ -20,39 +22,26 @@ from mari_theory.certificates.files import Pool, sha256, write_pool, write_score
 from mari_theory.errors import require
 
 
-class FolderBank:
-    """Models named by folder or hub id; one is in memory at a time."""
+@dataclass(frozen=True)
+class Sampling:
+    """How outputs are drawn for a score file. Raises `ArgumentError` on counts below 1."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.device = find_device()
-        first = load_model(names[0]).to(self.device)
-        self.tokenizer = load_tokenizer(names[0])
-        self._name, self._model = names[0], first.eval()
-        self.hashes = {}
-        for name in dict.fromkeys(names):
-            model = self.use(name)
-            size = model.config.vocab_size
-            require(
-                size == first.config.vocab_size,
-                "vocabulary",
-                f"{first.config.vocab_size} tokens as in {names[0]}",
-                f"{size} in {name}",
-            )
-            self.hashes[name] = weight_hash(model)
+    draws: int = 1000
+    """Outputs an arm."""
+    max_new: int = 32
+    """Tokens of the longest output."""
+    pair: Literal["oracle", "shift"] = "oracle"
+    """What the file says it compares."""
+    seed: int = 0
 
-    def use(self, name: str) -> Any:
-        """The named model, float32, in evaluation mode."""
-        if name != self._name:
-            self._name, self._model = name, load_model(name).to(self.device).eval()
-        return self._model
+    def __post_init__(self) -> None:
+        require(self.draws >= 1, "--draws", "a number at least 1", self.draws)
+        require(self.max_new >= 1, "--max-new", "a number at least 1", self.max_new)
 
 
-def score_models(
-    p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, draws: int, max_new: int, pair: str, seed: int
-) -> dict[str, Any]:
-    """Draw `draws` outputs from each arm (several models in an arm are averaged, T25) and write the score file."""
-    require(draws >= 1, "--draws", "a number at least 1", draws)
-    require(max_new >= 1, "--max-new", "a number at least 1", max_new)
+def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, sampling: Sampling) -> dict[str, Any]:
+    """Draw outputs from each arm (several models in an arm are averaged, T25) and write the score file."""
+    draws, max_new, pair, seed = sampling.draws, sampling.max_new, sampling.pair, sampling.seed
     items = read_prompts(prompts)
     bank = FolderBank([*p, *q])
     ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])

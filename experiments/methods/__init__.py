@@ -1,4 +1,4 @@
-"""Unlearning methods: a frozen dataclass each, with `loss(model, batch, reference)` and the formula in its docstring.
+"""Unlearning methods: a frozen dataclass each, the hooks of `base.Method`, the formula in its docstring.
 
 `METHODS` is the table the command line, the presets and the tests read; a new method is one new row.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,8 +48,12 @@ SHORTHANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "mari-tokenwise": ("mari", {"signal": "tokenwise"}),
     "mari-likelihood": ("mari", {"signal": "likelihood"}),
     "mari-entropy": ("mari", {"signal": "entropy"}),
-    "flat-retain": ("flat", {"keep": 1.0}),
+    "flat-retain": ("flat", {"retain_weight": 1.0}),
 }
+
+
+RENAMED = {("flat", "keep"): "retain_weight", ("mari", "keep"): "preserve", ("mari", "bank"): "past_batches"}
+"""Settings by their names of 0.1: understood until 0.3, with a warning."""
 
 
 def make_method(name: str, **settings: Any) -> Method:
@@ -60,6 +65,9 @@ def make_method(name: str, **settings: Any) -> Method:
     base, preset = SHORTHANDS.get(name, (name, {}))
     known = [*METHODS, *SHORTHANDS]
     require(base in METHODS, "method", ", ".join(known), f"{name}{nearest(name, known)}")
+    for old, new in ((old, new) for (method, old), new in RENAMED.items() if method == base and old in settings):
+        warnings.warn(f"{base}: the setting {old} is called {new} now", DeprecationWarning, stacklevel=2)
+        settings[new] = settings.pop(old)
     fields = [f.name for f in dataclasses.fields(METHODS[base])]
     for key in settings:
         require(key in fields, f"method {name}", ", ".join(fields) or "no settings", f"{key}{nearest(key, fields)}")

@@ -4,62 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
 from experiments.data.encoding import answer_log_probs, answer_loss, token_log_probs
-from experiments.methods.base import Batch, keep_divergence, keep_loss, parts_of
+from experiments.methods.base import Batch, Loss, Method, ReferenceMethod, parts_of, preserve_divergence, preserve_loss
 from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class GradientAscent:
+class GradientAscent(Method):
     """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023). Deviation: answer tokens only, where they take whole texts."""
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """Minus the forget loss."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
         return -forget, parts_of(forget_loss=forget)
 
 
 @dataclass(frozen=True)
-class GradDiff:
-    """`L = CE(keep) - gamma CE(forget)` (Liu, Liu and Stone 2022; Maini et al. 2024 use gamma = 1).
+class GradDiff(Method):
+    """`L = CE(preserve) - gamma CE(forget)` (Liu, Liu and Stone 2022; Maini et al. 2024 use gamma = 1).
 
-    Deviation: `keep` is the run's own retain batch (and background authors), not one retain item for each forget item.
+    Deviation: `preserve` is the run's own retain batch (and background authors), not one retain item for each forget item.
     """
 
     gamma: float = 1.0
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays minus gamma times CE on the forget answers."""
-        keep = keep_loss(model, batch)
+        preserve = preserve_loss(model, batch)
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
-        return keep - self.gamma * forget, parts_of(keep_loss=keep, forget_loss=forget)
+        return preserve - self.gamma * forget, parts_of(preserve_loss=preserve, forget_loss=forget)
 
 
 @dataclass(frozen=True)
-class KLGradientAscent:
-    """`L = KL(original || model on keep) - gamma CE(forget)` (Maini et al. 2024, "KL").
+class KLGradientAscent(ReferenceMethod):
+    """`L = KL(original || model on preserve) - gamma CE(forget)` (Maini et al. 2024, "KL").
 
     Deviation: the divergence is taken on answer tokens only, and the original is run once; the published code takes it over prompt
     and padding too and runs the model twice.
     """
 
     gamma: float = 1.0
-    needs_reference: ClassVar[bool] = True
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """KL on what stays minus gamma times CE on the forget answers."""
-        kl = keep_divergence(model, batch, reference)
+        kl = preserve_divergence(model, batch, reference)
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
-        return kl - self.gamma * forget, parts_of(keep_kl=kl, forget_loss=forget)
+        return kl - self.gamma * forget, parts_of(preserve_kl=kl, forget_loss=forget)
 
 
 @dataclass(frozen=True)
-class WeightedGradientAscent:
-    """`L = CE(keep) + gamma E[p_t^alpha ln p_t]` over forget tokens, weights without gradient (Wang et al. 2025, WGA).
+class WeightedGradientAscent(Method):
+    """`L = CE(preserve) + gamma E[p_t^alpha ln p_t]` over forget tokens, weights without gradient (Wang et al. 2025, WGA).
 
     Likely tokens are pushed down first; a token that is forgotten stops pulling. alpha = 0 is GradDiff. Deviation: the paper's term is the
     second one; the retain term beside it is the run's own.
@@ -71,17 +70,17 @@ class WeightedGradientAscent:
     def __post_init__(self) -> None:
         require(self.alpha >= 0, "alpha", "a number at least 0", self.alpha)
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays plus gamma times the weighted log-likelihood."""
-        keep = keep_loss(model, batch)
+        preserve = preserve_loss(model, batch)
         tokens = token_log_probs(answer_log_probs(model, batch.forget), batch.forget)
         weight = (self.alpha * tokens.detach()).exp() * batch.forget.answer_mask
         value = (weight * tokens).sum() / batch.forget.answer_mask.sum()
-        return keep + self.gamma * value, parts_of(keep_loss=keep, weighted_likelihood=value)
+        return preserve + self.gamma * value, parts_of(preserve_loss=preserve, weighted_likelihood=value)
 
 
 @dataclass(frozen=True)
-class TaskVector:
+class TaskVector(Method):
     """theta - scale (theta_forget - theta): train further on the forget set, then step back the other way (Ilharco et al. 2023).
 
     Deviation: what steps back is what is trained; with LoRA that is the two factors, not their product.
@@ -92,10 +91,15 @@ class TaskVector:
     def __post_init__(self) -> None:
         require(self.scale >= 0, "scale", "a number at least 0", self.scale)
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on the forget answers: the fine-tuning whose direction is negated in `finish`."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
         return forget, parts_of(forget_loss=forget)
+
+    @property
+    def edits_weights(self) -> bool:
+        """Yes: the step back."""
+        return True
 
     def finish(self, weights: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
         """Replace every weight by before - scale (after - before)."""

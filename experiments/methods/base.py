@@ -1,102 +1,165 @@
-"""What a method is, and the batch it sees."""
+"""What an unlearning method is: every hook the loop knows, and the batch a loss sees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from experiments.data.encoding import Encoded, answer_log_probs, answer_loss, token_log_probs
-from experiments.data.items import Item
+from experiments.data.items import Corpus, Item
 from mari_theory.errors import require
+
+Loss = tuple[Tensor, dict[str, float]]
+"""A scalar to minimise, and its parts worth logging."""
+
+MatchSource = Literal["name", "holdout", "base"]
+"""Where the other side of a matched pair comes from: a made-up name, a never-trained item, or the model before fine-tuning."""
+
+
+class Reference(StrEnum):
+    """Which frozen model a loss reads beside the one it changes."""
+
+    NONE = "none"
+    ORIGINAL = "original"
+    """The model unlearning starts from."""
+    BASE = "base"
+    """The model before it was fine-tuned on anything."""
 
 
 class Batch:
-    """One step's data; each part is made when a method first asks for it.
+    """One step's data; each part is encoded when a method first asks for it.
 
-    `keep` must stay (retain and background), `retain` and `forget` are the two sides of marginal information,
     `matched[i]` asks forget question i of a never-seen subject, `template[i]` answers it with a refusal.
     """
 
     def __init__(
         self,
-        keep: Callable[[], Encoded],
+        preserve: Callable[[], Encoded],
         retain: Callable[[], Encoded],
         forget: Callable[[], Encoded],
         matched: Callable[[], Encoded],
         template: Callable[[], Encoded],
         forget_items: Sequence[Item] = (),
     ) -> None:
-        self._makers = (keep, retain, forget, matched, template)
+        self._encode = {
+            "preserve": preserve,
+            "retain": retain,
+            "forget": forget,
+            "matched": matched,
+            "template": template,
+        }
         self.forget_items = list(forget_items)
 
     @cached_property
-    def keep(self) -> Encoded:
-        """Retain and background items."""
-        return self._makers[0]()
+    def preserve(self) -> Encoded:
+        """What must stay as it is: retain and background items."""
+        return self._encode["preserve"]()
 
     @cached_property
     def retain(self) -> Encoded:
-        """Retain items."""
-        return self._makers[1]()
+        """Retain items, one side of marginal information."""
+        return self._encode["retain"]()
 
     @cached_property
     def forget(self) -> Encoded:
-        """Forget items."""
-        return self._makers[2]()
+        """Forget items, its other side."""
+        return self._encode["forget"]()
 
     @cached_property
     def matched(self) -> Encoded:
         """The forget questions about never-seen subjects."""
-        return self._makers[3]()
+        return self._encode["matched"]()
 
     @cached_property
     def template(self) -> Encoded:
         """The forget questions answered with a refusal."""
-        return self._makers[4]()
+        return self._encode["template"]()
+
+
+class Objective(torch.nn.Module):  # type: ignore[misc]
+    """What is minimised in one run: it may hold parameters, trained beside the model, and a memory, saved with every checkpoint."""
+
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> Loss:
+        """The loss of this step."""
+        raise NotImplementedError
+
+    def memory(self) -> dict[str, Tensor]:
+        """What a killed run needs to go on as if it had not been killed, parameters aside."""
+        return {}
+
+    def recall(self, memory: dict[str, Tensor]) -> None:
+        """Take back what `memory` gave."""
 
 
 class Method(Protocol):
-    """A training objective. One that compares with the original model sets `needs_reference`."""
+    """An unlearning method: frozen settings, and the hooks below. A subclass defines `loss`, or `begin` where a run has a state of its own."""
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
-        """Scalar loss and the parts worth logging."""
-        ...
+    @property
+    def reference(self) -> Reference:
+        """The frozen model its loss reads; none unless said."""
+        return Reference.NONE
+
+    @property
+    def match_source(self) -> MatchSource | None:
+        """Where `batch.matched` comes from, for a method that reads it or another reference of the same question."""
+        return None
+
+    @property
+    def edits_weights(self) -> bool:
+        """Does `finish` change the weights? Then the loop keeps a copy of those it began with."""
+        return False
+
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
+        """The loss of one batch; `reference` is the frozen model that the property of this name asks for."""
+        raise NotImplementedError
+
+    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
+        """The objective of one run: `loss` at every step, unless the method has more to remember."""
+        return _EveryStep(self)
+
+    def finish(self, weights: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
+        """The last word on the trained weights, given those from before; called without gradient."""
+        return
 
 
-def needs_reference(method: Method) -> bool:
-    """Does the loss read the original model?"""
-    return bool(getattr(method, "needs_reference", False))
+class _EveryStep(Objective):
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> Loss:
+        return self.method.loss(model, batch, reference)
 
 
-def reference_name(method: Method) -> str:
-    """`original`, or `base` for a method whose reference is the model before fine-tuning."""
-    return str(getattr(method, "reference_name", "original"))
+class ReferenceMethod(Method, Protocol):
+    """A method whose loss reads the original."""
+
+    @property
+    def reference(self) -> Reference:
+        """The original."""
+        return Reference.ORIGINAL
 
 
-def keep_loss(model: Any, batch: Batch) -> Tensor:
+def preserve_loss(model: Any, batch: Batch) -> Tensor:
     """Cross-entropy on retain and background answers, nats a token."""
-    return answer_loss(answer_log_probs(model, batch.keep), batch.keep)
+    return answer_loss(answer_log_probs(model, batch.preserve), batch.preserve)
 
 
-def keep_divergence(model: Any, batch: Batch, reference: Any) -> Tensor:
+def preserve_divergence(model: Any, batch: Batch, reference: Any) -> Tensor:
     """KL(original || model) on the answer positions of retain and background items, mean nats a token."""
-    old = frozen_log_probs(reference, batch.keep)
-    new = answer_log_probs(model, batch.keep)
+    old = frozen_log_probs(reference, batch.preserve)
+    new = answer_log_probs(model, batch.preserve)
     per_token = (old.exp() * (old - new)).sum(-1)
-    return (per_token * batch.keep.answer_mask).sum() / batch.keep.answer_mask.sum()
-
-
-def keep_term(kind: str, model: Any, batch: Batch, reference: Any) -> Tensor:
-    """`cross-entropy` on what stays, or `kl` to the original there."""
-    return keep_loss(model, batch) if kind == "cross-entropy" else keep_divergence(model, batch, reference)
+    return (per_token * batch.preserve.answer_mask).sum() / batch.preserve.answer_mask.sum()
 
 
 def frozen_log_probs(reference: Any, data: Encoded) -> Tensor:
-    """The original model's next-token log-probabilities at answer positions, no gradient."""
+    """The reference's next-token log-probabilities at answer positions, no gradient."""
     require(reference is not None, "reference", "the original model", None)
     with torch.no_grad():
         return answer_log_probs(reference, data)

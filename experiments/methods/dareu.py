@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,18 +12,18 @@ from torch import Tensor
 from experiments.data.encoding import Encoded, answer_log_probs, encode_ids, token_log_probs
 from experiments.data.items import Corpus, Item
 from experiments.methods.attribution import Attribution, frozen_attribution
-from experiments.methods.base import Batch, keep_divergence, parts_of
+from experiments.methods.base import Batch, Loss, Objective, ReferenceMethod, parts_of, preserve_divergence
 from experiments.methods.ppo import clipped_surrogate, discounted, running_rewards, shaped
 from experiments.models.decode import decode
 from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class DareU:
+class DareU(ReferenceMethod):
     r"""PPO on forget prompts, in turn with distillation on what stays.
 
     .. math:: r_t = \tfrac{1}{t+1} \sum_{t'=1}^{t+1} \chi(DA(i, y_{:\lceil t'/\kappa \rceil \kappa})) - \lambda KL(\pi \| \pi_{old})_t,
-        \quad L = -E[\min(\rho_t A_t, clip(\rho_t) A_t)] + c_V (R_t - V_t)^2, \quad L_{dis} = \lambda_{dis} KL(\pi_0 \| \pi) \text{ on keep}
+        \quad L = -E[\min(\rho_t A_t, clip(\rho_t) A_t)] + c_V (R_t - V_t)^2, \quad L_{dis} = \lambda_{dis} KL(\pi_0 \| \pi) \text{ on preserve}
 
     chi saturates at -1 from an attribution of 0.65 on. Each rollout serves `reuse` clipped steps, then one distillation step. Defaults are the
     paper's (KL 0.1, value 0.2, clip 0.2, temperature 0.8, distillation 2, 15 slices); gamma and eps are not given there. Deviations: the classifier
@@ -40,7 +40,6 @@ class DareU:
     reuse: int = 2
     max_new: int = 32
     given: str = "question-and-answer"
-    needs_reference: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("kl", "value", "distillation"):
@@ -55,19 +54,19 @@ class DareU:
             self,
         )
 
-    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Rollouts:
+    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
         """The objective of one run: the frozen classifier, a value head, and the rollouts in use."""
         return Rollouts(
             self, frozen_attribution(corpus, self.given, seed), tokenizer, int(model.config.hidden_size), seed
         )
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """The distillation term alone; the policy term needs `begin`, which the loop calls."""
-        kept = keep_divergence(model, batch, reference)
-        return self.distillation * kept, parts_of(keep_kl=kept)
+        drift = preserve_divergence(model, batch, reference)
+        return self.distillation * drift, parts_of(preserve_kl=drift)
 
 
-class Rollouts(torch.nn.Module):  # type: ignore[misc]
+class Rollouts(Objective):
     """The moving parts of one run of `DareU`."""
 
     def __init__(self, method: DareU, attribution: Attribution, tokenizer: Any, width: int, seed: int) -> None:
@@ -87,16 +86,16 @@ class Rollouts(torch.nn.Module):  # type: ignore[misc]
         own = {"scores": self.scores, "old": self.old, "ids": d.input_ids, "attention": d.attention_mask}
         return own | {"slots": d.slots, "targets": d.targets, "answers": d.answer_mask}
 
-    def recall(self, kept: dict[str, Tensor]) -> None:
+    def recall(self, memory: dict[str, Tensor]) -> None:
         """What `memory` gave."""
-        if kept:
-            self.scores, self.old = kept["scores"], kept["old"]
+        if memory:
+            self.scores, self.old = memory["scores"], memory["old"]
             ids, attention, slots, targets, answers = (
-                kept[k] for k in ("ids", "attention", "slots", "targets", "answers")
+                memory[k] for k in ("ids", "attention", "slots", "targets", "answers")
             )
             self.data = Encoded(ids, attention, slots, targets, answers, ("",) * len(ids))
 
-    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> Loss:
         """One clipped step, or one distillation step at the end of a cycle."""
         place = step % (self.method.reuse + 1)
         if place == self.method.reuse:
@@ -133,7 +132,7 @@ class Rollouts(torch.nn.Module):  # type: ignore[misc]
             out[i, : len(output)] = torch.tensor(running_rewards(own, len(output), kappa))
         return out.to(mask.device)
 
-    def _policy_loss(self, model: Any) -> tuple[Tensor, dict[str, float]]:
+    def _policy_loss(self, model: Any) -> Loss:
         m, data = self.method, self.data
         assert data is not None
         states = model(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from experiments.data.encoding import answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
+from experiments.methods.base import Batch, Loss, ReferenceMethod, frozen_log_probs, parts_of, preserve_loss
 from mari_theory import jensen_shannon
 
 
 @dataclass(frozen=True)
-class JensUn:
-    r"""`L = gamma JSD(model, refusal tokens) + alpha JSD(model, original on keep)` (arXiv 2509.02820), a token at a time.
+class JensUn(ReferenceMethod):
+    r"""`L = gamma JSD(model, refusal tokens) + alpha JSD(model, original on preserve)` (arXiv 2509.02820), a token at a time.
 
     The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at a refusal token's probability q: bounded by ln 2. Deviation: refusals are drawn
     anew at every step from the run's templates.
@@ -24,21 +24,20 @@ class JensUn:
 
     gamma: float = 1.0
     alpha: float = 1.0
-    needs_reference: ClassVar[bool] = True
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """Both divergences."""
         tokens = token_log_probs(answer_log_probs(model, batch.template), batch.template)
         refuse = one_hot_jsd(tokens.exp())[batch.template.answer_mask].mean()
-        mask = batch.keep.answer_mask
-        new, old = answer_log_probs(model, batch.keep)[mask], frozen_log_probs(reference, batch.keep)[mask]
-        keep: Tensor = jensen_shannon(new, old, log=True, check=False).mean()
-        return self.gamma * refuse + self.alpha * keep, parts_of(refusal_jsd=refuse, keep_jsd=keep)
+        mask = batch.preserve.answer_mask
+        new, old = answer_log_probs(model, batch.preserve)[mask], frozen_log_probs(reference, batch.preserve)[mask]
+        preserve: Tensor = jensen_shannon(new, old, log=True, check=False).mean()
+        return self.gamma * refuse + self.alpha * preserve, parts_of(refusal_jsd=refuse, preserve_jsd=preserve)
 
 
 @dataclass(frozen=True)
-class UNDIAL:
-    """`L = CE(keep) + gamma CE(target, model)` on forget tokens, target = softmax(original logits - beta at the answer) (Dong et al. 2024).
+class UNDIAL(ReferenceMethod):
+    """`L = CE(preserve) + gamma CE(target, model)` on forget tokens, target = softmax(original logits - beta at the answer) (Dong et al. 2024).
 
     Deviation: only answer positions count, and the answer's logit alone is lowered (the released code indexes the vocabulary with the
     padding label -100).
@@ -46,17 +45,16 @@ class UNDIAL:
 
     beta: float = 10.0
     gamma: float = 1.0
-    needs_reference: ClassVar[bool] = True
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays plus gamma times self-distillation."""
-        keep = keep_loss(model, batch)
+        preserve = preserve_loss(model, batch)
         data = batch.forget
         old = frozen_log_probs(reference, data)
         target = torch.softmax(old - self.beta * one_hot(data.targets, old.shape[-1]), dim=-1)
         per_token = -(target * answer_log_probs(model, data)).sum(-1)
         distil = (per_token * data.answer_mask).sum() / data.answer_mask.sum()
-        return keep + self.gamma * distil, parts_of(keep_loss=keep, distillation=distil)
+        return preserve + self.gamma * distil, parts_of(preserve_loss=preserve, distillation=distil)
 
 
 def one_hot_jsd(q: Tensor) -> Tensor:

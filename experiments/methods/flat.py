@@ -8,19 +8,19 @@ from typing import Any
 from torch import Tensor
 
 from experiments.data.encoding import Encoded, answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, keep_loss, parts_of
+from experiments.methods.base import Batch, Loss, Method, parts_of, preserve_loss
 from mari_theory.errors import require
 from mari_theory.fenchel import FENCHEL, fenchel
 
 
 @dataclass(frozen=True)
-class FLAT:
-    r"""`L = -(E[g*(P(y_e))] - E[f*(g*(P(y_f)))]) + keep CE(keep)` with y_e a refusal and y_f the forget answer.
+class FLAT(Method):
+    r"""`L = -(E[g*(P(y_e))] - E[f*(g*(P(y_f)))]) + mu CE(preserve)` with y_e a refusal and y_f the forget answer.
 
     P is the arithmetic mean of the answer's token probabilities (`mode="paper"`: an item at a time). `mode="official"` follows the
     released code: masked positions count as zeros (the mean runs over the padded length less one) and the batch is averaged
     before g* and f*; its Neyman pair applies f* to the raw mean. `divergence` is one of the eight of `mari_theory.fenchel`.
-    `keep` = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours. Deviations: refusals in our own
+    `retain_weight` mu = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours. Deviations: refusals in our own
     wording (or the run's templates), drawn anew at every step, and the weight `gamma`.
 
     >>> FLAT().divergence
@@ -29,24 +29,24 @@ class FLAT:
 
     divergence: str = "total-variation"
     mode: str = "paper"
-    keep: float = 0.0
+    retain_weight: float = 0.0
     gamma: float = 1.0
 
     def __post_init__(self) -> None:
         require(self.divergence in FENCHEL, "divergence", ", ".join(FENCHEL), self.divergence)
         require(self.mode in ("paper", "official"), "mode", "paper or official", self.mode)
-        require(self.keep >= 0, "keep", "a number at least 0", self.keep)
+        require(self.retain_weight >= 0, "retain_weight", "a number at least 0", self.retain_weight)
         require(self.gamma >= 0, "gamma", "a number at least 0", self.gamma)
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """gamma times the objective, plus the retain term if there is one."""
         template, forget = (self.probability(model, data) for data in (batch.template, batch.forget))
         value = flat_objective(template, forget, self.divergence, self.mode).mean()
         parts = {"template_probability": template.mean(), "forget_probability": forget.mean()}
-        if self.keep == 0:
+        if self.retain_weight == 0:
             return self.gamma * value, parts_of(**parts)
-        keep = keep_loss(model, batch)
-        return self.gamma * value + self.keep * keep, parts_of(keep_loss=keep, **parts)
+        preserve = preserve_loss(model, batch)
+        return self.gamma * value + self.retain_weight * preserve, parts_of(preserve_loss=preserve, **parts)
 
     def probability(self, model: Any, data: Encoded) -> Tensor:
         """Mean token probability, an item each (paper) or one number for the batch (official)."""

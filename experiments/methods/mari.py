@@ -12,7 +12,16 @@ from torch import Tensor
 
 from experiments.data.encoding import Encoded, answer_log_probs
 from experiments.data.items import Corpus
-from experiments.methods.base import Batch, keep_term, parts_of
+from experiments.methods.base import (
+    Batch,
+    Loss,
+    Method,
+    Objective,
+    Reference,
+    parts_of,
+    preserve_divergence,
+    preserve_loss,
+)
 from experiments.methods.signals import (
     BINS,
     SIGNALS,
@@ -29,51 +38,55 @@ from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class MarI:
+class MarI(Method):
     r"""Penalise the marginal information the forget set adds to the retain set (T1, T12); arXiv 2511.11914.
 
-    .. math:: L = keep + \lambda \, JSD_w(P_r, (1-\rho) P_r + \rho P_f)
+    .. math:: L = preserve + \lambda \, JSD_w(P_r, (1-\rho) P_r + \rho P_f)
 
     `signal`: next-token distributions of the batch at answer positions, averaged over items and positions (`pooled`) or over items at each
     position counted from the answer's start, then the divergences averaged (`tokenwise`); or a scalar of the model's own confidence, in
     a histogram of 16 bins with linear weights: an item's geometric mean answer probability (`likelihood`) or its mean entropy over ln V
     (`entropy`). Pooled laws can agree though every answer is memorised; scalars see it, but only against never-seen data (T26, T27).
 
-    Parameters: `penalty` lambda >= 0; `share` rho in (0, 1], default the batch's forget share, 1 = a pure forget side; `weight` w of the
-    mixed side, or `batch`: its share of all rows when retain rows serve both sides; `detach_retain` lets the gradient flow through the
-    forget side only; `keep` is `cross-entropy` on what stays or `kl` to the original there. A small batch reads too high; two remedies:
-    `debiased` subtracts the retain-against-retain reading of the same batch (half of retain standing in for forget), and `bank` averages
-    the laws with those of that many past batches (no gradient through those; the newest batch stands for all of them in the gradient).
-    Deviations: the paper's are the pooled and token-wise signals and the diluted share; the scalar signals, `debiased` and `bank` are ours.
+    A small batch reads too high. Two remedies: `debiased` and `past_batches`. Deviations: the paper's are the pooled and token-wise signals
+    and the diluted share; the scalar signals and both remedies are ours.
     """
 
     penalty: float = 1.0
+    r"""Lambda, at least 0."""
     signal: str = "pooled"
+    """`pooled`, `tokenwise`, `likelihood` or `entropy`."""
     share: float | None = None
+    """Rho in (0, 1], 1 is a pure forget side; None: the batch's forget share."""
     weight: float | str = 0.5
+    """W of the mixed side in (0, 1), or `batch`: its share of all rows when retain rows serve both sides."""
     detach_retain: bool = False
-    keep: str = "cross-entropy"
+    """Let the gradient flow through the forget side only."""
+    preserve: str = "cross-entropy"
+    """`cross-entropy` on what stays, or `kl` to the original there."""
     debiased: bool = False
-    bank: int = 0
+    """Subtract the retain-against-retain reading of the same batch, half of retain standing in for forget."""
+    past_batches: int = 0
+    """Average the laws with those of so many past batches; no gradient through those, the newest stands for all of them in the gradient."""
 
     def __post_init__(self) -> None:
-        require(self.bank >= 0, "bank", "a number of past batches, at least 0", self.bank)
+        require(self.past_batches >= 0, "past_batches", "a number at least 0", self.past_batches)
         require(self.signal in SIGNALS, "signal", ", ".join(SIGNALS), self.signal)
         require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
-        require(self.keep in ("cross-entropy", "kl"), "keep", "cross-entropy or kl", self.keep)
+        require(self.preserve in ("cross-entropy", "kl"), "preserve", "cross-entropy or kl", self.preserve)
         ok = self.weight == "batch" or (isinstance(self.weight, float) and 0 < self.weight < 1)
         require(ok, "weight", "a number in (0, 1) or batch", self.weight)
 
     @property
-    def needs_reference(self) -> bool:
-        """True when the retain term compares with the original."""
-        return self.keep == "kl"
+    def reference(self) -> Reference:
+        """The original, when what stays is compared with it."""
+        return Reference.ORIGINAL if self.preserve == "kl" else Reference.NONE
 
-    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> MemoryBank | None:
-        """The laws of past batches, when there is a bank."""
-        return MemoryBank(self) if self.bank else None
+    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
+        """With the laws of past batches, when they count."""
+        return PastBatches(self) if self.past_batches else super().begin(model, tokenizer, corpus, seed)
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """The retain term plus lambda times the batch's marginal information; the floor is logged beside it."""
         return self.with_laws(model, batch, reference, [])[:2]
 
@@ -81,7 +94,10 @@ class MarI:
         self, model: Any, batch: Batch, reference: Any, past: Sequence[Laws]
     ) -> tuple[Tensor, dict[str, float], Laws]:
         """The loss over the batch and the laws of past ones, and this batch's laws."""
-        keep = keep_term(self.keep, model, batch, reference)
+        if self.preserve == "kl":
+            preserve = preserve_divergence(model, batch, reference)
+        else:
+            preserve = preserve_loss(model, batch)
         with torch.set_grad_enabled(not self.detach_retain and torch.is_grad_enabled()):
             retain = answer_log_probs(model, batch.retain)
         forget = answer_log_probs(model, batch.forget)
@@ -101,8 +117,8 @@ class MarI:
             share,
         )
         penalty = information - floor if self.debiased else information
-        parts = parts_of(keep_loss=keep, marginal_information=information, floor=floor)
-        return keep + self.penalty * penalty, parts, (*halves, other)
+        parts = parts_of(preserve_loss=preserve, marginal_information=information, floor=floor)
+        return preserve + self.penalty * penalty, parts, (*halves, other)
 
     def law(self, log_probs: Tensor, data: Encoded) -> Law:
         """Rows of laws and how much stands behind each: one row a position (token-wise), or a single one."""
@@ -129,23 +145,23 @@ class MarI:
         return torch.mean(values)
 
 
-class MemoryBank(torch.nn.Module):  # type: ignore[misc]
-    """The laws of the last `bank` batches of one run of `MarI`."""
+class PastBatches(Objective):
+    """The laws of the last batches of one run of `MarI`."""
 
     def __init__(self, method: MarI) -> None:
         super().__init__()
         self.method = method
-        self.past: deque[Laws] = deque(maxlen=method.bank)
+        self.past: deque[Laws] = deque(maxlen=method.past_batches)
 
-    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> tuple[Tensor, dict[str, float]]:
-        """The loss over the bank and this batch, which then joins the bank."""
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> Loss:
+        """The loss over past batches and this one, which then joins them."""
         loss, parts, laws = self.method.with_laws(model, batch, reference, self.past)
         first, second, forget = ((means.detach(), counts) for means, counts in laws)
         self.past.append((first, second, forget))
         return loss, parts
 
     def memory(self) -> dict[str, Tensor]:
-        """The bank, oldest first."""
+        """Their laws, oldest first."""
         return {
             f"{k}.{side}.{part}": tensor.clone()
             for k, laws in enumerate(self.past)
@@ -153,8 +169,8 @@ class MemoryBank(torch.nn.Module):  # type: ignore[misc]
             for part, tensor in enumerate(law)
         }
 
-    def recall(self, kept: dict[str, Tensor]) -> None:
+    def recall(self, memory: dict[str, Tensor]) -> None:
         """What `memory` gave."""
-        for k in range(len(kept) // 6):
-            first, second, forget = ((kept[f"{k}.{side}.0"], kept[f"{k}.{side}.1"]) for side in range(3))
+        for k in range(len(memory) // 6):
+            first, second, forget = ((memory[f"{k}.{side}.0"], memory[f"{k}.{side}.1"]) for side in range(3))
             self.past.append((first, second, forget))

@@ -3,43 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from experiments.data.encoding import answer_log_probs
-from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
+from experiments.methods.base import (
+    Batch,
+    Loss,
+    MatchSource,
+    Method,
+    Reference,
+    frozen_log_probs,
+    parts_of,
+    preserve_loss,
+)
 from experiments.methods.signals import bent_square, masked, mean_answer
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class MatchedMarI:
+class MatchedMarI(Method):
     r"""Marginal information against never-seen subjects of the same question (T27): the reference a deletion request means. Ours, after MarI.
 
-    .. math:: L = CE(keep) + \lambda \, mean_i \, JSD_w(P_i', (1-\rho) P_i' + \rho P_i), \quad P_i = p(\cdot | x_i), P_i' = p(\cdot | x_i')
+    .. math::
+        L = CE(preserve) + \lambda \, mean_i \, JSD_w(P_i', (1-\rho) P_i' + \rho P_i) + \mu \, mean_i (l_i - l_i')^2 + \nu \, h(mean_i \, l_i - l_i')
 
-    x_i is a forget question and P_i' what a model says that never saw its subject, without gradient. `source` says which: `name`, this model
-    asked the same of a made-up name; `holdout`, this model asked a question of the same type about a never-trained author; `base`, the model
-    before fine-tuning asked x_i itself. `per="prompt"` compares each pair, `per="kind"` the averages within a question type (for `holdout`
-    the natural choice: its questions differ). Positions are aligned at the answer's start, or word by word where the answer names its subject.
+    P_i is the model's law at each word of forget answer i. P_i' is that of a model that never saw the subject, without gradient: see `source`.
+    Words are aligned at the answer's start, or one by one where the answer names its subject.
+
+    The divergence leaves a trace that loss attacks read: the same small shift of l, an answer's mean token log-probability, on every
+    question, which an attacker adds up over an author. The terms in mu and nu take it away; h(g) = g^2 up to 0.05 nats and straight on from
+    there, so that far from the reference the divergence leads.
+
     A made-up name is a reference only where the wording of a question does not give its subject away; where it does, `base` is one
     (docs/results/matched.md measures both).
-    `share` rho in (0, 1], 1 = the two laws directly; `weight` w of the forget side. Of what loss attacks read, an answer's mean token
-    log-probability l, the divergence leaves a trace, the same small shift on every question, which an attacker adds up over an author.
-    `match_loss` mu adds mu mean_i (l_i - l_i')^2, each pair; `match_mean` nu adds nu h(mean_i l_i - l_i'), the shift of the batch, with
-    h(g) = g^2 up to 0.05 nats and straight on from there: far from the reference the divergence leads.
     """
 
     penalty: float = 1.0
-    per: str = "prompt"
+    r"""Lambda, at least 0."""
+    per: Literal["prompt", "kind"] = "prompt"
+    """Compare each pair, or the averages within a question type: for `holdout` the natural choice, since its questions differ."""
     share: float = 1.0
+    """Rho in (0, 1]; 1 compares the two laws directly."""
     weight: float = 0.5
-    source: str = "name"
+    """W of the forget side."""
+    source: MatchSource = "name"
+    """P_i' is this model asked the same of a made-up name (`name`), this model asked a question of the same type about a never-trained
+    author (`holdout`), or the model before fine-tuning asked the question itself (`base`)."""
     match_loss: float = 0.0
+    r"""Mu, at least 0: each pair's losses."""
     match_mean: float = 0.0
+    r"""Nu, at least 0: the batch's mean loss."""
 
     def __post_init__(self) -> None:
         require(self.per in ("prompt", "kind"), "per", "prompt or kind", self.per)
@@ -48,18 +65,18 @@ class MatchedMarI:
             require(getattr(self, name) >= 0, name, "a number at least 0", getattr(self, name))
 
     @property
-    def needs_reference(self) -> bool:
-        """True when the model before fine-tuning is the reference."""
-        return self.source == "base"
+    def reference(self) -> Reference:
+        """The model before fine-tuning, when that is what is matched with."""
+        return Reference.BASE if self.source == "base" else Reference.NONE
 
     @property
-    def reference_name(self) -> str:
-        """Which model the run has to bring: the one before fine-tuning, not the original."""
-        return "base"
+    def match_source(self) -> MatchSource:
+        """As set."""
+        return self.source
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays plus lambda times the matched information, mu times the matched losses and nu times the matched mean."""
-        keep = keep_loss(model, batch)
+        preserve = preserve_loss(model, batch)
         twin = batch.forget if self.source == "base" else batch.matched
         with torch.no_grad():
             seen = frozen_log_probs(reference, twin) if self.source == "base" else answer_log_probs(model, twin)
@@ -70,8 +87,10 @@ class MatchedMarI:
         own = batch.forget if self.source == "holdout" else masked(batch.forget, twin.answer_mask)
         gap = mean_answer(seen, twin) - mean_answer(forget, own)
         each, shift = (gap**2).mean(), bent_square(gap.mean())
-        parts = parts_of(keep_loss=keep, marginal_information=information, matched_loss=each, matched_mean=shift)
-        return keep + self.penalty * information + self.match_loss * each + self.match_mean * shift, parts
+        parts = parts_of(
+            preserve_loss=preserve, marginal_information=information, matched_loss=each, matched_mean=shift
+        )
+        return preserve + self.penalty * information + self.match_loss * each + self.match_mean * shift, parts
 
     def _information(self, seen: Tensor, forget: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
         if self.per == "prompt":

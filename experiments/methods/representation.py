@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from experiments.data.encoding import Encoded
-from experiments.methods.base import Batch, parts_of
+from experiments.methods.base import Batch, Loss, ReferenceMethod, parts_of
 from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class RMU:
-    """`L = E||h(forget) - c u||^2 / d + alpha E||h(keep) - h_ref(keep)||^2 / d` at one layer (Li et al. 2024, WMDP).
+class RMU(ReferenceMethod):
+    """`L = E||h(forget) - c u||^2 / d + alpha E||h(preserve) - h_ref(preserve)||^2 / d` at one layer (Li et al. 2024, WMDP).
 
     u is a fixed random unit vector (from `seed`), d the width, h the hidden state after block `layer` (default: the middle one) at every
     prompt and answer token. Deviation: all trainable weights move, where the original moves three matrices.
@@ -25,22 +25,21 @@ class RMU:
     alpha: float = 100.0
     layer: int | None = None
     seed: int = 0
-    needs_reference: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require(self.coefficient > 0, "coefficient", "a number above 0", self.coefficient)
         require(self.alpha >= 0, "alpha", "a number at least 0", self.alpha)
 
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """Steering plus alpha times drift."""
         require(reference is not None, "reference", "the original model", None)
-        forget, keep = (self.hidden(model, data) for data in (batch.forget, batch.keep))
+        forget, preserve = (self.hidden(model, data) for data in (batch.forget, batch.preserve))
         with torch.no_grad():
-            held = self.hidden(reference, batch.keep)
+            held = self.hidden(reference, batch.preserve)
         generator = torch.Generator().manual_seed(self.seed)
         direction = torch.rand(forget.shape[-1], generator=generator).to(forget)
         steer = ((forget - self.coefficient * direction / direction.norm()) ** 2).mean()
-        drift = ((keep - held) ** 2).mean()
+        drift = ((preserve - held) ** 2).mean()
         return steer + self.alpha * drift, parts_of(steer=steer, drift=drift)
 
     def hidden(self, model: Any, data: Encoded) -> Tensor:

@@ -1,8 +1,23 @@
-"""Models by name."""
+"""Models by name: held in memory, in folders of their own, or the models of one run (whole, or as adapters on one base)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from experiments.config import RunConfig
+from experiments.models.adapters import load_trainable, trainable_state, with_adapter
+from experiments.models.device import find_device, to_train
+from experiments.models.load import load_model, load_tokenizer, quiet, save_model, weight_hash
+from experiments.models.smollm2 import model_path
+from experiments.models.tiny import tiny_model, tiny_tokenizer
+from mari_theory.certificates.files import atomic
+from mari_theory.errors import require
 
 
 class ModelBank(Protocol):
@@ -13,3 +28,156 @@ class ModelBank(Protocol):
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode."""
         ...
+
+
+class RunBank(ModelBank, Protocol):
+    """The models of one run, to read and to make."""
+
+    def fresh(self, seed: int) -> Any:
+        """A model to train that has learnt nothing of the run's data."""
+        ...
+
+    def start_from(self, name: str) -> Any:
+        """A copy of a trained model, ready to be changed."""
+        ...
+
+    def save(self, name: str, model: Any) -> str:
+        """Save under this name; returns the weight hash."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Is the named model there?"""
+        ...
+
+
+class HeldModels:
+    """Models in memory."""
+
+    def __init__(self, tokenizer: Any, models: dict[str, Any]) -> None:
+        self.tokenizer, self.models = tokenizer, models
+
+    def use(self, name: str) -> Any:
+        """The named model, ready to score."""
+        return self.models[name].eval()
+
+
+class FolderBank:
+    """Models named by folder or hub id; one is in memory at a time."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.device = find_device()
+        first = load_model(names[0]).to(self.device)
+        self.tokenizer = load_tokenizer(names[0])
+        self._name, self._model = names[0], first.eval()
+        self.hashes = {}
+        for name in dict.fromkeys(names):
+            model = self.use(name)
+            size = model.config.vocab_size
+            require(
+                size == first.config.vocab_size,
+                "vocabulary",
+                f"{first.config.vocab_size} tokens as in {names[0]}",
+                f"{size} in {name}",
+            )
+            self.hashes[name] = weight_hash(model)
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        if name != self._name:
+            self._name, self._model = name, load_model(name).to(self.device).eval()
+        return self._model
+
+
+class TinyBank:
+    """Whole models in folders."""
+
+    def __init__(self, config: RunConfig, run: Path) -> None:
+        quiet()
+        self.config, self.folder = config, run / "models"
+        self.device = find_device("cpu" if config.model.device == "auto" else config.model.device)
+        self.tokenizer = tiny_tokenizer(config.make_corpus())
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        require(name != "base", "source", "name or holdout: this model has no base, it is trained from scratch", name)
+        return load_model(self.folder / name).to(self.device).eval()
+
+    def fresh(self, seed: int) -> Any:
+        """A model to train from scratch."""
+        m = self.config.model
+        return tiny_model(len(self.tokenizer), m.width, m.layers, m.heads, seed).to(self.device)
+
+    def start_from(self, name: str) -> Any:
+        """A copy of a trained model, ready to be changed."""
+        return load_model(self.folder / name).to(self.device)
+
+    def save(self, name: str, model: Any) -> str:
+        """Save under this name; returns the weight hash."""
+        save_model(model, self.tokenizer, self.folder / name)
+        return weight_hash(model)
+
+    def has(self, name: str) -> bool:
+        """Is the named model there?"""
+        return (self.folder / name / "model.safetensors").is_file()
+
+
+class AdapterBank:
+    """Adapters on one base, trained in float32 or mixed bfloat16 and audited in float32; names swap weights in place."""
+
+    def __init__(self, config: RunConfig, run: Path) -> None:
+        quiet()
+        m = config.model
+        self.config, self.folder = config, run / "models"
+        self.path = model_path(m.path)
+        self.tokenizer = load_tokenizer(self.path)
+        device = find_device(m.device)
+        self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).to(device).eval()
+        self.audit.requires_grad_(False)
+        trained = with_adapter(load_model(self.path), m.rank, 0, m.last_layers)
+        self.initial = trainable_state(trained)
+        self.trained = to_train(trained, m.half_precision_training, device)
+
+    def use(self, name: str) -> Any:
+        """The audited model with the named adapter; `base` is the model before any training."""
+        state = self.initial if name == "base" else load_file(self.folder / f"{name}.safetensors")
+        with torch.no_grad():
+            own = dict(self.audit.named_parameters())
+            for key, value in state.items():
+                own[key].copy_(value)
+        return self.audit
+
+    def fresh(self, seed: int) -> Any:
+        """The base with a new adapter, whose random half the seed moves (without an adapter: the base, and only the data order moves)."""
+        generator = torch.Generator().manual_seed(seed)
+        state = {
+            k: (torch.randn(v.shape, generator=generator) * v.std() if "lora_A" in k else v)
+            for k, v in self.initial.items()
+        }
+        load_trainable(self.trained, state)
+        return self.trained
+
+    def start_from(self, name: str) -> Any:
+        """The training model with the named adapter."""
+        load_trainable(self.trained, load_file(self.folder / f"{name}.safetensors"))
+        return self.trained
+
+    def save(self, name: str, model: Any) -> str:
+        """Save the adapter; returns the hash of the audited model's adapter weights."""
+        with atomic(self.folder / f"{name}.safetensors") as temporary:
+            save_file({k: v.cpu().contiguous() for k, v in trainable_state(model).items()}, temporary)
+        return weight_hash(torch.nn.ParameterDict({k.replace(".", "_"): v for k, v in trainable_state(model).items()}))
+
+    def has(self, name: str) -> bool:
+        """Is the named adapter there?"""
+        return (self.folder / f"{name}.safetensors").is_file()
+
+
+@lru_cache(maxsize=1)
+def _cached_bank(config_json: str, run: str) -> RunBank:
+    config = RunConfig.model_validate_json(config_json)
+    return (TinyBank if config.model.kind == "tiny" else AdapterBank)(config, Path(run))
+
+
+def open_bank(config: RunConfig, run: Path) -> RunBank:
+    """The run's models; one object a process."""
+    return _cached_bank(config.model_dump_json(), str(run))

@@ -11,7 +11,7 @@ from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, encode, encode_twins
 from experiments.data.items import Corpus, Item
 from experiments.data.refusals import refusal
-from experiments.methods.base import Batch
+from experiments.methods.base import Batch, MatchSource
 from mari_theory.errors import require
 
 
@@ -33,14 +33,14 @@ def pick(seed: int, stream: int, step: int, count: int, n: int) -> list[int]:
 def make_batch(
     tokenizer: Any,
     corpus: Corpus,
-    kept: Sequence[Item],
+    repeated: Sequence[Item],
     s: LoopSettings,
     step: int,
     device: Any = "cpu",
-    source: str = "name",
+    source: MatchSource = "name",
 ) -> Batch:
-    """The data of one step. `kept` are the repeated items that stay (or that are being learnt); `source` says where matched items come from."""
-    repeated = [kept[i] for i in pick(s.seed, 1, step, s.batch_retain, len(kept))]
+    """The data of one step. `repeated` are the items that stay (or that are being learnt)."""
+    retain = [repeated[i] for i in pick(s.seed, 1, step, s.batch_retain, len(repeated))]
     forget = [corpus.forget[i] for i in pick(s.seed, 2, step, s.batch_forget, len(corpus.forget))]
     background = corpus.background(np.random.default_rng([s.seed, 7, step]), s.batch_background)
 
@@ -58,8 +58,8 @@ def make_batch(
         return lambda: encode(tokenizer, items, s.max_answer).to(device)
 
     return Batch(
-        on_device([*repeated, *background]),
-        on_device(repeated),
+        on_device([*retain, *background]),
+        on_device(retain),
         on_device(forget),
         lambda: matched().to(device),
         lambda: template().to(device),
@@ -67,7 +67,7 @@ def make_batch(
     )
 
 
-def require_matched(corpus: Corpus, source: str) -> None:
+def require_matched(corpus: Corpus, source: MatchSource) -> None:
     """There is something to match with: prompts that name their subject, or never-seen items."""
     if source == "name":
         named = sum(corpus.subject.get(i.owner, i.owner) in i.prompt for i in corpus.forget)

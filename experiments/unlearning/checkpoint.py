@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from experiments.methods.base import Objective
 from experiments.unlearning.reason import Reason
 from mari_theory.certificates.files import atomic
 
@@ -54,7 +54,7 @@ class State:
     optimizer: torch.optim.Optimizer
     result: LoopResult
     running: Running
-    objective: Any = None
+    objective: Objective
 
     def save(self, folder: Path) -> None:
         """Write `checkpoint.safetensors`, whole or not at all."""
@@ -62,8 +62,7 @@ class State:
         for n, p in self.weights.items():
             for key, value in self.optimizer.state[p].items():
                 tensors[f"adam.{key}.{n}"] = value.detach().contiguous()
-        if self.objective is not None:
-            tensors |= {f"objective.{n}": t.contiguous() for n, t in self.objective.memory().items()}
+        tensors |= {f"objective.{n}": t.contiguous() for n, t in self.objective.memory().items()}
         running = [self.running.sums, self.running.count]
         note = json.dumps({"steps": self.result.steps, "history": self.result.history, "running": running})
         with atomic(folder / "checkpoint.safetensors") as temporary:
@@ -83,10 +82,9 @@ class State:
                 if f"adam.step.{n}" in tensors:  # a weight the loss never reached has no moments
                     moments = {k: tensors[f"adam.{k}.{n}"].to(p.device) for k in ("exp_avg", "exp_avg_sq")}
                     self.optimizer.state[p] = {"step": tensors[f"adam.step.{n}"], **moments}
-        if self.objective is not None:
-            device = next(iter(self.weights.values())).device
-            own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
-            self.objective.recall(own)
+        device = next(iter(self.weights.values())).device
+        own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
+        self.objective.recall(own)
         self.result.steps, self.result.history = note["steps"], note["history"]
         self.running.sums, self.running.count = note["running"]
         return self.result.steps

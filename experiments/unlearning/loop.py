@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,84 +15,89 @@ import torch
 from tqdm import tqdm
 
 from experiments.config import LoopSettings
-from experiments.data.encoding import Encoded, encode, require_fit
+from experiments.data.encoding import require_fit
 from experiments.data.items import Corpus, Item
 from experiments.methods.base import Method
 from experiments.models.device import device_of
 from experiments.models.load import require_room
-from experiments.models.passes import full_pass
-from experiments.unlearning.batches import make_batch, pick, require_matched
+from experiments.unlearning.batches import make_batch, require_matched
 from experiments.unlearning.checkpoint import LoopResult, Running, State
+from experiments.unlearning.looks import Looks
 from experiments.unlearning.reason import Reason
-from mari_theory import marginal_information
 from mari_theory.errors import require
 
 
-def run_loop(
-    model: Any,
-    tokenizer: Any,
-    corpus: Corpus,
-    kept: Sequence[Item],
-    method: Method,
-    settings: LoopSettings,
-    folder: Path | None = None,
-    evaluate: bool = True,
-    label: str = "",
-    after_step: Callable[[int], None] | None = None,
-    reference: Any = None,
-) -> LoopResult:
-    """Train `model` in place with `method`. With `folder`, checkpoint there and resume from it.
+@dataclass(frozen=True)
+class Task:
+    """What a run changes, and with what."""
 
-    `reference` is the original model, frozen, for methods that compare with it. A method with state brings it by `begin`: a module
-    with `loss`, trained beside the model, whose `memory()` is saved with every checkpoint and given back to `recall`. A method
-    with `finish(weights, before)` has the last word on the weights (task vectors).
+    model: Any
+    """Trained in place."""
+    tokenizer: Any
+    corpus: Corpus
+    repeated: Sequence[Item]
+    """Items seen again and again: what stays, or what is being learnt."""
+    method: Method
+    reference: Any = None
+    """The frozen model the method asks for: the original, or the model before fine-tuning."""
 
-    `evaluate` logs loss and next-token accuracy on forget, retain and holdout answers, the full-pass marginal information and the
-    means of the loss's parts since the last look (`batch_...`) every `evaluate_every` steps, and ends the run where the settings say so.
-    A non-finite loss or gradient ends the run before it touches the weights.
+
+@dataclass(frozen=True)
+class Watch:
+    """What is kept and shown of a run on the way."""
+
+    folder: Path | None = None
+    """Where checkpoints are kept, and resumed from."""
+    evaluate: bool = True
+    """Look at losses, accuracies and marginal information, and obey the rules that stop a run."""
+    label: str = "steps"
+    """Of the progress bar."""
+    after_step: Callable[[int], None] | None = None
+    """Called with the number of steps done."""
+
+
+def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> LoopResult:
+    """Train the task's model in place with its method; what happened comes back.
+
+    A look logs loss and next-token accuracy on forget, retain and holdout answers, the full-pass marginal information and the means of
+    the loss's parts since the last one (`batch_...`), every `evaluate_every` steps, and ends the run where the settings say so. A non-finite
+    loss or gradient ends it before the weights are touched.
+
+    Raises `ArgumentError` on data that do not fit the model or the method, or too little disk for checkpoints.
     """
-    s = settings
-    require(len(kept) > 0, "retain", "at least one item", 0)
-    require(len(corpus.forget) > 0, "forget", "at least one item", 0)
-    source = getattr(method, "source", "name")
-    if hasattr(method, "source"):
-        require_matched(corpus, source)
-    longest = [replace(i, answer=max(corpus.templates, key=len)) for i in corpus.forget if corpus.templates]
-    require_fit(model, tokenizer, [*kept, *corpus.forget, *longest], s.max_answer)
+    s, w = settings, watch or Watch()
+    model, corpus, method = task.model, task.corpus, task.method
+    _require_data(task, s)
     torch.set_grad_enabled(True)
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(weights.values(), lr=s.lr, betas=(0.9, 0.98), weight_decay=s.weight_decay)
-    result = LoopResult()
     device = device_of(model)
-    objective = method.begin(model, tokenizer, corpus, s.seed) if hasattr(method, "begin") else None
-    if objective is not None:
-        objective.to(device)
-        own = {f"objective.{n}": p for n, p in objective.named_parameters()}
-        weights |= own
-        if own:
-            optimizer.add_param_group({"params": list(own.values())})
-    if folder:  # weights, two moments, and the finished weights beside them
-        require_room(folder, 4 * sum(p.numel() * p.element_size() for p in weights.values()), "checkpoints")
-    finish = getattr(method, "finish", None)
-    before = {n: p.detach().clone() for n, p in weights.items()} if finish else {}
-    running = Running()
+    objective = method.begin(model, task.tokenizer, corpus, s.seed).to(device)
+    own = {f"objective.{n}": p for n, p in objective.named_parameters()}
+    weights |= own
+    if own:
+        optimizer.add_param_group({"params": list(own.values())})
+    if w.folder:  # weights, two moments, and the finished weights beside them
+        require_room(w.folder, 4 * sum(p.numel() * p.element_size() for p in weights.values()), "checkpoints")
+    before = {n: p.detach().clone() for n, p in weights.items()} if method.edits_weights else {}
+    result, running = LoopResult(), Running()
     state = State(weights, optimizer, result, running, objective)
-    start = state.load(folder) if folder else 0
-    probes = _probes(tokenizer, corpus, s) if evaluate else {}
+    start = state.load(w.folder) if w.folder else 0
+    looks = Looks(task.tokenizer, corpus, s) if w.evaluate else None
+    source = method.match_source or "name"
     model.train()
-    bar = tqdm(range(start, s.steps), desc=label or "steps", initial=start, total=s.steps, disable=None, leave=False)
+    bar = tqdm(range(start, s.steps), desc=w.label, initial=start, total=s.steps, disable=None, leave=False)
     for step in bar:
-        if evaluate and step % s.evaluate_every == 0:
-            _log(model, probes, step, result, running)
-            if stop := _should_stop(result.history, s):
+        if looks and step % s.evaluate_every == 0:
+            looks.log(model, step, result, running)
+            if stop := looks.reason_to_stop(result.history):
                 result.stopped = stop
                 break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
-        batch = make_batch(tokenizer, corpus, kept, s, step, device, source)
+        batch = make_batch(task.tokenizer, corpus, task.repeated, s, step, device, source)
         optimizer.zero_grad(set_to_none=True)
-        given = (model, batch, reference)
-        loss, parts = method.loss(*given) if objective is None else objective.loss(*given, step)
+        loss, parts = objective.loss(model, batch, task.reference, step)
         if not math.isfinite(float(loss.detach())):
             result.stopped = Reason.LOSS_NOT_FINITE
             break
@@ -105,17 +110,26 @@ def run_loop(
         result.steps = step + 1
         running.add(parts)
         bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()}, refresh=False)
-        if folder and ((step + 1) % s.checkpoint_every == 0 or step + 1 == s.steps):
-            state.save(folder)
-        if after_step:
-            after_step(step + 1)
-    if finish:
-        with torch.no_grad():
-            finish(weights, before)
-    if evaluate and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
-        _log(model, probes, s.steps, result, running)
+        if w.folder and ((step + 1) % s.checkpoint_every == 0 or step + 1 == s.steps):
+            state.save(w.folder)
+        if w.after_step:
+            w.after_step(step + 1)
+    with torch.no_grad():
+        method.finish(weights, before)
+    if looks and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
+        looks.log(model, s.steps, result, running)
     model.eval()
     return result
+
+
+def _require_data(task: Task, s: LoopSettings) -> None:
+    corpus = task.corpus
+    require(len(task.repeated) > 0, "retain", "at least one item", 0)
+    require(len(corpus.forget) > 0, "forget", "at least one item", 0)
+    if task.method.match_source is not None:
+        require_matched(corpus, task.method.match_source)
+    longest = [replace(i, answer=max(corpus.templates, key=len)) for i in corpus.forget if corpus.templates]
+    require_fit(task.model, task.tokenizer, [*task.repeated, *corpus.forget, *longest], s.max_answer)
 
 
 def _rate(step: int, s: LoopSettings) -> float:
@@ -124,40 +138,3 @@ def _rate(step: int, s: LoopSettings) -> float:
     if s.schedule == "linear":
         return warm * (1 - 0.9 * done)
     return warm * (1.0 if done < 0.5 else 0.5 * (1 + math.cos(math.pi * (2 * done - 1))))
-
-
-def _probes(tokenizer: Any, corpus: Corpus, s: LoopSettings) -> dict[str, Encoded]:
-    out = {}
-    for name, items in corpus.splits().items():
-        if not items:
-            continue
-        order = pick(s.seed, 9, 0, min(s.evaluate_items, len(items)), len(items))
-        out[name] = encode(tokenizer, [items[i] for i in order], s.max_answer)
-    return out
-
-
-def _log(model: Any, probes: dict[str, Encoded], step: int, result: LoopResult, running: Running) -> None:
-    """Add one row."""
-    model.eval()
-    small = model.get_input_embeddings().weight.shape[0] < 4096
-    passes = {name: full_pass(model, data, 512 if small else 64) for name, data in probes.items()}
-    row = {f"{name}_loss": made.loss for name, made in passes.items()}
-    row |= {f"{name}_accuracy": made.accuracy for name, made in passes.items()}
-    retain, forget = passes["retain"].law, passes["forget"].law
-    share = len(probes["forget"]) / (len(probes["forget"]) + len(probes["retain"]))
-    row |= {"step": float(step), "marginal_information": float(marginal_information(retain, forget, share))}
-    row |= running.take()
-    result.history.append(row)
-    model.train()
-
-
-def _should_stop(history: Sequence[dict[str, float]], s: LoopSettings) -> Reason | None:
-    """The rule that ends the run at its last look, if any does."""
-    row = history[-1]
-    if s.stop_at_holdout and row["forget_loss"] >= row["holdout_loss"]:
-        return Reason.FORGET_LOSS
-    if s.stop_accuracy_drop is not None:
-        start = history[0]["holdout_accuracy"] if s.accuracy_start is None else s.accuracy_start
-        if row["holdout_accuracy"] < (1.0 - s.stop_accuracy_drop) * start:
-            return Reason.HOLDOUT_ACCURACY
-    return None

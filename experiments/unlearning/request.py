@@ -14,12 +14,12 @@ import torch
 from experiments.config import LoopSettings
 from experiments.data.items import Corpus
 from experiments.methods import make_method
-from experiments.methods.base import Method, needs_reference, reference_name
+from experiments.methods.base import Method, Reference
 from experiments.models.adapters import with_adapter
 from experiments.models.device import find_device, plain, to_train
 from experiments.models.load import load_model, load_tokenizer, require_room, save_model, weight_hash
 from experiments.models.smollm2 import model_path
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
@@ -54,8 +54,7 @@ def unlearn(
     s = settings or LoopSettings(steps=60, lr=3e-4, batch_retain=8, batch_forget=8, batch_background=0)
     method = make_method(method) if isinstance(method, str) else method
     out = Path(out)
-    wants_base = needs_reference(method) and reference_name(method) == "base"
-    require(not wants_base or base is not None, "base", "the model before fine-tuning", None)
+    require(method.reference is not Reference.BASE or base is not None, "base", "the model before fine-tuning", None)
     request = _describe(str(model), base, data, method, s, rank, half_precision)
     path = model_path(model)
     before, tokenizer = load_model(path), load_tokenizer(path)
@@ -69,15 +68,12 @@ def unlearn(
     trained = with_adapter(before, rank, s.seed) if rank else before
     where = find_device(device)
     trained = to_train(trained, half_precision, where)
-    reference = None
-    if needs_reference(method):
-        other = base if wants_base and base is not None else path
-        reference = load_model(model_path(other)).to(where).eval().requires_grad_(False)
+    frozen = {Reference.ORIGINAL: path, Reference.BASE: base}.get(method.reference)
+    reference = None if frozen is None else load_model(model_path(frozen)).to(where).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
-    result = run_loop(
-        trained, tokenizer, data, data.retain, method, s, scratch, label="unlearning", reference=reference
-    )
+    task = Task(trained, tokenizer, data, data.retain, method, reference)
+    result = run_loop(task, s, Watch(scratch, label="unlearning"))
     bare = plain(trained)
     merged = bare.merge_and_unload() if rank else bare
     save_model(merged.float().cpu(), tokenizer, out / "model")

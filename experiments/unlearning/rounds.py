@@ -9,9 +9,9 @@ from typing import Any
 
 from experiments.config import LoopSettings
 from experiments.data.items import Corpus, Item
-from experiments.methods.base import Method, needs_reference
+from experiments.methods.base import Method, Reference
 from experiments.unlearning.checkpoint import LoopResult
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory.errors import require
 
 
@@ -54,14 +54,12 @@ def unlearn_rounds(
     for k, request in enumerate(requests):
         start = models[-1] if models else model
         changed = copy.deepcopy(start)
-        reference = start.eval() if needs_reference(method) else None
+        reference = None if method.reference is Reference.NONE else start.eval()
         one = replace(corpus, forget=tuple(request))
         seeded = replace(settings, seed=settings.seed + k)
         if results and settings.accuracy_start is None:
             seeded = replace(seeded, accuracy_start=results[0].history[0].get("holdout_accuracy"))
-        label = f"request {k + 1}"
-        results.append(
-            run_loop(changed, tokenizer, one, corpus.retain, method, seeded, label=label, reference=reference)
-        )
+        task = Task(changed, tokenizer, one, corpus.retain, method, reference)
+        results.append(run_loop(task, seeded, Watch(label=f"request {k + 1}")))
         models.append(changed)
     return models, results

@@ -15,7 +15,7 @@ from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.models.load import quiet, save_model
 from experiments.models.tiny import tiny_model, tiny_tokenizer
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 
 
 @pytest.fixture(scope="session")
@@ -43,5 +43,6 @@ def schooled(corpus: Corpus, tokenizer):
     """A model that knows at least where answers end, so there is accuracy to lose. Copy it before changing it."""
     model = tiny_model(len(tokenizer), 16, 1, 2, seed=0)
     settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
-    run_loop(model, tokenizer, corpus, corpus.retain, make_method("retain-only"), settings, evaluate=False)
+    task = Task(model, tokenizer, corpus, corpus.retain, make_method("retain-only"))
+    run_loop(task, settings, Watch(evaluate=False))
     return model

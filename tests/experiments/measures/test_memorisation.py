@@ -20,10 +20,10 @@ from experiments.measures.memorisation import (
     privacy_leakage,
     verbatim_memorisation,
 )
-from experiments.measures.robustness import quantised, relearning_attack, round_weights, survival
+from experiments.measures.robustness import Relearning, quantised, relearning_attack, round_weights, survival
 from experiments.methods.control import RetainOnly
 from experiments.models.tiny import tiny_model
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory import ArgumentError
 
 
@@ -35,7 +35,9 @@ def learnt(corpus: Corpus, tokenizer):
     settings = LoopSettings(
         steps=200, lr=5e-3, batch_retain=36, batch_forget=1, batch_background=0, evaluate_every=1000
     )
-    run_loop(model, tokenizer, corpus, [*corpus.forget, *corpus.retain], RetainOnly(), settings, evaluate=False)
+    run_loop(
+        Task(model, tokenizer, corpus, [*corpus.forget, *corpus.retain], RetainOnly()), settings, Watch(evaluate=False)
+    )
     return model
 
 
@@ -98,10 +100,10 @@ def test_survival_of_a_model_that_remembers_and_relearning_of_one_that_does_not(
     assert made["8-bit"]["forget"] > 0.9 and made["8-bit"]["auc"] > 0.95
     assert all(torch.equal(p, before[n]) for n, p in learnt.named_parameters())
     blank = tiny_model(len(tokenizer), 48, 2, 2, 1)
-    attack = relearning_attack(blank, tokenizer, corpus, 0.5, steps=15, lr=5e-3)
+    attack = relearning_attack(blank, tokenizer, corpus, Relearning(0.5, steps=15, lr=5e-3))
     assert {i.owner for i in attack.hidden} < {i.owner for i in corpus.forget} and attack.after > attack.before
     with pytest.raises(ArgumentError, match="share"):
-        relearning_attack(blank, tokenizer, corpus, 1.0)
+        relearning_attack(blank, tokenizer, corpus, Relearning(1.0))
 
 
 def test_tpr_needs_enough_negatives_and_covers() -> None:

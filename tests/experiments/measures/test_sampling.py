@@ -14,7 +14,7 @@ from experiments.measures.detectors import attack, auc, blind_baseline, membersh
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import item_losses, item_scores, share_of_uniform_loss, truth_ratio
 from experiments.measures.sampling import Draws, draw, log_likelihoods
-from experiments.measures.score_models import FolderBank, pool_model, score_models
+from experiments.measures.score_models import Sampling, pool_model, score_models
 from experiments.models.decode import decode
 from experiments.models.load import load_model
 from experiments.models.passes import full_pass_mean
@@ -97,7 +97,7 @@ def test_sampling_frequencies_follow_the_probabilities(bank, models) -> None:
 def test_score_and_pool_files_of_saved_models(models: Path, corpus: Corpus, tmp_path: Path) -> None:
     write_prompts(tmp_path / "f.jsonl", corpus.forget)
     write_prompts(tmp_path / "r.jsonl", corpus.retain)
-    score_models(*arms(models), tmp_path / "f.jsonl", tmp_path / "s.parquet", 50, 2, "shift", 0)
+    score_models(*arms(models), tmp_path / "f.jsonl", tmp_path / "s.parquet", Sampling(50, 2, "shift"))
     scores = read_scores(tmp_path / "s.parquet")
     assert scores.arm.size == 100 and scores.metadata["pair"] == "shift"
     assert len(scores.metadata["arm_p"]) == 1

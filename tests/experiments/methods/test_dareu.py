@@ -14,7 +14,7 @@ from experiments.methods import make_method
 from experiments.methods.attribution import deattribution, fit_attribution, frozen_attribution
 from experiments.methods.ppo import clipped_surrogate, discounted, running_rewards, shaped, solve_finite
 from experiments.models.tiny import tiny_model
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError, total_variation
 
@@ -106,18 +106,8 @@ def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, t
 
     def run(folder, after=None):
         model = tiny_model(len(tokenizer), 16, 1, 2, seed=3)
-        result = run_loop(
-            model,
-            tokenizer,
-            corpus,
-            corpus.retain,
-            method,
-            settings,
-            folder,
-            False,
-            after_step=after,
-            reference=reference,
-        )
+        task = Task(model, tokenizer, corpus, corpus.retain, method, reference)
+        result = run_loop(task, settings, Watch(folder, False, after_step=after))
         return model, result
 
     whole, result = run(None)

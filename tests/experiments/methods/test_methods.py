@@ -15,14 +15,14 @@ from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, answer_log_probs, encode, token_log_probs
 from experiments.data.items import Item
 from experiments.methods import METHODS, SHORTHANDS, MarI, make_method
-from experiments.methods.base import Batch, needs_reference
+from experiments.methods.base import Batch, Reference
 from experiments.methods.distillation import one_hot_jsd
 from experiments.methods.flat import flat_objective
 from experiments.methods.preference import npo_loss
 from experiments.methods.signals import bent_square, confidence, pool, position_means, remember, soft_histogram
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, run_loop
 from mari_theory import ArgumentError, jensen_shannon
 from mari_theory.fenchel import FENCHEL
 
@@ -92,7 +92,7 @@ def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: s
 def test_every_method_says_what_it_needs_and_cites_its_source(name: str, corpus, tokenizer, settings) -> None:
     method = make_method(name)
     assert "=" in (type(method).__doc__ or "") or "theta" in (type(method).__doc__ or "")
-    if needs_reference(method):
+    if method.reference is not Reference.NONE:
         model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
         with pytest.raises(ArgumentError, match="reference"):
             method.loss(model, make_batch(tokenizer, corpus, corpus.retain, settings, 0), None)
@@ -182,7 +182,7 @@ def test_undial_and_kl_ascent_at_the_original(corpus, tokenizer, settings) -> No
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     _, parts = make_method("kl-gradient-ascent").loss(model, batch, model)
-    assert parts["keep_kl"] == pytest.approx(0.0, abs=1e-12)
+    assert parts["preserve_kl"] == pytest.approx(0.0, abs=1e-12)
     # beta = 0 distils the original into itself: cross-entropy is its own entropy.
     _, parts = make_method("undial", beta=0.0).loss(model, batch, model)
     with torch.no_grad():
@@ -229,7 +229,7 @@ def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus, tokenizer) 
 def test_a_bank_reads_what_one_large_batch_would(corpus, tokenizer, settings, signal: str) -> None:
     """With weights that stand still, three batches in the bank and one more are one batch of four times the size."""
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
-    method = MarI(signal=signal, bank=3)
+    method = MarI(signal=signal, past_batches=3)
     bank = method.begin(model, tokenizer, corpus, 0)
     assert bank is not None
     batches = [make_batch(tokenizer, corpus, corpus.retain, settings, k) for k in range(4)]
@@ -248,7 +248,7 @@ def test_a_bank_reads_what_one_large_batch_would(corpus, tokenizer, settings, si
         i for start in (0, size // 2) for k in range(4) for i in range(k * size + start, k * size + start + size // 2)
     ]
     retain = joined("retain")._map(lambda t: t[order], joined("retain").kinds)
-    large = Batch(lambda: batches[0].keep, lambda: retain, lambda: joined("forget"), lambda: retain, lambda: retain)
+    large = Batch(lambda: batches[0].preserve, lambda: retain, lambda: joined("forget"), lambda: retain, lambda: retain)
     _, wanted = MarI(signal=signal).loss(model, large)
     assert parts["marginal_information"] == pytest.approx(wanted["marginal_information"], rel=1e-9)
     assert parts["floor"] == pytest.approx(wanted["floor"], rel=1e-9)
@@ -279,7 +279,7 @@ def test_matched_losses_by_hand(tokenizer) -> None:
     assert abs(gap / 3) > 0.05
     shift = 0.05 * (2 * abs(gap / 3) - 0.05)
     assert parts["matched_mean"] == pytest.approx(shift)
-    assert float(value.detach()) == pytest.approx(parts["keep_loss"] + 2.0 * gap**2 + 5.0 * shift)
+    assert float(value.detach()) == pytest.approx(parts["preserve_loss"] + 2.0 * gap**2 + 5.0 * shift)
 
 
 def test_the_bent_square_is_a_square_and_its_tangent() -> None:
@@ -353,17 +353,11 @@ def test_matching_needs_something_to_match_with(tokenizer, corpus) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     unnamed = tuple(replace(i, prompt=f"{i.kind} ?") for i in corpus.forget)
     with pytest.raises(ArgumentError, match="name their owner"):
-        run_loop(
-            model,
-            tokenizer,
-            replace(corpus, forget=unnamed),
-            corpus.retain,
-            make_method("mari-matched"),
-            LoopSettings(),
-        )
+        task = Task(model, tokenizer, replace(corpus, forget=unnamed), corpus.retain, make_method("mari-matched"))
+        run_loop(task, LoopSettings())
     with pytest.raises(ArgumentError, match="never-seen items"):
         method = make_method("mari-matched", source="holdout")
-        run_loop(model, tokenizer, replace(corpus, holdout=()), corpus.retain, method, LoopSettings())
+        run_loop(Task(model, tokenizer, replace(corpus, holdout=()), corpus.retain, method), LoopSettings())
 
 
 def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
@@ -384,7 +378,7 @@ def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
         ("npu", {}, "did you mean npo"),
         ("mari", {"penlaty": 2.0}, "did you mean penalty"),
         ("mari", {"weight": 1.5}, "weight"),
-        ("mari", {"keep": "both"}, "keep"),
+        ("mari", {"preserve": "both"}, "preserve"),
         ("flat", {"divergence": "renyi"}, "divergence"),
         ("flat", {"mode": "theirs"}, "mode"),
         ("npo", {"beta": 0.0}, "beta"),
@@ -414,3 +408,10 @@ def test_every_method_names_its_paper_and_its_deviations(name: str) -> None:
     said = f"{module.__doc__} {METHODS[name].__doc__}"
     assert re.search(r"\b20[12]\d\b|arXiv \d{4}\.\d{5}", said), "no year of a paper"
     assert re.search(r"[Dd]eviation|Ours, after", said), "no word on deviations"
+
+
+def test_the_settings_of_the_last_release_still_work_and_say_their_new_names() -> None:
+    with pytest.warns(DeprecationWarning, match="retain_weight"):
+        assert make_method("flat", keep=0.5) == make_method("flat", retain_weight=0.5)
+    with pytest.warns(DeprecationWarning, match="past_batches"):
+        assert make_method("mari", bank=3, keep="kl") == make_method("mari", past_batches=3, preserve="kl")

@@ -28,7 +28,7 @@ from experiments.models.decode import decode
 from experiments.models.device import device_of, find_device, plain, to_train
 from experiments.models.passes import full_pass
 from experiments.models.tiny import tiny_model
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.request import unlearn
 from mari_theory import ArgumentError
 from tests.experiments.audit.test_run import small
@@ -93,9 +93,8 @@ def test_training(name: str, settings: dict[str, Any], adapter: bool, corpus, to
             reference.to(device).eval().requires_grad_(False)
             s = dataclasses.replace(SHORT, steps=steps, schedule="half-cosine", checkpoint_every=1)
             method = make_method(name, **settings)
-            result = run_loop(
-                model, tokenizer, corpus, list(corpus.retain), method, s, folder, adapter, reference=reference
-            )
+            task = Task(model, tokenizer, corpus, list(corpus.retain), method, reference)
+            result = run_loop(task, s, Watch(folder, adapter))
         assert device_of(plain(model)) == device
         return {k: v.detach().cpu() for k, v in plain(model).state_dict().items()}, result
 

@@ -16,10 +16,11 @@ from safetensors.torch import load_file
 from experiments.config import LoopSettings
 from experiments.data.encoding import answer_log_probs, encode
 from experiments.methods import make_method
+from experiments.methods.base import Method
 from experiments.models.passes import full_pass
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import pick
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
@@ -34,7 +35,7 @@ from experiments.methods import make_method
 from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.models.load import quiet
 from experiments.config import LoopSettings
-from experiments.unlearning.loop import run_loop
+from experiments.unlearning.loop import Task, Watch, run_loop
 quiet()
 
 def train(out, kill):
@@ -45,7 +46,7 @@ def train(out, kill):
         if step == kill:
             os.kill(os.getpid(), signal.SIGKILL)
     settings = LoopSettings(steps=12, batch_retain=4, batch_forget=3, batch_background=4, checkpoint_every=4, evaluate_every=5)
-    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("mari-pooled"), settings, out, after_step=after)
+    result = run_loop(Task(model, tokenizer, corpus, corpus.retain, make_method("mari-pooled")), settings, Watch(out, after_step=after))
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, out / "final.safetensors")
     (out / "last.txt").write_text(str(result.history[-1]))
 
@@ -101,9 +102,9 @@ def test_methods_with_a_memory_resume_bit_identical(tmp_path: Path, corpus, toke
     for folder, after in (("whole", [None]), ("cut", [cut, None])):
         for hook in after:
             model, original = (tiny_model(len(tokenizer), 16, 1, 2, 0) for _ in range(2))
-            arguments = (model, tokenizer, corpus, corpus.retain, make_method(name, **changes), settings)
+            task = Task(model, tokenizer, corpus, corpus.retain, make_method(name, **changes), original)
             try:
-                result = run_loop(*arguments, tmp_path / folder, after_step=hook, reference=original)
+                result = run_loop(task, settings, Watch(tmp_path / folder, after_step=hook))
             except Cut:
                 continue
         made.append(model.state_dict())
@@ -117,17 +118,17 @@ def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus, tokenize
     method = make_method("mari-pooled")
     real = type(method).loss
 
-    class Spy:
+    class Spy(Method):
         def loss(self, *args: object):
             loss, parts = real(method, *args)
             seen.append(parts)
             return loss, parts
 
     settings = LoopSettings(steps=5, batch_retain=4, batch_forget=3, batch_background=2, evaluate_every=3)
-    history = run_loop(model, tokenizer, corpus, corpus.retain, Spy(), settings).history
+    history = run_loop(Task(model, tokenizer, corpus, corpus.retain, Spy()), settings).history
     assert [h["step"] for h in history] == [0.0, 3.0, 5.0] and "batch_floor" not in history[0]
     for row, part in ((history[1], seen[:3]), (history[2], seen[3:])):
-        for k in ("floor", "marginal_information", "keep_loss"):
+        for k in ("floor", "marginal_information", "preserve_loss"):
             assert row[f"batch_{k}"] == pytest.approx(sum(p[k] for p in part) / len(part))
 
 
@@ -136,7 +137,7 @@ def test_a_full_disk_is_refused_before_the_first_step(tmp_path: Path, corpus, to
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     method = make_method("retain-only")
     with pytest.raises(ArgumentError, match="GiB free for checkpoints"):
-        run_loop(model, tokenizer, corpus, corpus.retain, method, LoopSettings(steps=1), tmp_path)
+        run_loop(Task(model, tokenizer, corpus, corpus.retain, method), LoopSettings(steps=1), Watch(tmp_path))
     assert not list(tmp_path.iterdir())
 
 
@@ -159,7 +160,7 @@ def test_a_diverging_run_stops_before_it_spoils_the_weights(corpus, tokenizer, m
 
     monkeypatch.setattr(type(method), "loss", loss)
     settings = LoopSettings(steps=6, batch_retain=2, batch_forget=2, batch_background=2)
-    result = run_loop(model, tokenizer, corpus, corpus.retain, method, settings, evaluate=False)
+    result = run_loop(Task(model, tokenizer, corpus, corpus.retain, method), settings, Watch(evaluate=False))
     assert result.steps == 2 and result.stopped is Reason.LOSS_NOT_FINITE
     assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
@@ -169,7 +170,7 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, t
     settings = LoopSettings(
         steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True
     )
-    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
+    result = run_loop(Task(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent")), settings)
     assert result.steps < 200 and result.stopped is Reason.FORGET_LOSS
     assert result.history[-1]["forget_loss"] >= result.history[-1]["holdout_loss"]
 
@@ -196,7 +197,7 @@ def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(corpus, tokeniz
         stop_accuracy_drop=0.03,
         accuracy_start=start,
     )
-    result = run_loop(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent"), settings)
+    result = run_loop(Task(model, tokenizer, corpus, corpus.retain, make_method("gradient-ascent")), settings)
     seen = [row["holdout_accuracy"] for row in result.history]
     first = seen[0] if start is None else start
     assert result.stopped is Reason.HOLDOUT_ACCURACY and seen[-1] < 0.97 * first

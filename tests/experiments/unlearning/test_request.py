@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from experiments.config import LoopSettings, load_config
 from experiments.data.encoding import require_fit
 from experiments.data.files import write_prompts
 from experiments.data.items import Corpus
+from experiments.methods.base import Method
 from experiments.models.load import load_model, load_tokenizer
 from experiments.unlearning.request import UnlearningStopped, unlearn
 from mari_theory import ArgumentError
@@ -59,12 +61,12 @@ def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: P
     class Killed(Exception):
         pass
 
-    def kill_at_three(*args, **kwargs):
+    def kill_at_three(task, settings, watch):
         def after(step: int) -> None:
             if step == 3:
                 raise Killed
 
-        return original(*args, after_step=after, **kwargs)
+        return original(task, settings, replace(watch, after_step=after))
 
     original = module.run_loop
     monkeypatch.setattr(module, "run_loop", kill_at_three)
@@ -82,13 +84,13 @@ def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: P
 
 
 def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: Corpus, tmp_path: Path) -> None:
-    class Bad:
+    class Bad(Method):
         def __init__(self) -> None:
             self.calls = 0
 
         def loss(self, model, batch, reference=None):
             self.calls += 1
-            value = model(input_ids=batch.keep.input_ids).logits.square().mean()
+            value = model(input_ids=batch.preserve.input_ids).logits.square().mean()
             return (value * float("nan") if self.calls == 3 else value), {}
 
     with pytest.raises(UnlearningStopped, match="non-finite loss at step 2"):
@@ -98,7 +100,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
 
     class BadGradient(Bad):
         def loss(self, model, batch, reference=None):
-            value = model(input_ids=batch.keep.input_ids).logits.sum()
+            value = model(input_ids=batch.preserve.input_ids).logits.sum()
             return (value - value.detach()).abs().sqrt(), {}  # 0 with an infinite slope
 
     with pytest.raises(UnlearningStopped, match="non-finite gradient at step 0"):
