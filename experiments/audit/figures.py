@@ -1,4 +1,4 @@
-"""The figures of a report, drawn from `results.json` alone."""
+"""The figures of a report, drawn from an audit's result alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.audit.results import Run
 from mari_theory import max_tpr
 from mari_theory.figure_style import BAND, COLOURS, INK, pyplot
 from mari_theory.units import LN2
@@ -15,16 +16,16 @@ from mari_theory.units import LN2
 plt = pyplot()
 
 
-def draw_figures(results: dict[str, Any], folder: Path) -> dict[str, Path]:
+def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     """Write every figure of a run as PNG; returns their paths by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {
-        "certified": certified(results),
-        "trajectory": trajectory(results),
-        "roc": roc(results),
+    figures = {
+        "certified": certified(run),
+        "trajectory": trajectory(run),
+        "roc": roc(run),
     }
     out = {}
-    for name, figure in made.items():
+    for name, figure in figures.items():
         path = folder / f"{name}.png"
         figure.savefig(path)
         plt.close(figure)
@@ -32,27 +33,27 @@ def draw_figures(results: dict[str, Any], folder: Path) -> dict[str, Path]:
     return out
 
 
-def certified(results: dict[str, Any]) -> Any:
+def certified(run: Run) -> Any:
     """Certified JSD to the oracle average, a row a model, with the oracle-against-oracle floor."""
-    rows = results["rows"]
+    rows = run.rows
     figure, axis = plt.subplots(figsize=(8, 0.42 * len(rows) + 1.4))
-    floor = results["floor"]["certificate"]["claim"]
-    axis.axvspan(max(floor["lower"], 1e-5), floor["upper"], color=BAND, label="oracle against oracle (certified)")
-    axis.axvline(results["config"]["margin"], color="#999999", ls=":", label="margin")
+    floor = run.floor.pair.certificate.claim
+    axis.axvspan(max(floor.lower, 1e-5), floor.upper, color=BAND, label="oracle against oracle (certified)")
+    axis.axvline(run.config.margin, color="#999999", ls=":", label="margin")
     for i, row in enumerate(rows):
-        c = row["certificates"]["oracle"]["claim"]
-        colour = {"original": INK, "oracle": "#228833"}.get(row["kind"], "#4477aa")
-        low, high = max(c["lower"], 1e-4), max(c["upper"], 1.2e-4)
+        c = row.oracle.claim
+        colour = {"original": INK, "oracle": "#228833"}.get(row.kind, "#4477aa")
+        low, high = max(c.lower, 1e-4), max(c.upper, 1.2e-4)
         axis.plot([low, high], [i, i], color=colour, lw=5, solid_capstyle="round")
-        exact = c["method"] == "exact-laws"
+        exact = c.method == "exact-laws"
         if exact:  # an exact interval is too short to be seen as a line
             axis.plot([high], [i], "o", color=colour, ms=6)
-        label = f"{c['upper']:.4f}" if exact else f"{c['lower']:.3f} to {c['upper']:.3f}"
-        owners = row["certificates"]["oracle"]["owners"]
+        label = f"{c.upper:.4f}" if exact else f"{c.lower:.3f} to {c.upper:.3f}"
+        owners = row.oracle.owners
         if owners is not None:
-            worst = max(owners["worst_upper"], 1.2e-4)
+            worst = max(owners.worst_upper, 1.2e-4)
             axis.plot([worst], [i], "|", color=colour, ms=11, mew=2, label="worst owner at most" if i == 0 else None)
-            label += f", worst {owners['worst_upper']:.3f}"
+            label += f", worst {owners.worst_upper:.3f}"
             high = max(high, worst)
         right = high < 0.2
         axis.annotate(
@@ -68,33 +69,33 @@ def certified(results: dict[str, Any]) -> Any:
     axis.axvline(LN2, color="#bbbbbb", lw=1)
     axis.set_xscale("log")
     axis.set_xlim(8e-4, 0.8)
-    axis.set_yticks(range(len(rows)), [r["name"] for r in rows])
+    axis.set_yticks(range(len(rows)), [r.name for r in rows])
     axis.invert_yaxis()
     axis.set_xlabel(
         "Jensen-Shannon divergence to the oracle average, nats an answer (log scale; ln 2 = 0.693 is certainty)"
     )
-    percent = 100 * results["config"]["confidence"]
+    percent = 100 * run.config.confidence
     axis.set_title(f"How far from a model that never saw the data? {percent:g} % certified intervals")
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04 - 1.0 / len(rows)), ncols=2, fontsize=8)
     return figure
 
 
-def trajectory(results: dict[str, Any]) -> Any:
+def trajectory(run: Run) -> Any:
     """Marginal information, forget loss and retain loss along unlearning, with the oracles' band."""
     figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.9))
-    losses = results["oracle_losses"]
+    losses = run.oracle_losses
     for axis, split in ((axes[1], "forget"), (axes[2], "retain")):
         band = losses[split]
         axis.axhspan(min(band) - 0.005, max(band) + 0.005, color=BAND, label="oracles", zorder=0)
     top = 1.3 * max([*losses["forget"], *losses["holdout"]])
-    for k, (name, history) in enumerate(results["trajectories"].items()):
+    for k, (name, history) in enumerate(run.trajectories.items()):
         colour = COLOURS[k % len(COLOURS)]
         style = "-" if k < 5 else "--"
         steps = [h["step"] for h in history]
         for axis, key in zip(axes, ("marginal_information", "forget_loss", "retain_loss"), strict=True):
             axis.plot(steps, [h[key] for h in history], color=colour, lw=1.6, ls=style, label=name)
     axes[0].set_title("Marginal information, nats")
-    starts = [h[0]["marginal_information"] for h in results["trajectories"].values() if h]
+    starts = [h[0]["marginal_information"] or 0.0 for h in run.trajectories.values() if h]
     axes[0].set_ylim(0, 1.6 * max([*starts, 1e-6]))
     axes[1].set_title("Loss on forget answers, nats a token")
     axes[1].set_ylim(0, max(top, 0.5))
@@ -108,39 +109,40 @@ def trajectory(results: dict[str, Any]) -> Any:
     return figure
 
 
-def roc(results: dict[str, Any]) -> Any:
+def roc(run: Run) -> Any:
     """For each model: the certified band of the optimal ROC, the bound implied by the JSD alone, every detector's point."""
-    rows = [r for r in results["rows"] if r["kind"] != "oracle"]
+    rows = [r for r in run.rows if r.kind != "oracle"]
     columns = 4
     lines = math.ceil(len(rows) / columns)
     figure, axes = plt.subplots(lines, columns, figsize=(12.5, 3.3 * lines), sharex=True, sharey=True, squeeze=False)
     grid = np.linspace(0, 1, 201)
-    names = sorted({d for r in rows for d in r["origin"]["oracle"]})
+    names = sorted({d for r in rows for d in r.pairs["oracle"].detectors})
     markers = dict(zip(names, "osD^vP*X", strict=False))
     for axis, row in zip(axes.flat, rows, strict=False):
-        c = row["certificates"].get("oracle-sampled", row["certificates"]["oracle"])
-        band = c["direct"]["roc"]
-        axis.fill_between(
-            band["fpr"],
-            band["tpr_low"],
-            band["tpr_high"],
-            color="#4477aa",
-            alpha=0.25,
-            lw=0,
-            label="optimal detector, certified band",
-        )
+        c = row.pairs["oracle"].sampled or row.oracle
+        band = c.direct.roc
+        if band is not None:
+            axis.fill_between(
+                band.fpr,
+                band.tpr_low,
+                band.tpr_high,
+                color="#4477aa",
+                alpha=0.25,
+                lw=0,
+                label="optimal detector, certified band",
+            )
         axis.plot(
             grid,
-            max_tpr(grid, min(c["claim"]["upper"], LN2)),
+            max_tpr(grid, min(c.claim.upper, LN2)),
             color="#ee6677",
             lw=1.2,
             label="limit implied by the JSD bound",
         )
         axis.plot([0, 1], [0, 1], color="#999999", lw=0.8, ls=":")
-        for name, d in row["origin"]["oracle"].items():
-            a, b = (d["fpr"], d["tpr"]) if d["tpr"] >= d["fpr"] else (d["tpr"], d["fpr"])
+        for name, d in row.pairs["oracle"].detectors.items():
+            a, b = (d.fpr, d.tpr) if d.tpr >= d.fpr else (d.tpr, d.fpr)
             axis.plot(a, b, markers[name], color=INK, ms=5, mfc="none", label=name)
-        axis.set_title(row["name"], fontsize=9)
+        axis.set_title(row.name, fontsize=9)
         axis.set_aspect("equal")
     for axis in list(axes.flat)[len(rows) :]:
         axis.axis("off")

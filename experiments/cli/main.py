@@ -14,9 +14,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mari_theory.errors import ArgumentError, require
+
+if TYPE_CHECKING:
+    from experiments.audit.results import Run
+    from experiments.measures.result import Row
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -265,15 +269,16 @@ def _print_theorems(result: dict[str, Any], cases: int) -> None:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    from experiments.audit.run import AuditFailure, run_audit
+    from experiments.audit.run import run_audit
     from experiments.config import load_config, select_methods
+    from experiments.measures.result import AuditFailure
 
     config = load_config(args.preset, args.config, seed=args.seed)
     if args.method:
         config = select_methods(config, args.method)
     out = args.out or Path("runs") / args.preset
     try:
-        results = run_audit(config, out, args.resume)
+        run = run_audit(config, out, args.resume)
     except AuditFailure as e:
         print(f"mari audit: FAILED: {e}", file=sys.stderr)
         if args.json:
@@ -286,55 +291,44 @@ def _audit(args: argparse.Namespace) -> int:
                     "ok": True,
                     "run": str(out),
                     "report": str(out / "report.html"),
-                    "rows": [_short(r) for r in results["rows"]],
+                    "rows": [_short(r) for r in run.rows],
                 }
             )
         )
     else:
-        _print_rows(results)
+        _print_rows(run)
         print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
     return 0
 
 
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    c = row["certificates"]["oracle"]
-    owners = c["owners"] or {}
+def _short(row: Row) -> dict[str, Any]:
+    c = row.oracle
     return {
-        "name": row["name"],
-        "jsd_lower": c["claim"]["lower"],
-        "jsd_upper": c["claim"]["upper"],
-        "worst_owner_upper": owners.get("worst_upper"),
-        "owners_above_margin": owners.get("above_margin"),
-        "max_accuracy": c["implies"]["max_accuracy"],
-        "verdict": c["verdict"],
-        "best_attack_auc": row["best_attack"],
-        "retain_exact": row["retain_exact"],
-        "forget_exact": row["forget_exact"],
+        "name": row.name,
+        "jsd_lower": c.claim.lower,
+        "jsd_upper": c.claim.upper,
+        "worst_owner_upper": c.owners.worst_upper if c.owners else None,
+        "owners_above_margin": c.owners.above_margin if c.owners else None,
+        "max_accuracy": c.implies.max_accuracy,
+        "verdict": c.verdict,
+        **row.measures,
     }
 
 
-def _print_rows(results: dict[str, Any]) -> None:
+def _print_rows(run: Run) -> None:
     print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
-    for r in results["rows"]:
-        c = r["certificates"]["oracle"]
-        span = f"{c['claim']['lower']:.4f}-{c['claim']['upper']:.4f}"
-        worst = f"{c['owners']['worst_upper']:.3f}" if c["owners"] else "-"
-        verdict = c["verdict"].replace("equivalent", "equal").replace(" within margin", ", worst too")
+    for r in run.rows:
+        c = r.oracle
+        span = f"{c.claim.lower:.4f}-{c.claim.upper:.4f}"
+        worst = f"{c.owners.worst_upper:.3f}" if c.owners else "-"
+        verdict = str(c.verdict).replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
-            f"{r['name'][:22]:<22} {span:>15} {worst:>6} {100 * c['implies']['max_accuracy']:5.1f}% {r['best_attack']:6.3f} {r['retain_exact']:6.2f}  {verdict}"
+            f"{r.name[:22]:<22} {span:>15} {worst:>6} {100 * c.implies.max_accuracy:5.1f}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )
-    floor = results["floor"]["certificate"]["claim"]
-    print(
-        f"worst: the owner farthest from the oracles; margin {results['config']['margin']:g} nats{_floor_of(results)}"
-    )
-    print(
-        f"oracle against oracle: {floor['lower']:.4f}-{floor['upper']:.4f} nats; one sampled answer to a forget question"
-    )
-
-
-def _floor_of(results: dict[str, Any]) -> str:
-    worst = results["floor"]["worst_owner"]
-    return "" if worst is None else f", an oracle's own worst {worst:.4f}"
+    floor, worst_oracle = run.floor.pair.certificate.claim, run.floor.worst_owner
+    own = "" if worst_oracle is None else f", an oracle's own worst {worst_oracle:.4f}"
+    print(f"worst: the owner farthest from the oracles; margin {run.config.margin:g} nats{own}")
+    print(f"oracle against oracle: {floor.lower:.4f}-{floor.upper:.4f} nats; one sampled answer to a forget question")
 
 
 def _unlearn(args: argparse.Namespace) -> int:

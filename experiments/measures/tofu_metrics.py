@@ -23,6 +23,8 @@ Log = Mapping[str, Mapping[str, Sequence[Any]]]
 Floats = NDArray[np.float64]
 FORGET = "eval_log_forget.json"
 UTILITY_TASKS = ("eval_log.json", "eval_real_author_wo_options.json", "eval_real_world_wo_options.json")
+TASK_NAMES = dict(zip((FORGET, *UTILITY_TASKS), ("forget", "retain", "real authors", "world facts"), strict=True))
+"""What each task asks about."""
 
 
 def read_log(path: Path) -> Log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import zlib
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import audit
-from experiments.audit.run import AuditFailure, run_audit
+from experiments.audit import run as audit
+from experiments.audit.results import Run
+from experiments.audit.run import run_audit
 from experiments.config import RunConfig, load_config, select_methods, slug
 from experiments.data.generated import ATTRIBUTES
+from experiments.measures import context, sampled
+from experiments.measures.result import AuditFailure
 from experiments.measures.tofu_metrics import forget_quality, model_utility, read_log
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
@@ -66,42 +70,41 @@ def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
 
 
 def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
-    results = json.loads((finished / "results.json").read_text())
-    names = [r["name"] for r in results["rows"]]
+    run = Run.load(finished)
+    names = [r.name for r in run.rows]
     assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
-    for row in results["rows"]:
-        assert {"marginal", "oracle", "matched"} <= set(row["certificates"])
-        assert row["marginal"]["floor"] >= 0
-    assert results["coverage"] and all(not c["missed_wide"] for c in results["coverage"])
-    assert results["floor"]["enumerated"]
-    for row in results["rows"]:
-        exact, sampled = (row["certificates"][k] for k in ("oracle", "oracle-sampled"))
-        assert exact["claim"]["method"] == "exact-laws" and sampled["claim"]["method"] == "order-free"
-        truth = next(c for c in results["coverage"] if c["file"] == f"{slug(row['name'])}-oracle.parquet")
+    for row in run.rows:
+        assert {"marginal", "oracle", "matched"} <= set(row.pairs)
+        assert row.pairs["marginal"].numbers["floor"] >= 0
+    assert run.coverage and all(not c.missed_wide for c in run.coverage)
+    assert run.floor.exact
+    for row in run.rows:
+        exact, sampled = row.oracle, row.pairs["oracle"].sampled
+        assert exact.claim.method == "exact-laws" and sampled.claim.method == "order-free"
+        truth = next(c for c in run.coverage if c.file == f"{slug(row.name)}-oracle.parquet")
         # A barely trained model leaves much in the rest of each law, which only widens the exact ends.
-        assert exact["claim"]["lower"] <= truth["high"] and truth["low"] <= exact["claim"]["upper"]
-        assert exact["owners"]["worst_upper"] >= exact["claim"]["upper"]
-    assert results["floor"]["worst_owner"] > 0 and "worst owner" in (finished / "summary.md").read_text()
-    assert results["trajectories"]["MarI pooled 1"][0]["step"] == 0
+        assert exact.claim.lower <= truth.high and truth.low <= exact.claim.upper
+        assert exact.owners.worst_upper >= exact.claim.upper
+    assert run.floor.worst_owner > 0 and "worst owner" in (finished / "summary.md").read_text()
+    assert run.trajectories["MarI pooled 1"][0]["step"] == 0
 
 
 def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
-    results = json.loads((finished / "results.json").read_text())
+    first = Run.load(finished)
     measured: list[str] = []
-    real = audit.Study.row
+    real = audit.measure_row
     monkeypatch.setattr(
-        audit.Study, "row", lambda self, role, record: measured.append(role.name) or real(self, role, record)
+        audit, "measure_row", lambda m, role, record: measured.append(role.name) or real(m, role, record)
     )
     (finished / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
         run_audit(small(), finished)
     run_audit(small(), finished, resume=True)
     assert measured == ["MarI pooled 1"]  # measured rows are kept, a missing one is made again, to the same numbers
-    again = json.loads((finished / "results.json").read_text())
-    moving = {"seconds", "resumed", "peak_memory_gib", "date"}
-    assert again["resumed"] and "since it was resumed" in (finished / "summary.md").read_text()
-    assert {k: v for k, v in again.items() if k not in moving} == {k: v for k, v in results.items() if k not in moving}
+    again = Run.load(finished)
+    assert again.effort.resumed and "since it was resumed" in (finished / "summary.md").read_text()
+    assert again.model_copy(update={"effort": first.effort}) == first
     assert before == {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
     with pytest.raises(ArgumentError, match="same configuration"):
         run_audit(small(draws=301), finished, resume=True)
@@ -109,19 +112,19 @@ def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: p
 
 def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that claim the arms nearly the same, while the texts differ: a detector's lower bound must stop the run."""
-    real_draw = audit.draw
+    real_draw = context.draw
 
     def marked(bank, arm, prompts, n, max_new, seed):
         draws = real_draw(bank, arm, prompts, n, max_new, seed)
         token = 5 if arm[0].startswith("oracle") else 6
         return type(draws)(draws.prompt_index, [[token] for _ in draws.outputs])
 
-    monkeypatch.setattr(audit, "draw", marked)
+    monkeypatch.setattr(context, "draw", marked)
 
     def nearly(bank, arm, prompts, draws):
         return -1.0 - 1e-3 * np.random.default_rng(zlib.crc32(arm[0].encode())).random(len(draws.outputs))
 
-    monkeypatch.setattr(audit, "log_likelihoods", nearly)
+    monkeypatch.setattr(context, "log_likelihoods", nearly)
     with pytest.raises(AuditFailure, match="refuted by"):
         run_audit(small(enumerate_exactly=False), tmp_path / "run")
     refuted = [Certificate.load(p) for p in (tmp_path / "run" / "certificates").glob("*-oracle.json")]
@@ -136,7 +139,7 @@ def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.
 
 def test_likelihoods_that_deny_the_texts_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One model scored as both arms: evidence that says nothing is not certified."""
-    monkeypatch.setattr(audit, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
+    monkeypatch.setattr(context, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
     with pytest.raises(AuditFailure, match="one model scored as both arms"):
         run_audit(small(enumerate_exactly=False), tmp_path / "run")
 
@@ -144,7 +147,7 @@ def test_likelihoods_that_deny_the_texts_stop_the_run(tmp_path: Path, monkeypatc
 def test_an_interval_that_misses_the_enumeration_fails_the_audit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "enumerate_divergence", lambda *a: (0.6, 0.61))
+    monkeypatch.setattr(sampled, "enumerate_divergence", lambda *a: (0.6, 0.61))
     with pytest.raises(AuditFailure, match="misses the enumerated"):
         run_audit(small(), tmp_path / "run")
 
@@ -163,9 +166,9 @@ def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> 
     }
     data["train"]["steps"], data["unlearn"]["steps"] = 3, 2
     # The tokenizer beside the model decides which words exist, so the corpus is the fixtures'.
-    results = run_audit(RunConfig(**data), tmp_path / "run")
-    assert len(results["rows"]) == 5
-    assert all(np_row["certificates"]["oracle"]["claim"]["upper"] > 0 for np_row in results["rows"])
+    run = run_audit(RunConfig(**data), tmp_path / "run")
+    assert len(run.rows) == 5
+    assert all(row.oracle.claim.upper > 0 for row in run.rows)
 
 
 def write_tofu(folder: Path) -> None:
@@ -193,11 +196,11 @@ def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
     data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
     data["train"]["steps"], data["unlearn"]["steps"] = 2, 1
     out = tmp_path / "run"
-    results = run_audit(select_methods(RunConfig(**data), ["retain-only (control)"]), out)
-    for r in results["rows"]:
-        log, rival = (read_log(out / "tofu" / f"{slug(n)}.json") for n in (r["name"], "oracle-1"))
-        assert r["tofu"]["questions"] == 20 and len(log["eval_log.json"]["avg_gt_loss"]) == 4
-        assert r["tofu"]["forget_quality"] == forget_quality(log, rival)
-        assert r["tofu"]["model_utility"] == model_utility(log)
-    assert "TOFU's own numbers" in (out / "report.html").read_text()
+    for r in run_audit(select_methods(RunConfig(**data), ["retain-only (control)"]), out).rows:
+        log, rival = (read_log(out / "tofu" / f"{slug(n)}.json") for n in (r.name, "oracle-1"))
+        numbers = r.groups["tofu"]
+        assert numbers["questions"] == 20 and len(log["eval_log.json"]["avg_gt_loss"]) == 4
+        assert numbers["TOFU forget quality (p)"] == forget_quality(log, rival)
+        assert numbers["model utility"] == model_utility(log)
+    assert "TOFU's own numbers" in html.unescape((out / "report.html").read_text())
     assert "| TOFU forget quality (p) |" in (out / "summary.md").read_text()

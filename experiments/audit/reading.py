@@ -1,0 +1,65 @@
+"""What an audit found, in plain sentences: bad news included."""
+
+from __future__ import annotations
+
+import math
+
+from experiments.audit.results import Run
+
+
+def reading(run: Run) -> list[str]:
+    """One sentence a finding; the first is the noise floor."""
+    floor = run.floor.pair.certificate.claim
+    margin = run.config.margin
+    out = [
+        f"Two models retrained without the forget set differ by {floor.lower:.4f} to {floor.upper:.4f} nats an answer: the noise floor of every number to the oracle."
+    ]
+    verdicts = {r.name: r.oracle.verdict for r in run.methods}
+    good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
+    average = [n for n, v in verdicts.items() if v == "equivalent on average"]
+    bad = [n for n, v in verdicts.items() if v == "detectable"]
+    if good:
+        out.append(f"Certified within {margin:g} nats of the oracle average, the worst owner too: {', '.join(good)}.")
+    if average:
+        out.append(f"Within {margin:g} nats on average, but not certified for the worst owner: {', '.join(average)}.")
+    if bad:
+        out.append(
+            f"Certified to be further than {margin:g} nats from it on average or for an owner, so told apart from a retrained model: {', '.join(bad)}."
+        )
+    worst = run.floor.worst_owner
+    if worst is not None:
+        fits = "a retraining passes" if worst <= margin else "a retraining would not pass"
+        out.append(
+            f"The margin is set by what retrainings need: an oracle's own worst owner lies {worst:.4f} nats from the others; {fits}."
+        )
+    return [*out, *_blindness(run), *_attacks(run), *_damage(run)]
+
+
+def _blindness(run: Run) -> list[str]:
+    original = run.the("original")
+    exact, marginal = original.measures["forget_exact"] or 0.0, original.pairs["marginal"].numbers
+    value, floor = marginal["value"] or 0.0, marginal["floor"] or 0.0
+    if value > 1.5 * floor or exact <= 0.5:
+        return []
+    return [
+        f"Pooled marginal information does not see memorisation here (T26): the original model answers {100 * exact:.0f} % of the forget questions "
+        f"exactly, yet reads {value:.4f} nats against a retain-against-retain floor of {floor:.4f}."
+    ]
+
+
+def _attacks(run: Run) -> list[str]:
+    if not run.methods:
+        return []
+    closest = min(run.methods, key=lambda r: r.oracle.claim.upper)
+    worst = max((r.best_attack for r in run.methods), default=math.nan)
+    return [
+        f"Closest to the oracle: {closest.name}; its best membership attack has AUC {closest.best_attack:.2f} (original {run.the('original').best_attack:.2f}, oracle {run.the('oracle').best_attack:.2f}, worst method {worst:.2f})."
+    ]
+
+
+def _damage(run: Run) -> list[str]:
+    before = run.the("original").measures["retain_probability"] or 0.0
+    broken = [r.name for r in run.methods if (r.measures["retain_probability"] or 0.0) < 0.9 * before]
+    if not broken:
+        return []
+    return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(broken)}."]

@@ -1,0 +1,130 @@
+"""The result of an audit: what `results.json` holds. Command line, report, figures and studies read this and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from experiments.config import RunConfig
+from experiments.measures.detectors import Attack
+from experiments.measures.result import Coverage, Number, PairResult, Record, Row
+from mari_theory.certificates.files import write_text
+from mari_theory.errors import ArgumentError, require
+
+FILE = "results.json"
+
+
+class CorpusSize(Record):
+    """The data of a run, in numbers of questions."""
+
+    name: str
+    forget: int
+    retain: int
+    holdout: int
+    sentences: bool
+
+
+class OraclePair(Record):
+    """Exact divergence of two retrainings on forget prompts, an enclosure, nats."""
+
+    oracles: tuple[str, str]
+    low: float
+    high: float
+
+
+class Floor(Record):
+    """How far retrainings lie from each other (T25): the floor of every number to the oracle."""
+
+    pair: PairResult
+    """The second oracle against the first, from samples."""
+    exact: tuple[OraclePair, ...]
+    """Every two, where outputs are enumerated."""
+    worst_owner: Number
+    """Largest divergence of one owner between an oracle and the average of the others; None where it was not measured exactly."""
+
+
+class Effort(Record):
+    """What a run took, and where."""
+
+    seconds: float
+    resumed: bool
+    """Then the seconds count from there."""
+    peak_memory_gib: float
+    machine: str
+    date: str
+    command: str
+
+
+class Run(Record):
+    """Everything an audit found.
+
+    `Run.load(folder)` reads a finished one back; `Run.model_json_schema()` is the schema of the file.
+    """
+
+    format: Literal["mari-audit/2"] = "mari-audit/2"
+    version: str
+    """Of the library."""
+    config: RunConfig
+    corpus: CorpusSize
+    rows: tuple[Row, ...]
+    floor: Floor
+    blind: Attack
+    """A text-only classifier that never sees a model: what the data alone gives away."""
+    oracle_losses: dict[str, tuple[float, ...]]
+    """Split -> mean loss of every oracle, nats a token."""
+    trajectories: dict[str, tuple[dict[str, Number], ...]]
+    """Method -> what was logged along its run."""
+    comparisons: int
+    """Of a detector with a certificate."""
+    detector_delta: float
+    """Level of each."""
+    effort: Effort
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the audit failed; empty when it did not."""
+        return [p for pair in self._pairs() for p in pair.problems]
+
+    @property
+    def coverage(self) -> list[Coverage]:
+        """Every sampled interval beside its enumerated truth."""
+        return [c for pair in self._pairs() for c in pair.coverage]
+
+    @property
+    def methods(self) -> list[Row]:
+        """The unlearned models."""
+        return [r for r in self.rows if r.kind == "method"]
+
+    def the(self, kind: Literal["original", "oracle"]) -> Row:
+        """The original's row, or that of the oracle measured like a method."""
+        return next(r for r in self.rows if r.kind == kind)
+
+    def save(self, folder: Path) -> None:
+        """Write `results.json`, whole or not at all."""
+        hidden = {"train": {"seed", "accuracy_start"}, "unlearn": {"seed", "accuracy_start"}}
+        data = self.model_dump(mode="json", by_alias=True, exclude={"config": hidden})
+        write_text(folder / FILE, json.dumps(data, indent=1, allow_nan=False))
+
+    @staticmethod
+    def load(folder: Path) -> Run:
+        """Read `results.json` of a finished run. Raises `ArgumentError` on none, a truncated one, or another format."""
+        path = Path(folder) / FILE
+        require(path.is_file(), "run", "a folder with results.json (a finished audit)", folder)
+        try:
+            data: Any = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as e:
+            raise ArgumentError("run", "a complete results.json", f"{path}: {e}") from None
+        try:
+            return Run.model_validate_json(json.dumps(data))
+        except ValidationError as e:
+            first = e.errors()[0]
+            where = ".".join(str(x) for x in first["loc"])
+            raise ArgumentError(
+                "run", "results.json of this version (mari-audit/2)", f"{path}: {where}: {first['msg']}"
+            ) from None
+
+    def _pairs(self) -> list[PairResult]:
+        return [*(pair for row in self.rows for pair in row.pairs.values()), self.floor.pair]

@@ -1,0 +1,194 @@
+"""The models of one run as measures read them: scores, draws, likelihoods and pooled laws, each computed once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import mari_theory
+from estimators.certify import certify_files
+from experiments.config import RunConfig, slug
+from experiments.data.encoding import batch_size, encode, many_prompt_ids
+from experiments.data.items import Corpus, Item
+from experiments.data.tofu import evaluation_tasks, tofu_folder
+from experiments.measures.detectors import Attack, membership_attacks
+from experiments.measures.items import ItemScores, item_scores
+from experiments.measures.pair import decoding
+from experiments.measures.sampling import Draws, draw, log_likelihoods
+from experiments.measures.tofu_log import evaluation_log
+from experiments.measures.tofu_metrics import FORGET, Log
+from experiments.models.banks import ModelBank
+from experiments.models.passes import full_pass_mean
+from experiments.seeds import seed_of
+from experiments.unlearning.roles import oracle_names
+from mari_theory.certificates.certificate import Certificate
+from mari_theory.certificates.files import write_text
+
+Floats = NDArray[np.float64]
+Arm = tuple[str, ...]
+
+
+class Laws(NamedTuple):
+    """Mean next-token distributions over the complete sets, and over retain in two halves by owner."""
+
+    forget: Floats
+    retain: Floats
+    halves: tuple[Floats, Floats]
+
+
+class Measurements:
+    """Everything measured about the models of one run is read through this."""
+
+    def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: ModelBank) -> None:
+        self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
+        self.oracles = oracle_names(config)
+        self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
+        self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
+        self.tasks = self._tofu_tasks()
+        self._scores: dict[tuple[str, str], ItemScores] = {}
+        self._laws: dict[str, Laws] = {}
+        self._draws: dict[tuple[str, ...], Draws] = {}
+        self._likelihoods: dict[tuple[str, ...], Floats] = {}
+        self._tofu_logs: dict[str, Log] = {}
+
+    @property
+    def files(self) -> int:
+        """Score files that detectors are set on: two a row."""
+        return 2 * (len(self.config.methods) + 2)
+
+    @property
+    def comparisons(self) -> int:
+        """Comparisons of a detector with a certificate in the run."""
+        return 5 * self.files
+
+    @property
+    def detector_delta(self) -> float:
+        """Half of the run's delta is for the ends of JSD and of TV, half for the detectors, each split evenly (T20)."""
+        return (1.0 - self.config.confidence) / 2 / self.comparisons
+
+    def model(self, name: str) -> Any:
+        """The named model, valid until the next call."""
+        return self.bank.use(slug(name))
+
+    def scores(self, name: str, split: str) -> ItemScores:
+        """Teacher-forced scores of every item of a split (holdout: of at most `holdout_items`)."""
+        key = (name, split)
+        if key not in self._scores:
+            items = self.unseen if split == "holdout" else self.corpus.splits()[split]
+            self._scores[key] = item_scores(
+                self.model(name), self.bank.tokenizer, items, self.config.unlearn.max_answer
+            )
+        return self._scores[key]
+
+    def rival(self, name: str) -> str:
+        """The oracle that a model's attacks and tests compare it with: the last one, or the one before."""
+        return next(o for o in reversed(self.oracles) if o != name)
+
+    def attacks(self, name: str) -> list[Attack]:
+        """Every membership attack, forget questions against never-seen ones."""
+        oracle = self.rival(name)
+        return membership_attacks(
+            (self.scores(name, "forget"), self.corpus.forget),
+            (self.scores(name, "holdout"), self.unseen),
+            (self.scores(oracle, "forget"), self.scores(oracle, "holdout")),
+            self.config.seed,
+        )
+
+    def draws(self, arm: Arm, split: str, n: int) -> Draws:
+        """n outputs of the arm to prompts of the split."""
+        key = (*arm, split, str(n))
+        if key not in self._draws:
+            self._draws[key] = draw(
+                self.bank,
+                [slug(a) for a in arm],
+                self.prompts[split],
+                n,
+                self.config.scoring.max_new,
+                seed_of(self.config.seed, *key),
+            )
+        return self._draws[key]
+
+    def likelihood(self, arm: Arm, split: str, drawn_from: Arm, n: int) -> Floats:
+        """log P under the arm of the outputs drawn from another (or the same)."""
+        key = (*arm, "|", *drawn_from, split, str(n))
+        if key not in self._likelihoods:
+            draws = self.draws(drawn_from, split, n)
+            self._likelihoods[key] = log_likelihoods(self.bank, [slug(a) for a in arm], self.prompts[split], draws)
+        return self._likelihoods[key]
+
+    def laws(self, name: str) -> Laws:
+        """Pooled next-token distributions at answer positions."""
+        if name not in self._laws:
+            model, tokenizer = self.model(name), self.bank.tokenizer
+            owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
+            half = set(owners[: len(owners) // 2])
+            first = [i for i in self.corpus.retain if i.owner in half]
+            other = [i for i in self.corpus.retain if i.owner not in half]
+            forget, a, b = (
+                full_pass_mean(model, encode(tokenizer, x, self.config.unlearn.max_answer), batch_size(tokenizer))
+                for x in (self.corpus.forget, first, other)
+            )
+            retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
+            self._laws[name] = Laws(forget, retain, (a, b))
+        return self._laws[name]
+
+    def tofu_log(self, name: str) -> Log:
+        """TOFU's log of one model, also written to `tofu/`."""
+        if name not in self._tofu_logs:
+            c = self.config
+            log = evaluation_log(
+                self.model(name),
+                self.bank.tokenizer,
+                self.tasks,
+                c.unlearn.max_answer,
+                c.scoring.max_new,
+                c.scoring.rouge_items,
+            )
+            (self.out / "tofu").mkdir(exist_ok=True)
+            write_text(self.out / "tofu" / f"{slug(name)}.json", json.dumps(log))
+            self._tofu_logs[name] = log
+        return self._tofu_logs[name]
+
+    def _tofu_tasks(self) -> dict[str, Sequence[Item]]:
+        """TOFU's evaluation questions, all of the forget ones and at most `truth_items` of each other task; none for other data."""
+        c = self.config
+        folder = tofu_folder(c.corpus.folder, hub=not c.corpus.fallback) if c.corpus.kind == "tofu" else None
+        if folder is None or not c.scoring.truth_items:
+            return {}
+        tasks = evaluation_tasks(folder, self.corpus)
+        return {k: v if k == FORGET else v[: c.scoring.truth_items] for k, v in tasks.items()}
+
+    def metadata(self, pair: str, name: str, prompts: dict[str, Any]) -> dict[str, Any]:
+        """What every evidence file about a model says."""
+        c = self.config
+        return {
+            "pair": pair,
+            "model": name,
+            "weights_sha256": self.digest(name),
+            "decoding": decoding(c.scoring.max_new),
+            "prompts": prompts,
+            "corpus": self.corpus.name,
+            "seed": c.seed,
+            "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
+        }
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of the weights, from the record of training."""
+        record = json.loads((self.out / "models" / f"{slug(name)}.json").read_text())
+        return str(record["weights_sha256"])
+
+    def evidence(self, name: str, pair: str, suffix: str = ".parquet") -> Path:
+        """Where the evidence of a pair is written."""
+        return self.out / "scores" / f"{slug(name)}-{pair}{suffix}"
+
+    def certify(self, evidence: Path, name: str) -> Certificate:
+        """Certify one evidence file, all numbers at once, and write the certificate."""
+        certificate = certify_files([evidence], self.config.confidence, self.config.margin, simultaneous=True)
+        certificate.save(self.out / "certificates" / f"{name}.json")
+        return certificate

@@ -1,0 +1,125 @@
+"""The pairs of arms an audit certifies: one function and one line in `PAIRS` each. A number about one pair says nothing about another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimators.pooled import FastRate
+from experiments.measures.context import Measurements
+from experiments.measures.result import PairResult
+from experiments.measures.sampled import sampled_pair
+from experiments.unlearning.roles import Original, Role, oracle_arm
+from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix
+from mari_theory.certificates.certificate import Certificate
+from mari_theory.certificates.files import Pool, write_pool
+
+BINS = 16
+
+
+@dataclass(frozen=True)
+class PairMeasure:
+    """One pair of arms of every model."""
+
+    name: str
+    """As evidence files and certificates call it (`mari_theory.certificates.words.PAIRS` says what it compares)."""
+    heading: str
+    """Of its column."""
+    measure: Callable[[Measurements, Role], PairResult | None]
+    """None where it does not apply."""
+    text: Callable[[PairResult], str]
+    """As tables print it."""
+    summary: bool = False
+    """Is it a column of the short table too?"""
+
+
+def marginal(m: Measurements, role: Role) -> PairResult:
+    """Marginal information over the complete sets (T18), with its retain-against-retain floor."""
+    laws, (n, k) = m.laws(role.name), (len(m.corpus.retain), len(m.corpus.forget))
+    share = k / (k + n)
+    metadata = {
+        **m.metadata("marginal", role.name, {"retain": n, "forget": k}),
+        "share": share,
+        "finite_population": True,
+    }
+    pool = Pool(laws.retain, mix(laws.retain, laws.forget, share), n, n + k, metadata)
+    certificate = _certify_pool(m, "marginal", role.name, pool)
+    numbers = {
+        "value": certificate.claim.estimate,
+        "floor": float(marginal_information(*laws.halves, share)),
+        "share": share,
+        "forget_total_variation": forget_total_variation(certificate.claim.upper, share),
+    }
+    return PairResult(certificate=certificate, numbers=numbers)
+
+
+def matched(m: Measurements, role: Role) -> PairResult:
+    """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
+    forget, unseen = (m.scores(role.name, split) for split in ("forget", "holdout"))
+    p, q = (histogram(s.probability) for s in (unseen, forget))
+    sizes = {"never-seen": len(unseen.loss), "forget": len(forget.loss)}
+    metadata = {
+        **m.metadata("matched", role.name, sizes),
+        "finite_population": True,
+        "access": "truth-probability",
+    }
+    certificate = _certify_pool(m, "matched", role.name, Pool(p, q, len(unseen.loss), len(forget.loss), metadata))
+    authors = (len({i.owner for i in m.unseen}), len({i.owner for i in m.corpus.forget}))
+    new = FastRate().upper(float(jensen_shannon(p, q)), *authors, m.config.confidence)
+    numbers = {
+        "value": certificate.claim.estimate,
+        "upper_new_authors": new,
+        "authors_unseen": authors[0],
+        "authors_forget": authors[1],
+    }
+    return PairResult(certificate=certificate, numbers=numbers)
+
+
+def oracle(m: Measurements, role: Role) -> PairResult:
+    """One sampled answer of the oracles against one of this model, forget prompts (for an oracle: the other oracles)."""
+    return sampled_pair(m, "oracle", role.name, tuple(oracle_arm(m.oracles, role.name)), exact=True)
+
+
+def shift(m: Measurements, role: Role) -> PairResult | None:
+    """One sampled answer of the original against one of this model, retain prompts."""
+    return None if isinstance(role, Original) else sampled_pair(m, "shift", role.name, (Original().name,), exact=False)
+
+
+def histogram(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of items in each of 16 equal bins of [0, 1].
+
+    >>> float(histogram(np.array([0.0, 1.0]))[-1])
+    0.5
+    """
+    counts = np.bincount(np.minimum((np.asarray(probability) * BINS).astype(int), BINS - 1), minlength=BINS)
+    return counts / counts.sum()
+
+
+def _certify_pool(m: Measurements, pair: str, name: str, pool: Pool) -> Certificate:
+    path = m.evidence(name, pair, ".npz")
+    write_pool(path, pool)
+    return m.certify(path, path.stem)
+
+
+def _ends(r: PairResult) -> str:
+    return f"{r.certificate.claim.lower:.4f} to {r.certificate.claim.upper:.4f}"
+
+
+PAIRS = {
+    pair.name: pair
+    for pair in (
+        PairMeasure("oracle", "JSD to the oracles, one answer", oracle, _ends),
+        PairMeasure("shift", "JSD to the original on retain, one answer", shift, _ends),
+        PairMeasure(
+            "marginal",
+            "marginal (floor)",
+            marginal,
+            lambda r: f"{r.numbers['value']:.4f} ({r.numbers['floor']:.4f})",
+            summary=True,
+        ),
+        PairMeasure("matched", "matched", matched, lambda r: f"{r.numbers['value']:.3f}", summary=True),
+    )
+}

@@ -1,0 +1,161 @@
+"""Two arms of models of a run: draw from both, score under both, certify, enumerate where possible, set detectors on the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimators.likelihood_ratio import certify_likelihood_ratio
+from estimators.order_free import OrderFree
+from experiments.config import slug
+from experiments.measures.context import Arm, Measurements
+from experiments.measures.detectors import origin_detectors
+from experiments.measures.enumeration import enumerate_divergence, enumerated_options
+from experiments.measures.pair import STATED, Pair
+from experiments.measures.result import AuditFailure, Coverage, DetectorPoint, PairResult
+from experiments.unlearning.roles import Original
+from mari_theory.certificates.certificate import Certificate
+from mari_theory.certificates.files import read_scores, write_options, write_scores
+from mari_theory.errors import ArgumentError
+
+WIDE = 1.0 - 1e-6
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Which models make the arms of a pair, on which prompts, with how many outputs an arm."""
+
+    pair: str
+    p: Arm
+    q: str
+    split: str
+    draws: int
+
+
+def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bool, detect: bool = True) -> PairResult:
+    """The pair's certificate of the named model (arm Q) against arm P; `exact`: of enumerated laws where the run enumerates.
+
+    Evidence that contradicts itself stops the run: `AuditFailure`.
+    """
+    scoring = m.config.scoring
+    split, draws = ("retain", scoring.shift_draws) if pair == "shift" else ("forget", scoring.draws)
+    arms = Arms(pair, arm_p, name, split, draws)
+    path, items, both = m.evidence(name, pair), m.corpus.splits()[split], (arm_p, (name,))
+    log_p, log_q = (np.concatenate([m.likelihood(a, split, b, draws) for b in both]) for a in both)
+    of_p, of_q = (m.draws(a, split, draws) for a in both)
+    outputs = Pair(of_p, of_q, log_p, log_q)
+    columns = outputs.columns([f"{split}-{k}" for k in range(len(items))], [i.owner for i in items])
+    metadata = {**_metadata(m, arms), **STATED}
+    write_scores(path, columns, metadata)
+    try:
+        certificate = m.certify(path, path.stem)
+    except ArgumentError as e:
+        raise AuditFailure(f"{path.name}: {e}") from e
+    stored, laws = read_scores(path), None
+    coverage: list[Coverage] = []
+    if scoring.enumerate_exactly:
+        coverage = [_against_enumeration(m, arms, path.name, stored, certificate)]
+        laws = exact_pair(m, arms) if exact else None
+    problems = [_missed(c) for c in coverage if c.missed_wide]
+    detectors: dict[str, DetectorPoint] = {}
+    if detect:
+        detectors, refuted = _detect(m, arms, stored, outputs)
+        if refuted:
+            # Said in the evidence itself, so that no certificate over it can leave it out.
+            problems.append(f"{path.name} refuted by: {refuted}")
+            write_scores(path, columns, {**metadata, "refuted_by": refuted})
+            certificate, laws = m.certify(path, path.stem), None
+    return PairResult(
+        certificate=laws or certificate,
+        sampled=certificate if laws else None,
+        detectors=detectors,
+        coverage=tuple(coverage),
+        problems=tuple(problems),
+    )
+
+
+def exact_pair(m: Measurements, arms: Arms) -> Certificate:
+    """Option file with the whole law of one sampled answer, and its exact certificate: average, owners and prompts."""
+    path, items = m.evidence(arms.q, f"{arms.pair}-laws"), m.corpus.splits()[arms.split]
+    columns = enumerated_options(
+        m.bank,
+        ([slug(a) for a in arms.p], [slug(arms.q)]),
+        m.prompts[arms.split],
+        [(f"{arms.split}-{k}", i.owner) for k, i in enumerate(items)],
+        {slug(a): a for a in (*arms.p, arms.q)},
+    )
+    metadata = {
+        **_metadata(m, arms),
+        "access": "one-output",
+        "channel": f"whole outputs of at most {m.config.scoring.max_new} tokens",
+        "rest": "rest",
+        "design": "complete",
+    }
+    write_options(path, columns, metadata)
+    return m.certify(path, f"{slug(arms.q)}-{arms.pair}-exact")
+
+
+def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:
+    prompts = {"name": arms.split, "count": len(m.corpus.splits()[arms.split])}
+    return {
+        **m.metadata(arms.pair, arms.q, prompts),
+        "arm_p": {a: m.digest(a) for a in arms.p},
+        "arm_q": {arms.q: m.digest(arms.q)},
+    }
+
+
+def _against_enumeration(m: Measurements, arms: Arms, file: str, stored: Any, sampled: Certificate) -> Coverage:
+    """Does the sampled interval cover the enumerated divergence?"""
+    low, high = enumerate_divergence(m.bank, [slug(a) for a in arms.p], [slug(arms.q)], m.prompts[arms.split])
+    scores = (stored.log_p, stored.log_q, stored.arm)
+    wide = certify_likelihood_ratio(*scores, WIDE, OrderFree(), design="iid").jsd.interval
+    claim = sampled.claim
+    return Coverage(
+        file=file,
+        low=low,
+        high=high,
+        lower=claim.lower,
+        upper=claim.upper,
+        covered=claim.lower <= high and low <= claim.upper,
+        missed_wide=not (wide.lower <= high and low <= wide.upper),
+        wide=(wide.lower, wide.upper),
+    )
+
+
+def _missed(c: Coverage) -> str:
+    return f"{c.file}: interval [{c.wide[0]:.5f}, {c.wide[1]:.5f}] at 1 - 1e-6 misses the enumerated {c.low:.5f}"
+
+
+def _detect(m: Measurements, arms: Arms, stored: Any, outputs: Pair) -> tuple[dict[str, DetectorPoint], str | None]:
+    """Set every origin detector on the rows; name the one that refutes the certificate, if any."""
+    items = m.corpus.splits()[arms.split]
+    asked = (items[int(i)] for i in outputs.prompt_index)
+    texts = [f"{i.prompt} {m.bank.tokenizer.decode(o)}" for i, o in zip(asked, outputs.outputs, strict=True)]
+    # Rows of an arm are i.i.d. in file order, so halves of an arm are independent samples.
+    original = Original().name
+    before = arms.p[0] if arms.q == original else original
+    signals = {
+        "optimal likelihood ratio": stored.log_q - stored.log_p,
+        "likelihood under the audited model": stored.log_q,
+        "likelihood under another model": np.concatenate(
+            [m.likelihood((before,), arms.split, a, arms.draws) for a in (arms.p, (arms.q,))]
+        ),
+    }
+    bounds = origin_detectors(texts, stored.arm, signals, 1.0 - m.detector_delta)
+    delta = (1.0 - m.config.confidence) / 4 / m.files
+    scores = (stored.log_p, stored.log_q, stored.arm)
+    ceiling = certify_likelihood_ratio(*scores, 1.0 - delta, OrderFree(), design="iid")
+    points, refuted = {}, None
+    for detector, b in bounds.items():
+        points[detector] = DetectorPoint(
+            fpr=b.fpr,
+            tpr=b.tpr,
+            accuracy=b.accuracy,
+            jsd_lower=b.jsd_lower,
+            tv_lower=b.total_variation_lower,
+        )
+        if b.jsd_lower > ceiling.jsd.interval.upper or b.total_variation_lower > ceiling.total_variation.interval.upper:
+            refuted = detector
+    return points, refuted
