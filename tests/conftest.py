@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+# Two test processes on two cores: more threads would only wait for each other.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
 from beartype import BeartypeConf, beartype
+from filelock import FileLock
 from jaxtyping import install_import_hook
 
 _numbers = BeartypeConf(is_pep484_tower=True)
@@ -18,8 +25,8 @@ def typechecker(function: Any) -> Any:
 
 install_import_hook(["mari_theory", "estimators"], "tests.conftest.typechecker")
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import numpy as np
+import pytest
 
 try:
     import torch
@@ -27,6 +34,20 @@ try:
     torch.set_num_threads(1)
 except ImportError:  # pragma: no cover
     torch = None  # type: ignore[assignment]
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first worker to ask makes, and all others read."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / f"{name}-of-all-workers"
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            part = folder.with_suffix(".part")
+            make(part)
+            part.rename(folder)
+    return folder
+
 
 BACKENDS = ["numpy float64", "numpy float32", *(["torch float64", "torch float32"] if torch else [])]
 

@@ -54,7 +54,8 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     records = train_many(config, out, [original, *oracles])
     records |= train_many(config, out, entries) if entries else {}
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
-    torch.set_num_threads(max(1, config.workers if config.model.kind == "tiny" else 2))
+    if config.model.kind == "tiny":  # trained a thread each, measured with as many as trained at once
+        torch.set_num_threads(config.workers)
     measurements = Measurements(config, out, corpus, open_bank(config, out))
     _tell("blind text-only baseline")
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)

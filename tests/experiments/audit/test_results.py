@@ -10,10 +10,9 @@ import pytest
 from experiments.audit.report import write_report
 from experiments.audit.results import Run
 from mari_theory import ArgumentError
-from tests.experiments.audit.test_run import finished  # noqa: F401  (a fixture)
 
 
-def test_loading_gives_back_what_was_saved(finished: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_loading_gives_back_what_was_saved(finished: Path, tmp_path: Path) -> None:
     run = Run.load(finished)
     run.save(tmp_path)
     assert Run.load(tmp_path) == run
@@ -22,7 +21,7 @@ def test_loading_gives_back_what_was_saved(finished: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "of the last release"])
-def test_a_damaged_file_is_refused_in_one_line(finished: Path, tmp_path: Path, damage: str) -> None:  # noqa: F811
+def test_a_damaged_file_is_refused_in_one_line(finished: Path, tmp_path: Path, damage: str) -> None:
     text = (finished / "results.json").read_text()
     path = tmp_path / "results.json"
     if damage == "cut":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import shutil
 import zlib
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from experiments.audit import run as audit
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig, load_config, select_methods, slug
+from experiments.config import RunConfig, select_methods, slug
 from experiments.data.generated import ATTRIBUTES
 from experiments.measures import context, sampled
 from experiments.measures.result import AuditFailure
@@ -21,31 +22,18 @@ from experiments.measures.tofu_metrics import forget_quality, model_utility, rea
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
+from tests.experiments.audit.small import small
 
 
-def small(**changes: object) -> RunConfig:
-    config = load_config("tiny")
-    data = config.model_dump()
-    data["workers"], data["oracles"] = 1, 2
-    data["corpus"] |= {"forget": 2, "retain": 3, "holdout": 4}
-    data["model"] |= {"width": 16, "layers": 1}
-    data["train"] |= {
-        "steps": 30,
-        "batch_retain": 8,
-        "batch_background": 8,
-        "checkpoint_every": 10,
-        "evaluate_every": 15,
-    }
-    data["unlearn"] |= {"steps": 8, "batch_retain": 6, "batch_forget": 4, "batch_background": 4, "evaluate_every": 4}
-    data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4, **changes}
-    return select_methods(RunConfig(**data), ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"])
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("audit") / "run"
-    run_audit(small(), out)
-    return out
+def measure_again(finished: Path, out: Path, **changes: object) -> Run:
+    """An audit of the models that are trained already, of one method."""
+    config = select_methods(small(**changes), ["retain-only (control)"])
+    (out / "checkpoints").mkdir(parents=True)
+    shutil.copytree(finished / "models", out / "models")
+    for part in ("scores", "certificates", "prompts"):
+        (out / part).mkdir()
+    (out / "config.yaml").write_text(config.dump())
+    return run_audit(config, out, resume=True)
 
 
 def test_every_promised_file_is_there(finished: Path) -> None:
@@ -89,28 +77,32 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
     assert run.trajectories["MarI pooled 1"][0]["step"] == 0
 
 
-def test_resuming_a_finished_run_changes_no_model(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
-    first = Run.load(finished)
+def test_resuming_a_finished_run_changes_no_model(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(finished, out)
+    before = {p.name: p.read_bytes() for p in (out / "models").glob("*.json")}
+    first = Run.load(out)
     measured: list[str] = []
     real = audit.measure_row
     monkeypatch.setattr(
         audit, "measure_row", lambda m, role, record: measured.append(role.name) or real(m, role, record)
     )
-    (finished / "rows" / "mari-pooled-1.json").unlink()
+    (out / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
-        run_audit(small(), finished)
-    run_audit(small(), finished, resume=True)
+        run_audit(small(), out)
+    run_audit(small(), out, resume=True)
     assert measured == ["MarI pooled 1"]  # measured rows are kept, a missing one is made again, to the same numbers
-    again = Run.load(finished)
-    assert again.effort.resumed and "since it was resumed" in (finished / "summary.md").read_text()
+    again = Run.load(out)
+    assert again.effort.resumed and "since it was resumed" in (out / "summary.md").read_text()
     assert again.model_copy(update={"effort": first.effort}) == first
-    assert before == {p.name: p.read_bytes() for p in (finished / "models").glob("*.json")}
+    assert before == {p.name: p.read_bytes() for p in (out / "models").glob("*.json")}
     with pytest.raises(ArgumentError, match="same configuration"):
-        run_audit(small(draws=301), finished, resume=True)
+        run_audit(small(draws=301), out, resume=True)
 
 
-def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_false_likelihood_refutes_the_run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that claim the arms nearly the same, while the texts differ: a detector's lower bound must stop the run."""
     real_draw = context.draw
 
@@ -126,7 +118,7 @@ def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(context, "log_likelihoods", nearly)
     with pytest.raises(AuditFailure, match="refuted by"):
-        run_audit(small(enumerate_exactly=False), tmp_path / "run")
+        measure_again(finished, tmp_path / "run", enumerate_exactly=False)
     refuted = [Certificate.load(p) for p in (tmp_path / "run" / "certificates").glob("*-oracle.json")]
     assert any(c.verdict == "refuted" and c.refuted_by for c in refuted)
     # The refutation stands in the evidence: a certificate that leaves it out is not what the evidence supports.
@@ -137,19 +129,21 @@ def test_a_false_likelihood_refutes_the_run(tmp_path: Path, monkeypatch: pytest.
     assert not all(x.ok for x in check(clean, [evidence]))
 
 
-def test_likelihoods_that_deny_the_texts_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_likelihoods_that_deny_the_texts_stop_the_run(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One model scored as both arms: evidence that says nothing is not certified."""
     monkeypatch.setattr(context, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
     with pytest.raises(AuditFailure, match="one model scored as both arms"):
-        run_audit(small(enumerate_exactly=False), tmp_path / "run")
+        measure_again(finished, tmp_path / "run", enumerate_exactly=False)
 
 
 def test_an_interval_that_misses_the_enumeration_fails_the_audit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampled, "enumerate_divergence", lambda *a: (0.6, 0.61))
     with pytest.raises(AuditFailure, match="misses the enumerated"):
-        run_audit(small(), tmp_path / "run")
+        measure_again(finished, tmp_path / "run")
 
 
 @pytest.mark.parametrize(("rank", "half"), [(2, True), (0, False)], ids=["LoRA, bfloat16", "all parameters"])

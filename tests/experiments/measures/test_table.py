@@ -9,10 +9,10 @@ import pytest
 from experiments.audit import report
 from experiments.audit.results import Run
 from experiments.cli.main import main
-from experiments.config import RunConfig
+from experiments.config import select_methods
 from experiments.measures.pairs import PAIRS, PairMeasure
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure
-from tests.experiments.audit.test_run import small
+from tests.experiments.audit.small import small
 
 
 def test_names_of_the_tables_are_those_of_their_lines() -> None:
@@ -31,8 +31,8 @@ def test_a_line_added_appears_in_results_report_and_command_line(
     )
     again = PairMeasure("again", "once more", PAIRS["matched"].measure, lambda r: "seen twice", summary=True)
     monkeypatch.setitem(PAIRS, "again", again)
-    config = small(draws=40, shift_draws=20, enumerate_exactly=False)
-    config = RunConfig(**{**config.model_dump(), "methods": config.model_dump()["methods"][:1]})
+    config = select_methods(small(draws=40, shift_draws=20, enumerate_exactly=False), ["retain-only (control)"])
+    config = config.model_copy(update={"train": config.train.changed({"steps": 3})})
     (tmp_path / "c.yaml").write_text(config.dump())
     out = tmp_path / "run"
     assert main(["audit", "--config", str(tmp_path / "c.yaml"), "--out", str(out), "--json"]) == 0

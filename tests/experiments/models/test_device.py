@@ -31,7 +31,7 @@ from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.request import unlearn
 from mari_theory import ArgumentError
-from tests.experiments.audit.test_run import small
+from tests.experiments.audit.small import small
 from tests.experiments.second_device import second_device
 
 SHORT = LoopSettings(steps=2, lr=1e-2, batch_retain=4, batch_forget=3, batch_background=2, evaluate_every=1)

@@ -1,0 +1,23 @@
+"""A run small enough for a test: two oracles, three methods, a few seconds each."""
+
+from __future__ import annotations
+
+from experiments.config import RunConfig, load_config, select_methods
+
+
+def small(**changes: object) -> RunConfig:
+    config = load_config("tiny")
+    data = config.model_dump()
+    data["workers"], data["oracles"] = 1, 2
+    data["corpus"] |= {"forget": 2, "retain": 3, "holdout": 4}
+    data["model"] |= {"width": 16, "layers": 1}
+    data["train"] |= {
+        "steps": 30,
+        "batch_retain": 8,
+        "batch_background": 8,
+        "checkpoint_every": 10,
+        "evaluate_every": 15,
+    }
+    data["unlearn"] |= {"steps": 8, "batch_retain": 6, "batch_forget": 4, "batch_background": 4, "evaluate_every": 4}
+    data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4, **changes}
+    return select_methods(RunConfig(**data), ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"])
