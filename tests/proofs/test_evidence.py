@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from proofs.evidence import CHECKS, ENCLOSED, WHY_ABSENT, kinds, verify
 
 from mari_theory import THEOREMS, ArgumentError
-from proofs.evidence import CHECKS, ENCLOSED, WHY_ABSENT, kinds, verify
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from mari_theory import THEOREMS, fenchel
-from proofs import certified, claims, enclosed, enclosed_claims, methods, properties
 from proofs.assumptions import ASSUMPTIONS, Assumption
 from proofs.evidence import CHECKS
 from proofs.search import INEQUALITIES, Inequality, attack
+
+from mari_theory import THEOREMS, fenchel
+from proofs import certified, claims, enclosed, enclosed_claims, methods, properties
 
 Change = Callable[[Any], Any]
 

@@ -1,0 +1,39 @@
+"""One line of a derivation, and how SymPy checks it; the module itself imports without SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Step:
+    """`left` equals `right` identically in the free symbols, under their assumptions; never at chosen numbers.
+
+    `claim` says in words what is claimed.
+    """
+
+    claim: str
+    left: Any
+    right: Any
+
+    def holds(self) -> bool:
+        """True when SymPy reduces the difference to 0."""
+        import sympy as sp
+
+        difference = sp.sympify(self.left) - sp.sympify(self.right)
+        for reduce in (sp.expand, sp.simplify, lambda e: sp.simplify(sp.expand_log(sp.expand(e), force=True))):
+            difference = reduce(difference)
+            if difference == 0:
+                return True
+        return False
+
+
+Derivation: TypeAlias = Callable[[], list[Step]]
+"""Imports SymPy when called, so that a room can be read without it."""
+
+
+def true(claim: str, condition: Any) -> Step:
+    """A claim that SymPy decides to be true or false."""
+    return Step(claim, int(bool(condition)), 1)
