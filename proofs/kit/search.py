@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import softmax
 
+from mari_theory.kernels.half_weight import half_weight_rows
 from mari_theory.units import Floats
 
 SMALLEST = 1e-9
@@ -49,7 +49,17 @@ class Found:
 
 def laws_at(z: Floats, k: int) -> list[Floats]:
     """One law on k symbols for every k logits."""
-    return [softmax(part) for part in z.reshape(-1, k)]
+    mass = np.exp(np.subtract(rows := z.reshape(-1, k), rows.max(axis=1, keepdims=True)))
+    return list(mass / mass.sum(axis=1, keepdims=True))
+
+
+def divergence(p: Floats, q: Floats) -> float:
+    """`jensen_shannon` of two laws, without the checks of its input: the search asks for it a hundred thousand times.
+
+    >>> divergence(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == math.log(2)
+    True
+    """
+    return float(half_weight_rows(p[None], q[None], False)[0])
 
 
 def over(value: float, bound: float) -> float:

@@ -11,7 +11,7 @@ from mari_theory.units import Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import COIN, random_pairs, unchecked_jsd
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 CONTRACTION = 1.0
 """No channel may raise a divergence by any factor above it."""
@@ -45,7 +45,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 def _processing(z: Floats) -> float:
     p, q = laws_at(z[:8], 4)
     channel = softmax(z[8:].reshape(4, 3), axis=1)
-    return over(float(jensen_shannon(p @ channel, q @ channel)), float(jensen_shannon(p, q)))
+    return over(divergence(p @ channel, q @ channel), divergence(p, q))
 
 
 def _rows_above_one() -> float:

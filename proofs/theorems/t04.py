@@ -12,7 +12,7 @@ from mari_theory.units import Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import SLACK, random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 TRIANGLE = 1.0
@@ -81,7 +81,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def _triangle(z: Floats) -> float:
     p, q, r = laws_at(z, 3)
-    sides = [math.sqrt(float(jensen_shannon(*pair))) for pair in ((p, r), (p, q), (q, r))]
+    sides = [math.sqrt(divergence(*pair)) for pair in ((p, r), (p, q), (q, r))]
     return over(sides[0], sides[1] + sides[2])
 
 

@@ -21,7 +21,7 @@ from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, excess_over_half, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 
@@ -90,17 +90,17 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def _phi_below(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    return over(float(phi(min(float(total_variation(p, q)), 1.0))), float(jensen_shannon(p, q)))
+    return over(float(phi(min(float(total_variation(p, q)), 1.0))), divergence(p, q))
 
 
 def _below_total_variation(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    return over(float(jensen_shannon(p, q)), LN2 * float(total_variation(p, q)))
+    return over(divergence(p, q), LN2 * float(total_variation(p, q)))
 
 
 def _closed_form(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    value = float(jensen_shannon(p, q))
+    value = divergence(p, q)
     return over(float(total_variation(p, q)) ** 2, 2 * value)
 
 

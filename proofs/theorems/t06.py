@@ -15,7 +15,7 @@ from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, around, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 
@@ -76,7 +76,7 @@ def rates_ratio(z: Floats) -> float:
     """Divergence of a test's two rates over that of the arms: four symbols, then the logits of the test."""
     p, q = laws_at(z[:8], 4)
     rule = expit(z[8:])
-    return over(float(binary_jsd(p @ rule, q @ rule)), float(jensen_shannon(p, q)))
+    return over(float(binary_jsd(p @ rule, q @ rule)), divergence(p, q))
 
 
 def _threshold_in_hindsight() -> float:

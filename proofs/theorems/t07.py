@@ -14,7 +14,7 @@ from proofs.kit.evidence import Evidence, Outcome
 from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, excess_over_half
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 
@@ -144,7 +144,7 @@ def _auc(z: Floats) -> float:
     p, q = laws_at(z, 4)
     order = np.argsort(-(q / p))
     fpr, tpr = (np.concatenate([[0.0], np.cumsum(x[order])]) for x in (p, q))
-    return over(float(min_jsd_from_auc(min(float(np.trapezoid(tpr, fpr)), 1.0))), float(jensen_shannon(p, q)))
+    return over(float(min_jsd_from_auc(min(float(np.trapezoid(tpr, fpr)), 1.0))), divergence(p, q))
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:

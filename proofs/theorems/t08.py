@@ -15,7 +15,7 @@ from proofs.kit.evidence import Evidence, Formal, Outcome
 from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
@@ -48,7 +48,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 def _delta(z: Floats) -> float:
     p, q = laws_at(z[1:], 3)
     epsilon = 3.0 * float(expit(z[0]))
-    value = min(float(jensen_shannon(p, q)), LN2)
+    value = min(divergence(p, q), LN2)
     return 0.0 if value < 1e-6 else over(float(hockey_stick(p, q, epsilon)), delta_enclosure(epsilon, value)[1])
 
 

@@ -13,7 +13,7 @@ from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
@@ -35,7 +35,7 @@ def _functional(z: Floats) -> float:
     g = z[8:]
     # gap <= osc TV_max(JSD) is phi(gap/osc) <= JSD.
     gap = abs(float((p - q) @ g)) / max(float(np.ptp(g)), 1e-12)
-    return over(float(phi(min(gap, 1.0))), float(jensen_shannon(p, q)))
+    return over(float(phi(min(gap, 1.0))), divergence(p, q))
 
 
 def _oscillation_understated() -> float:

@@ -23,7 +23,7 @@ from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, label, sampled
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 
@@ -105,23 +105,23 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def _tensor(z: Floats) -> float:
     p, q, r, s = laws_at(z, 3)
-    joint = float(jensen_shannon(np.outer(p, r).ravel(), np.outer(q, s).ravel()))
-    return over(joint, float(jensen_shannon(p, q) + jensen_shannon(r, s)))
+    joint = divergence(np.outer(p, r).ravel(), np.outer(q, s).ravel())
+    return over(joint, divergence(p, q) + divergence(r, s))
 
 
 def _hellinger_above(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    return over(float(jensen_shannon(p, q)), float(squared_hellinger(p, q)))
+    return over(divergence(p, q), float(squared_hellinger(p, q)))
 
 
 def _hellinger_below(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    return over(LN2 * float(squared_hellinger(p, q)), float(jensen_shannon(p, q)))
+    return over(LN2 * float(squared_hellinger(p, q)), divergence(p, q))
 
 
 def _outputs(z: Floats) -> float:
     p, q = laws_at(z, 3)
-    value = min(float(jensen_shannon(p, q)), LN2)
+    value = min(divergence(p, q), LN2)
     reached = float(total_variation(np.outer(p, p).ravel(), np.outer(q, q).ravel()))
     return over(reached, 2 * float(max_accuracy_outputs(value, 2)) - 1)
 

@@ -11,7 +11,7 @@ from mari_theory.units import Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 
@@ -64,7 +64,7 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
 def _contraction(z: Floats) -> float:
     p, f = laws_at(z[1:], 3)
     share = float(expit(z[0]))
-    return over(float(jensen_shannon(p, mix(p, f, share))), share * float(jensen_shannon(p, f)))
+    return over(divergence(p, mix(p, f, share)), share * divergence(p, f))
 
 
 def _share_understated() -> float:

@@ -16,7 +16,7 @@ from mari_theory.units import LN2, Floats
 from proofs.kit.evidence import Evidence, Formal, Outcome
 from proofs.kit.laws import SLACK, random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
@@ -50,8 +50,8 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 def rounds_ratio(z: Floats) -> float:
     """Root of the divergence of first and last of four laws over the sum of the roots in between."""
     laws = laws_at(z, 3)
-    steps = sum(math.sqrt(float(jensen_shannon(a, b))) for a, b in pairwise(laws))
-    return over(math.sqrt(float(jensen_shannon(laws[0], laws[-1]))), steps)
+    steps = sum(math.sqrt(divergence(a, b)) for a, b in pairwise(laws))
+    return over(math.sqrt(divergence(laws[0], laws[-1])), steps)
 
 
 EVIDENCE = Evidence(

@@ -10,7 +10,7 @@ from mari_theory.units import Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import SLACK, random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 CONVEXITY = 1.0
 """The averages' divergence over the average divergence."""
@@ -41,8 +41,8 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def _seeds(z: Floats) -> float:
     p, p2, q, q2 = laws_at(z, 3)
-    each = np.mean([float(jensen_shannon(a, b)) for a in (p, p2) for b in (q, q2)])
-    return over(float(jensen_shannon((p + p2) / 2, (q + q2) / 2)), float(each))
+    each = np.mean([divergence(a, b) for a in (p, p2) for b in (q, q2)])
+    return over(divergence((p + p2) / 2, (q + q2) / 2), float(each))
 
 
 def _members_read_off_the_average() -> float:

@@ -17,7 +17,7 @@ from mari_theory.units import LN2, Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import COIN, SLACK, random_pairs
 from proofs.kit.mutations import Mutation, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step
 
 Terms: TypeAlias = Callable[[Floats, Floats, NDArray[np.integer]], Floats]
@@ -142,7 +142,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 def _gibbs(z: Floats) -> float:
     p, q = laws_at(z[:6], 3)
     claim = expit(z[6:])
-    return over(LN2 + float(p @ np.log1p(-claim) + q @ np.log(claim)) / 2, float(jensen_shannon(p, q)))
+    return over(LN2 + float(p @ np.log1p(-claim) + q @ np.log(claim)) / 2, divergence(p, q))
 
 
 def _arm_that_follows_the_claim() -> float:

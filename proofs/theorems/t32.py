@@ -16,7 +16,7 @@ from mari_theory.units import LN2, Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, cut
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 
 
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
@@ -64,7 +64,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def _localised(z: Floats) -> float:
     laws = laws_at(z, 2)
-    each = np.sort([float(jensen_shannon(p, q)) for p, q in zip(laws[::2], laws[1::2], strict=True)])[::-1]
+    each = np.sort([divergence(p, q) for p, q in zip(laws[::2], laws[1::2], strict=True)])[::-1]
     return over(float(np.max(each * np.arange(1, each.size + 1))), float(each.sum()))
 
 

@@ -12,7 +12,7 @@ from mari_theory.units import LN2, Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, around, scaled
-from proofs.kit.search import Inequality, laws_at, over
+from proofs.kit.search import Inequality, divergence, laws_at, over
 from proofs.kit.step import Step, true
 
 
@@ -116,7 +116,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
 def _word(z: Floats) -> float:
     p, q = laws_at(z, 3)
     both = float(p[0] + q[0])
-    return over(float(p[0] - q[0]) ** 2, 2 * float(jensen_shannon(p, q)) * both * (2 - both))
+    return over(float(p[0] - q[0]) ** 2, 2 * divergence(p, q) * both * (2 - both))
 
 
 def _word_at_unequal_priors() -> float:
