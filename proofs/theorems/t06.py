@@ -65,10 +65,9 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
 def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     """max_tpr is above the enclosed inverse and within 1e-9 of it."""
     rates = [0.0, 1e-6, 0.001, *rng.uniform(size=3)]
-    ok = all(
-        sharp_from_above(float(max_tpr(a, j)), max_tpr_enclosure(float(a), j))
-        for a, j in product(rates, budgets(rng, cases // 6))
-    )
+    pairs = list(product(rates, budgets(rng, cases // 6)))
+    bounds = max_tpr(*np.transpose(pairs)).tolist()
+    ok = all(sharp_from_above(b, max_tpr_enclosure(float(a), j)) for (a, j), b in zip(pairs, bounds, strict=True))
     return Outcome(ok, None, "rates from 0 to 1")
 
 

@@ -110,6 +110,8 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
             ok &= up >= max_tpr_enclosure(p, j)[0] and 1 - down >= max_tpr_enclosure(1 - p, j)[0] - 2e-16
         else:
             ok &= up >= top[0] and down <= max(bottom[1], 0.0)
+        if not ok:
+            break
     return Outcome(bool(ok), None, "probabilities from 1e-300 to 1, budgets from 1e-300 to ln 2")
 
 
