@@ -12,7 +12,7 @@ from pathlib import Path
 from mari_theory import THEOREMS
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
-from proofs.evidence import kinds, verify
+from proofs.verify import kinds, verify
 
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 NEAREST = 8

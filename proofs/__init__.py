@@ -1,1 +1,1 @@
-"""proofs: the evidence for each theorem, run by `mari verify`."""
+"""proofs: the evidence for each theorem, one room a theorem (`proofs.theorems`), run by `mari verify`."""

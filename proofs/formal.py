@@ -19,6 +19,8 @@ from tqdm import tqdm
 
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
+from proofs.kit.evidence import Formal
+from proofs.theorems import rooms
 
 FOLDER = Path(__file__).parent / "coq"
 RECORD = FOLDER / ".built.json"
@@ -33,76 +35,10 @@ AXIOMS = frozenset(
 """The four axioms of Coq's real numbers; nothing else may be assumed."""
 FORBIDDEN = re.compile(r"\b(Admitted|admit|Axiom|Parameter|Conjecture|Abort)\b")
 
-FORMAL: dict[str, tuple[str, tuple[str, ...]]] = {
-    "T1": ("T01_Identity", ("T1_information_is_divergence", "T1_posterior_form")),
-    "T2": (
-        "T02_Range",
-        ("T2_nonneg", "T2_at_most_entropy", "T2_zero_when_equal", "T2_entropy_when_disjoint", "T2_symmetry"),
-    ),
-    "T3": ("T03_DataProcessing", ("T3_data_processing", "T2_joint_convexity")),
-    "T4": ("T04_Metric", ("T4_one_symbol", "T4_metric")),
-    "T5": (
-        "T05_Accuracy",
-        (
-            "T5_lower",
-            "T5_upper",
-            "T5_any_detector",
-            "T5_best_detector",
-            "T5_closed_form",
-            "T5_sharp_accuracy",
-            "T5_lower_attained",
-            "T5_upper_attained",
-        ),
-    ),
-    "T6": ("T06_Roc", ("T6_roc", "T6_advantage")),
-    "T8": ("T06_Roc", ("T8_delta",)),
-    "T9": ("T06_Roc", ("T9_functionals", "T9_from_budget")),
-    "T10": ("T10_ManyOutputs", ("T10_two", "T10_tensorisation", "T10_n_draws", "T10_detector")),
-    "T11": ("T11_ChainRule", ("T11_chain_rule", "T11_sequences")),
-    "T12": ("T12_Mixture", ("T12_contraction", "T12_total_variation", "T12_inverse", "T12_forget_bound")),
-    "T13": ("T04_Metric", ("T13_rounds",)),
-    "T14": ("T04_Metric", ("T14_oracle",)),
-    "T15": ("T15_Certified", ("T15_divergence", "T15_total_variation", "T15_hellinger", "T15_pairs")),
-    "T17": (
-        "T17_FastRate",
-        (
-            "T17_moment_pointwise",
-            "T17_constant_is_attained",
-            "T17_exponential_moment",
-            "T17_convexity_step",
-            "T17_dependent_arms",
-        ),
-    ),
-    "T19": ("T15_Certified", ("T19_from_bounds", "T19_total_variation")),
-    "T20": ("T15_Certified", ("T20_union",)),
-    "T21": (
-        "T21_Methods",
-        (
-            "T21_variational",
-            "T21_equality",
-            "T21_young_KL",
-            "T21_young_reverse_KL",
-            "T21_young_Pearson",
-            "T21_young_Neyman",
-            "T21_young_Hellinger",
-            "T21_young_JS",
-            "T21_young_TV",
-            "T21_young_Jeffreys",
-        ),
-    ),
-    "T22": ("T21_Methods", ("T22_gap", "T22_optimal")),
-    "T23": ("T21_Methods", ("T23_ascent_has_no_floor", "T23_NPO_floor", "T23_NPO_is_ascent_in_the_limit")),
-    "T25": ("T03_DataProcessing", ("T25_seeds",)),
-    "T26": ("T26_Constructions", ("T26_pooling_is_blind",)),
-    "T27": ("T26_Constructions", ("T27_reference_decides",)),
-    "T28": ("T26_Constructions", ("T28_access",)),
-    "T29": ("T17_FastRate", ("T29_moment_pointwise", "T29_constant_is_attained")),
-    "T31": ("T31_Calibration", ("T31_calibration", "T31_any_claim_bounds_from_below")),
-    "T32": ("T32_Localisation", ("T32_count", "T32_floor", "T32_told_apart", "T32_attained")),
-    "T37": ("T37_Entropy", ("T37_one_side", "T37_entropies", "T37_attained")),
-    "T38": ("T38_Words", ("T38_word", "T38_small_words", "T38_every_word")),
-}
-"""Theorem id -> file and the names of its statements there."""
+
+def stated() -> dict[str, Formal]:
+    """Theorem id -> its Coq file and statements, of every room that has them."""
+    return {name: evidence.formal for name, evidence in rooms().items() if evidence.formal}
 
 
 def files() -> list[str]:
@@ -116,16 +52,18 @@ def source_hash(name: str) -> str:
     return hashlib.sha256((FOLDER / f"{name}.v").read_bytes()).hexdigest()
 
 
-def formal_state(theorem: str) -> str:
+def formal_state(formal: Formal | None) -> str:
     """`pass` when the theorem's file and everything it needs were built and re-checked as they stand now; `not-built`, `absent`."""
-    if theorem not in FORMAL:
+    if formal is None:
         return "absent"
     try:
         record = json.loads(RECORD.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "not-built"
     needed = files()
-    needed = needed[: needed.index(FORMAL[theorem][0]) + 1]
+    if formal.file not in needed:
+        return "not-built"
+    needed = needed[: needed.index(formal.file) + 1]
     return "pass" if all(record.get(name) == source_hash(name) for name in needed) else "not-built"
 
 
@@ -141,10 +79,11 @@ def check_sources() -> None:
         found = FORBIDDEN.search(code)
         require(found is None, f"{name}.v", "complete proofs and no axioms", found and found.group())
         require(text.startswith("(*"), f"{name}.v", "a paragraph that says what it proves", text[:20])
-    for theorem, (name, statements) in FORMAL.items():
-        for statement in statements:
-            stated = re.search(rf"\b(Theorem|Corollary) {statement}\b", texts[name])
-            require(stated is not None, theorem, f"{statement} in {name}.v", "nothing of that name")
+    for theorem, formal in stated().items():
+        require(formal.file in texts, theorem, f"a line {formal.file}.v in _CoqProject", "no such line")
+        for statement in formal.statements:
+            there = re.search(rf"\b(Theorem|Corollary) {statement}\b", texts[formal.file])
+            require(there is not None, theorem, f"{statement} in {formal.file}.v", "nothing of that name")
 
 
 def axioms_of(report: str) -> set[str]:
@@ -199,10 +138,11 @@ def main() -> int:
     except ArgumentError as e:
         print(f"proofs: {e}", file=sys.stderr)
         return 1
-    statements = sum(len(names) for _, names in FORMAL.values())
+    proved = stated().values()
+    statements = sum(len(formal.statements) for formal in proved)
     controls = len(list((FOLDER / "controls").glob("*.v")))
     print(
-        f"{len(record)} files compiled and re-checked by coqchk: {statements} statements for {len(FORMAL)} theorems, "
+        f"{len(record)} files compiled and re-checked by coqchk: {statements} statements for {len(proved)} theorems, "
         f"{len(AXIOMS)} axioms (those of the real numbers), {controls} wrong constants refused"
     )
     return 0

@@ -239,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from proofs.evidence import verify
+    from proofs.verify import table, verify
 
     require(args.cases >= 1, "--cases", "a number at least 1", args.cases)
     result = verify(args.theorem, args.cases)
@@ -247,25 +247,8 @@ def _verify(args: argparse.Namespace) -> int:
         from proofs.page import write_theorems
 
         write_theorems(result, args.html)
-    if args.json:
-        print(json.dumps(result))
-    else:
-        _print_theorems(result, args.cases)
+    print(json.dumps(result) if args.json else table(result, args.cases))
     return 1 if result["failed"] else 0
-
-
-def _print_theorems(result: dict[str, Any], cases: int) -> None:
-    shown = {"pass": "pass", "fail": "FAIL", "absent": "-", "not-built": "unbuilt"}
-    print(f"{'id':<4} {'theorem':<27} {'SymPy':<6} {'random':<6} {'balls':<5} {'Coq':<7} {'witness':>8} {'search':>8}")
-    for t in result["theorems"]:
-        e = [shown[t["evidence"][kind]] for kind in ("symbolic", "property", "enclosure", "formal")]
-        tight, ratio = ("" if x is None else f"{x:.6f}" for x in (t["tightness"], t["largest_ratio"]))
-        print(f"{t['id']:<4} {t['title'][:27]:<27} {e[0]:<6} {e[1]:<6} {e[2]:<5} {e[3]:<7} {tight:>8} {ratio:>8}")
-    print("witness: share of the bound attained there (1 is sharp); search: the largest")
-    print("share gradient ascent found (above 1 refutes); -: does not apply (see --json)")
-    if any(t["evidence"]["formal"] == "not-built" for t in result["theorems"]):
-        print("Coq unbuilt: `make proofs` compiles and re-checks it")
-    print(f"{result['passed']} passed, {result['failed']} failed ({cases} random cases a theorem)")
 
 
 def _audit(args: argparse.Namespace) -> int:

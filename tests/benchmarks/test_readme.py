@@ -10,7 +10,7 @@ import pytest
 from benchmarks import readme
 from benchmarks.readme import blocks, filled, publish, theorems, unproved
 from mari_theory import THEOREMS, ArgumentError
-from proofs.evidence import KINDS
+from proofs.verify import KINDS
 
 ROOT = Path(__file__).parents[2]
 

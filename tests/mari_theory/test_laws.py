@@ -99,7 +99,7 @@ def test_theory_and_estimators_import_without_torch() -> None:
     blocked = "class Block:\n    def find_spec(self, name, *rest):\n        if name.split('.')[0] in ('torch', 'transformers', 'numba'): raise ImportError(name)\n"
     program = (
         blocked
-        + "import sys; sys.meta_path.insert(0, Block()); import mari_theory, estimators, experiments.cli.main, estimators.certify, proofs.evidence"
+        + "import sys; sys.meta_path.insert(0, Block()); import mari_theory, estimators, experiments.cli.main, estimators.certify, proofs.verify"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

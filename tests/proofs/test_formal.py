@@ -10,12 +10,16 @@ import pytest
 
 from mari_theory import THEOREMS, ArgumentError
 from proofs import formal
+from proofs.kit.evidence import Formal
+from proofs.theorems import room
 
 
 def test_sources_state_every_theorem_and_leave_no_proof_open() -> None:
     formal.check_sources()
-    assert set(formal.FORMAL) <= set(THEOREMS)
-    assert {name for name, _ in formal.FORMAL.values()} <= set(formal.files())
+    assert set(formal.stated()) <= set(THEOREMS)
+    named = {f.file for f in formal.stated().values()}
+    assert named <= set(formal.files())
+    assert {name for name in formal.files() if name[:1] == "T" and name[1:2].isdigit()} == named
 
 
 @pytest.mark.parametrize("word", ["Admitted.", "Axiom cheat : False.", "Parameter x : nat."])
@@ -32,12 +36,16 @@ def test_an_open_proof_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_changed_source_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = {name: formal.source_hash(name) for name in formal.files()}
     monkeypatch.setattr(formal, "RECORD", tmp_path / "record.json")
-    assert formal.formal_state("T5") == "not-built"
+    assert formal.formal_state(room("T5").formal) == "not-built"
     (tmp_path / "record.json").write_text(json.dumps(record))
-    assert formal.formal_state("T5") == "pass" and formal.formal_state("T7") == "absent"
+    assert formal.formal_state(room("T5").formal) == "pass" and formal.formal_state(room("T7").formal) == "absent"
     record["Sums"] = "0"
     (tmp_path / "record.json").write_text(json.dumps(record))
-    assert formal.formal_state("T5") == "not-built"
+    assert formal.formal_state(room("T5").formal) == "not-built"
+
+
+def test_a_file_that_is_no_line_of_the_project_is_not_built() -> None:
+    assert formal.formal_state(Formal("T99_Toy", ("T99_holds",))) == "not-built"
 
 
 def test_axioms_are_read_from_the_report() -> None:
