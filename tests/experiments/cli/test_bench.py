@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.experiments.cli.call import run
 
 
-def test_bench_names_its_benchmarks(capsys) -> None:
+def test_bench_names_its_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "bench")[1].split() == [
         "attribution",
         "blindness",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.experiments.cli.call import run
 from tests.mari_theory.certificates.build import coins
 
 
-def test_certify_then_check(capsys, tmp_path: Path) -> None:
+def test_certify_then_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     evidence = coins(tmp_path / "s.parquet")
     status, out, _ = run(capsys, "certify", str(evidence), "--out", str(tmp_path / "c.json"), "--json")
     assert status == 0 and json.loads(out)["claim"]["pair"] == "oracle"

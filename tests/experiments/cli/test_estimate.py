@@ -40,7 +40,9 @@ def save_samples(folder: Path) -> dict[str, str]:
         ("y", "y", "mmd-test"),
     ],
 )
-def test_estimate_every_kind(capsys, tmp_path: Path, x: str, y: str | None, method: str) -> None:
+def test_estimate_every_kind(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, x: str, y: str | None, method: str
+) -> None:
     files = save_samples(tmp_path)
     argv = ["estimate", "--x", files[x], *(["--y", files[y]] if y else []), "--method", *method.split()]
     status, out, err = run(capsys, *argv, "--json")
@@ -49,7 +51,7 @@ def test_estimate_every_kind(capsys, tmp_path: Path, x: str, y: str | None, meth
     assert status == 0 and max(map(len, out.splitlines())) <= 80
 
 
-def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
+def test_estimate_tables_and_score_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     files = save_samples(tmp_path)
     argv = (
         "estimate",
@@ -90,7 +92,9 @@ def test_estimate_tables_and_score_files(capsys, tmp_path: Path) -> None:
         (["--x", "{y}", "--y", "{y}", "--marginals", "ranks"], "copula"),
     ],
 )
-def test_estimate_refuses_in_one_line(capsys, tmp_path: Path, argv: list[str], words: str) -> None:
+def test_estimate_refuses_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, argv: list[str], words: str
+) -> None:
     files = save_samples(tmp_path)
     status, out, err = run(capsys, "estimate", *(a.format(**files) for a in argv))
     assert status == 2 and out == "" and err.count("\n") == 1 and words in err

@@ -42,7 +42,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_exits_2_with_one_line_and_leaves_nothing(
-    capsys, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     coins(tmp_path / "s.parquet")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from experiments.data.files import write_prompts
 from experiments.data.items import Corpus
 from tests.experiments.cli.call import run
 
 
-def test_score_pool_certify_check_on_saved_models(capsys, models: Path, corpus: Corpus, tmp_path: Path) -> None:
+def test_score_pool_certify_check_on_saved_models(
+    capsys: pytest.CaptureFixture[str], models: Path, corpus: Corpus, tmp_path: Path
+) -> None:
     write_prompts(tmp_path / "f.jsonl", corpus.forget)
     write_prompts(tmp_path / "r.jsonl", corpus.retain)
     a, b = str(models / "a"), str(models / "b")

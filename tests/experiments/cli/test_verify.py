@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.experiments.cli.call import run
 
 
-def test_human_output_fits_eighty_columns(capsys) -> None:
+def test_human_output_fits_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "verify", "--cases", "20", "--theorem", "T1", "--theorem", "T26")
     assert status == 0 and "2 passed, 0 failed" in out and "witness" in out
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_json_and_page(capsys, tmp_path: Path) -> None:
+def test_json_and_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     argv = ("--theorem", "T5", "--theorem", "T26", "--cases", "50", "--html", str(page), "--json")
     status, out, err = run(capsys, "verify", *argv)
