@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: proofs audit smollm2 test test-long lint verify coverage estimators readme peers setup clean
+.PHONY: proofs audit smollm2 test test-long budget lint verify coverage estimators readme peers setup clean \
+        fuzz wheels matrix browser release-check
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
 	$(BIN)/mari audit --preset tiny --out $(OUT) $(if $(wildcard $(OUT)/config.yaml),--resume)
@@ -19,6 +20,29 @@ test: setup  ## fast tests, doctests included
 test-long: setup  ## the statistical and training tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m long
 
+budget: setup  ## CPU time of the last `make test`, dependencies, names and lines against budget.toml
+	$(BIN)/python -m tests.budget
+
+fuzz: setup  ## the long tests of certificates alone: edited files, contradictions, random evidence
+	$(BIN)/python -m pytest -n 2 -m long tests/mari_theory/certificates
+
+wheels: setup  ## build the wheel into dist/ and compare what is in it with the checkout
+	rm -f dist/*.whl
+	$(BIN)/python -m tests.release.wheel --out dist
+
+matrix: wheels  ## install and use the wheel under every supported Python that is on the path
+	$(BIN)/python -m tests.release.matrix dist/*.whl
+
+browser: setup  ## look at a small report and at the page of the theorems, where a browser is installed
+	rm -rf runs/release
+	$(BIN)/mari audit --config tests/release/audit.yaml --out runs/release
+	$(BIN)/mari verify --theorem T1 --theorem T26 --html runs/release/theorems.html
+	$(BIN)/python -m tests.release.browser runs/release/report.html runs/release/theorems.html
+
+# `test-long` holds `fuzz`. Nothing of this is part of .ci/run.
+release-check: lint test budget proofs test-long browser matrix  ## everything that is long, before a release
+	$(MAKE) docs
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,10 +53,10 @@ verify: setup
 	$(BIN)/mari verify
 
 coverage: peers  ## 2,000 replicates of every interval on every law, and the peers' beside them
-	$(BIN)/mari bench coverage --out docs/results/coverage.md
+	$(BIN)/python -m experiments.cli bench coverage --out docs/results/coverage.md
 
 estimators: peers  ## speed and accuracy beside the peers, in one run
-	$(BIN)/mari bench estimators --out docs/results/estimators.md
+	$(BIN)/python -m experiments.cli bench estimators --out docs/results/estimators.md
 
 readme: setup  ## finished audits in runs/ into docs/results, and its tables into the README
 	$(BIN)/python -m benchmarks.readme
@@ -55,4 +79,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) runs build *.egg-info
+	rm -rf $(VENV) runs build dist *.egg-info

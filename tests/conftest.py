@@ -1,8 +1,12 @@
-"""Shape and type annotations are checked while the tests run; arrays come from every backend."""
+"""Shape and type annotations are checked while the tests run; arrays come from every backend.
+
+Tests marked `coq` or `gpu` are skipped where there is no Coq or no accelerator; the run's CPU time is written down (`cpu_time`).
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,8 @@ install_import_hook(["mari_theory", "estimators"], "tests.conftest.typechecker")
 import numpy as np
 import pytest
 
+from tests.cpu_time import CpuTime
+
 try:
     import torch
 
@@ -50,6 +56,21 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 BACKENDS = ["numpy float64", "numpy float32", *(["torch float64", "torch float32"] if torch else [])]
+
+MISSING = {
+    "coq": None if shutil.which("coqc") else "Coq is not installed",
+    "gpu": None if torch and torch.accelerator.is_available() else "no accelerator",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CpuTime(config.rootpath))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, reason in MISSING.items():
+        if reason and item.get_closest_marker(marker):
+            pytest.skip(reason)
 
 
 @pytest.fixture(params=BACKENDS)

@@ -55,6 +55,6 @@ def test_axioms_are_read_from_the_report() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
+@pytest.mark.coq
 def test_everything_compiles_and_the_controls_do_not() -> None:
     assert set(formal.build()) == set(formal.files())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -12,8 +11,6 @@ import pytest
 import mari_theory as mt
 from mari_theory import ArgumentError
 from proofs.formal_certificate import DENOMINATOR, UNIT, conclude, emit, integer_pair
-
-NEEDS_COQ = pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
 
 
 def laws(k: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +54,7 @@ def test_the_emitted_claim_says_what_the_integers_are(rng: np.random.Generator) 
 
 
 @pytest.mark.long
-@NEEDS_COQ
+@pytest.mark.coq
 def test_coq_accepts_the_claim_and_refuses_one_unit_less(rng: np.random.Generator) -> None:
     pair = integer_pair(*laws(12, rng))
     conclude(emit(pair))

@@ -153,7 +153,7 @@ def test_devices_are_found_or_named() -> None:
     assert load_config("smollm2").model.device == "auto"
 
 
-@pytest.mark.skipif(not torch.accelerator.is_available(), reason="needs an accelerator")
+@pytest.mark.gpu
 def test_an_accelerator_reads_the_same_numbers(corpus, tokenizer) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval()
     here = item_scores(model, tokenizer, corpus.forget).loss

@@ -1,0 +1,81 @@
+"""`mari audit`: the main job, and its table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.cli.command import Commands, add_command
+from experiments.cli.show import print_failure, print_json
+
+if TYPE_CHECKING:
+    from experiments.audit.results import Run
+    from experiments.measures.result import Row
+
+
+def add(commands: Commands) -> None:
+    """Declare the command and its arguments."""
+    audit = add_command(commands, "audit", run, "train, retrain, unlearn, score, certify, attack, report")
+    audit.add_argument("--preset", default="tiny", help="tiny, smollm2 or tofu (default tiny)")
+    audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
+    audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
+    audit.add_argument("--method", action="append", metavar="LABEL", help="only this row (repeatable)")
+    audit.add_argument("--seed", type=int)
+    audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or continue the audit and print its table; 1 when it could not be finished."""
+    from experiments.audit.run import run_audit
+    from experiments.config import load_config, select_methods
+    from experiments.measures.result import AuditFailure
+
+    config = load_config(args.preset, args.config, seed=args.seed)
+    if args.method:
+        config = select_methods(config, args.method)
+    out = args.out or Path("runs") / args.preset
+    try:
+        audited = run_audit(config, out, args.resume)
+    except AuditFailure as e:
+        print_failure("audit", e)
+        if args.json:
+            print_json({"ok": False, "failure": str(e), "run": str(out)})
+        return 1
+    if args.json:
+        rows = [_short(r) for r in audited.rows]
+        print_json({"ok": True, "run": str(out), "report": str(out / "report.html"), "rows": rows})
+    else:
+        _print_rows(audited)
+        print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
+    return 0
+
+
+def _short(row: Row) -> dict[str, Any]:
+    c = row.oracle
+    return {
+        "name": row.name,
+        "jsd_lower": c.claim.lower,
+        "jsd_upper": c.claim.upper,
+        "worst_owner_upper": c.owners.worst_upper if c.owners else None,
+        "owners_above_margin": c.owners.above_margin if c.owners else None,
+        "max_accuracy": c.implies.max_accuracy,
+        "verdict": c.verdict,
+        **row.measures,
+    }
+
+
+def _print_rows(run: Run) -> None:
+    print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
+    for r in run.rows:
+        c = r.oracle
+        span = f"{c.claim.lower:.4f}-{c.claim.upper:.4f}"
+        worst = f"{c.owners.worst_upper:.3f}" if c.owners else "-"
+        verdict = str(c.verdict).replace("equivalent", "equal").replace(" within margin", ", worst too")
+        print(
+            f"{r.name[:22]:<22} {span:>15} {worst:>6} {100 * c.implies.max_accuracy:5.1f}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
+        )
+    floor, worst_oracle = run.floor.pair.certificate.claim, run.floor.worst_owner
+    own = "" if worst_oracle is None else f", an oracle's own worst {worst_oracle:.4f}"
+    print(f"worst: the owner farthest from the oracles; margin {run.config.margin:g} nats{own}")
+    print(f"oracle against oracle: {floor.lower:.4f}-{floor.upper:.4f} nats; one sampled answer to a forget question")

@@ -1,0 +1,75 @@
+"""`mari certify`: evidence files to a certificate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from experiments.cli.command import Commands, add_command
+from experiments.cli.show import print_json, print_wrapped
+
+
+def add(commands: Commands) -> None:
+    """Declare the command and its arguments."""
+    certify = add_command(
+        commands, "certify", run, "certificate from score files or an option file (Parquet), or a pool file (NPZ)"
+    )
+    certify.add_argument("files", nargs="+", type=Path)
+    certify.add_argument("--confidence", type=float, default=0.95)
+    certify.add_argument(
+        "--margin", type=float, default=0.01, help="nats within which arms count as equivalent (default 0.01)"
+    )
+    certify.add_argument(
+        "--interval",
+        default=None,
+        help="order-free (default), hoeffding; for rows drawn at random betting, betting-anytime, maurer-pontil; "
+        "pool files: pooled-fast-rate (default), pooled-bounded-differences",
+    )
+    certify.add_argument(
+        "--population",
+        choices=("these-prompts", "prompts-like-these"),
+        default="these-prompts",
+        help="what is averaged over: these prompts (default), or prompts like these with the owner as unit",
+    )
+    certify.add_argument("--owner", help="about this owner alone (a cluster_id)")
+    certify.add_argument("--prompt", help="about this prompt alone (a prompt_id)")
+    certify.add_argument("--simultaneous", action="store_true", help="all numbers of the certificate hold at once")
+    certify.add_argument(
+        "--trust",
+        choices=("likelihoods", "none"),
+        default="likelihoods",
+        help="none: a lower end that believes no likelihood",
+    )
+    certify.add_argument(
+        "--pair", choices=("marginal", "oracle", "shift", "matched"), help="only for files that do not say"
+    )
+    certify.add_argument("--out", type=Path, help="where to write the certificate (JSON)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the certificate, and write it where `--out` says."""
+    from estimators.certify import certify_files
+
+    certificate = certify_files(
+        args.files,
+        args.confidence,
+        args.margin,
+        args.interval,
+        args.pair,
+        population=args.population,
+        simultaneous=args.simultaneous,
+        trust=args.trust,
+        owner=args.owner,
+        prompt=args.prompt,
+    )
+    if args.out:
+        certificate.save(args.out)
+    if args.json:
+        print_json(certificate.data())
+    else:
+        print_wrapped(str(certificate))
+        for line in certificate.explain():
+            print_wrapped(line, first="  ", rest="    ")
+        if args.out:
+            print(f"  written to {args.out}")
+    return 0
