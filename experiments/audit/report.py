@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.audit.figures import draw_figures
 from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS
+from experiments.methods import make_method
+from experiments.methods.origin import origin_of
 from mari_theory.certificates import words
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
@@ -144,13 +146,14 @@ def levels_line(results: dict[str, Any]) -> str:
 
 def markdown(results: dict[str, Any]) -> str:
     """The table of methods with command, machine and date, for README and docs."""
-    head = "| model | certified JSD to oracle | worst owner | accuracy at most | verdict | best attack AUC | forget p / exact | retain p / exact | marginal (floor) | matched | seconds |"
-    lines = [head, "|" + " --- |" * 11]
+    origins = {m["label"]: origin_of(make_method(m["name"], **m["settings"])) for m in results["config"]["methods"]}
+    head = "| model | from | certified JSD to oracle | worst owner | accuracy at most | verdict | best attack AUC | forget p / exact | retain p / exact | marginal (floor) | matched | seconds |"
+    lines = [head, "|" + " --- |" * 12]
     for r in results["rows"]:
         c = r["certificates"]["oracle"]
         name = r["name"] + (" (against the other oracles)" if r["kind"] == "oracle" else "")
         lines.append(
-            f"| {name} | {c['claim']['lower']:.4f} to {c['claim']['upper']:.4f} | {worst_owner(c)} | {100 * c['implies']['max_accuracy']:.1f} % | {c['verdict']} "
+            f"| {name} | {origins.get(r['name'], '-')} | {c['claim']['lower']:.4f} to {c['claim']['upper']:.4f} | {worst_owner(c)} | {100 * c['implies']['max_accuracy']:.1f} % | {c['verdict']} "
             f"| {r['best_attack']:.3f} | {r['forget_probability']:.3f} / {r['forget_exact']:.2f} | {r['retain_probability']:.3f} / {r['retain_exact']:.2f} "
             f"| {r['marginal']['value']:.4f} ({r['marginal']['floor']:.4f}) | {r['matched']['value']:.3f} | {r['seconds']:.0f} |"
         )

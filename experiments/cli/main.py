@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from experiments.cli import study
 from mari_theory.errors import ArgumentError, require
 
 Handler = Callable[[argparse.Namespace], int]
@@ -25,20 +26,6 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"mari: {message}", file=sys.stderr)
         raise SystemExit(2)
-
-
-BENCHMARKS = (
-    "attribution",
-    "blindness",
-    "coverage",
-    "estimators",
-    "matched",
-    "methods",
-    "mistakes",
-    "objections",
-    "rounds",
-    "speed",
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -219,15 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("--seed", type=int, default=0)
     estimate.add_argument("--list", action="store_true", help="name every method")
 
-    bench = commands.add_parser(
-        "bench",
-        help=f"run a benchmark of this repository: {', '.join(BENCHMARKS)}",
-    )
-    bench.add_argument("name", nargs="?", help="one of them; none lists them")
-    bench.add_argument(
-        "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
-    )
-    bench.set_defaults(handler=_bench)
+    study.add(commands)
 
     report = add("report", _report, "draw the report of a finished run again")
     report.add_argument("run", type=Path)
@@ -575,16 +554,6 @@ def _estimate(args: argparse.Namespace) -> int:
         for r in results:
             print(textwrap.fill(str(r), 79, subsequent_indent="  "))
     return 0
-
-
-def _bench(args: argparse.Namespace) -> int:
-    from importlib import import_module
-
-    if args.name is None:
-        print("\n".join(BENCHMARKS))
-        return 0
-    require(args.name in BENCHMARKS, "name", ", ".join(BENCHMARKS), args.name)
-    return int(import_module(f"benchmarks.{args.name}").main(args.rest) or 0)
 
 
 def _report(args: argparse.Namespace) -> int:

@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from experiments.data.encoding import answer_log_probs, answer_loss, token_log_probs
-from experiments.methods.base import Batch, keep_divergence, keep_loss, parts_of
+from experiments.methods.base import Batch, Origin, keep_divergence, keep_loss, parts_of
 from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
 class GradientAscent:
     """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023). Deviation: answer tokens only, where they take whole texts."""
+
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Minus the forget loss."""
@@ -31,6 +33,7 @@ class GradDiff:
     """
 
     gamma: float = 1.0
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on what stays minus gamma times CE on the forget answers."""
@@ -49,6 +52,7 @@ class KLGradientAscent:
 
     gamma: float = 1.0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """KL on what stays minus gamma times CE on the forget answers."""
@@ -67,6 +71,7 @@ class WeightedGradientAscent:
 
     alpha: float = 1.0
     gamma: float = 1.0
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.alpha >= 0, "alpha", "a number at least 0", self.alpha)
@@ -88,6 +93,7 @@ class TaskVector:
     """
 
     scale: float = 1.0
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.scale >= 0, "scale", "a number at least 0", self.scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -59,8 +59,18 @@ class Batch:
         return self._makers[4]()
 
 
+Origin = Literal["paper", "released code", "ours"]
+"""`paper`: the objective as its paper states it, up to the deviations in the docstring; `released code`: as its authors' code computes
+it where that differs; `ours`: an objective of this library."""
+
+
 class Method(Protocol):
     """A training objective. One that compares with the original model sets `needs_reference`."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the objective comes from at these settings."""
+        ...
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Scalar loss and the parts worth logging."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
-from experiments.methods.base import Batch, keep_loss, parts_of
+from experiments.methods.base import Batch, Origin, keep_loss, parts_of
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class RetainOnly:
     Forgets by drift alone (the fine-tuning baseline of Golatkar, Achille and Soatto 2020; no deviation). A method that does no better
     for equal steps has shown nothing.
     """
+
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on `batch.keep`."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from experiments.data.encoding import Encoded, answer_log_probs, encode_ids, token_log_probs
 from experiments.data.items import Corpus, Item
 from experiments.methods.attribution import Attribution, frozen_attribution
-from experiments.methods.base import Batch, keep_divergence, parts_of
+from experiments.methods.base import Batch, Origin, keep_divergence, parts_of
 from experiments.methods.ppo import clipped_surrogate, discounted, running_rewards, shaped
 from experiments.models.decode import decode
 from mari_theory.errors import require
@@ -41,6 +41,7 @@ class DareU:
     max_new: int = 32
     given: str = "question-and-answer"
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         for name in ("kl", "value", "distillation"):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from experiments.data.encoding import answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
+from experiments.methods.base import Batch, Origin, frozen_log_probs, keep_loss, parts_of
 from mari_theory import jensen_shannon
 
 
@@ -25,6 +25,7 @@ class JensUn:
     gamma: float = 1.0
     alpha: float = 1.0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """Both divergences."""
@@ -47,6 +48,7 @@ class UNDIAL:
     beta: float = 10.0
     gamma: float = 1.0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on what stays plus gamma times self-distillation."""

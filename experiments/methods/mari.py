@@ -12,7 +12,7 @@ from torch import Tensor
 
 from experiments.data.encoding import Encoded, answer_log_probs
 from experiments.data.items import Corpus
-from experiments.methods.base import Batch, keep_term, parts_of
+from experiments.methods.base import Batch, Origin, keep_term, parts_of
 from experiments.methods.signals import (
     BINS,
     SIGNALS,
@@ -63,6 +63,12 @@ class MarI:
         require(self.keep in ("cross-entropy", "kl"), "keep", "cross-entropy or kl", self.keep)
         ok = self.weight == "batch" or (isinstance(self.weight, float) and 0 < self.weight < 1)
         require(ok, "weight", "a number in (0, 1) or batch", self.weight)
+
+    @property
+    def origin(self) -> Origin:
+        """The paper's are the pooled and token-wise signals with the diluted share; the rest is ours."""
+        as_stated = self.signal in ("pooled", "tokenwise") and self.share != 1.0
+        return "paper" if as_stated and not self.debiased and not self.bank else "ours"
 
     @property
     def needs_reference(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from experiments.data.encoding import answer_log_probs
-from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of
+from experiments.methods.base import Batch, Origin, frozen_log_probs, keep_loss, parts_of
 from experiments.methods.signals import bent_square, masked, mean_answer
 from mari_theory import jensen_shannon, marginal_information
 from mari_theory.errors import require
@@ -40,6 +40,7 @@ class MatchedMarI:
     source: str = "name"
     match_loss: float = 0.0
     match_mean: float = 0.0
+    origin: ClassVar[Origin] = "ours"
 
     def __post_init__(self) -> None:
         require(self.per in ("prompt", "kind"), "per", "prompt or kind", self.per)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from experiments.data.encoding import answer_log_probs, answer_loss
-from experiments.methods.base import Batch, frozen_log_probs, keep_loss, parts_of, sequence_log_probs
+from experiments.methods.base import Batch, Origin, frozen_log_probs, keep_loss, parts_of, sequence_log_probs
 from mari_theory.errors import require
 
 
@@ -23,6 +23,7 @@ class NPO:
     beta: float = 0.1
     gamma: float = 1.0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -48,6 +49,7 @@ class SimNPO:
     beta: float = 2.5
     delta: float = 0.0
     gamma: float = 1.0
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -70,6 +72,7 @@ class IdkDPO:
     beta: float = 0.1
     gamma: float = 1.0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -94,6 +97,7 @@ class IdkNLL:
     """
 
     gamma: float = 1.0
+    origin: ClassVar[Origin] = "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> tuple[Tensor, dict[str, float]]:
         """CE on what stays plus gamma times CE on the refusals."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from experiments.data.encoding import Encoded
-from experiments.methods.base import Batch, parts_of
+from experiments.methods.base import Batch, Origin, parts_of
 from mari_theory.errors import require
 
 
@@ -26,6 +26,7 @@ class RMU:
     layer: int | None = None
     seed: int = 0
     needs_reference: ClassVar[bool] = True
+    origin: ClassVar[Origin] = "paper"
 
     def __post_init__(self) -> None:
         require(self.coefficient > 0, "coefficient", "a number above 0", self.coefficient)

@@ -1,4 +1,4 @@
-"""The toy shared by benchmarks: an original and an oracle in memory."""
+"""The toy shared by studies: an original and an oracle in memory."""
 
 from __future__ import annotations
 
