@@ -72,7 +72,7 @@ def measured_rounds(rounds: int, quick: bool) -> dict[str, Any]:
         evaluate_items=768,
     )
     rows = {}
-    for label, (kind, settings) in METHODS.items():
+    for label, (kind, settings) in list(METHODS.items())[: 2 if quick else None]:
         models, results = unlearn_rounds(
             bank.models["original"], tokenizer, corpus, requests, make_method(kind, **settings), loop
         )
