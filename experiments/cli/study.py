@@ -18,11 +18,12 @@ BENCHMARKS = ("coverage", "estimators", "mistakes", "speed")
 def add(commands: Any) -> None:
     """Both commands."""
     text = "a question about unlearning: measure it and draw its page; without a name, list them"
-    _arguments(commands.add_parser("study", help=text, description=text))
+    study = commands.add_parser("study", help=text, description=text)
+    _arguments(study)
     bench = commands.add_parser("bench", help="old name of study")
     bench.add_argument("name", nargs="?")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
-    bench.set_defaults(handler=run_old_name)
+    bench.set_defaults(handler=run_old_name, parser_class=type(study))
 
 
 def _arguments(study: argparse.ArgumentParser) -> None:
@@ -74,7 +75,7 @@ def run_old_name(args: argparse.Namespace) -> int:
     if args.name in BENCHMARKS:
         raise ArgumentError("name", f"a study; `python -m benchmarks {args.name}` in a checkout", args.name)
     print(f"mari bench: old name, use `mari study{f' {args.name}' if args.name else ''}`", file=sys.stderr)
-    parser = argparse.ArgumentParser(prog="mari study")
+    parser = args.parser_class(prog="mari study")
     _arguments(parser)
     return run(parser.parse_args([*([args.name] if args.name else []), *args.rest]))
 

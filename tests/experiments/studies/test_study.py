@@ -138,6 +138,9 @@ def test_bad_input_is_refused_in_one_line(
 def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys) -> None:
     assert main(["bench", "rounds", "--out", str(tmp_path), "--section", "a"]) == 0
     assert "mari study rounds" in capsys.readouterr().err.splitlines()[0] and sections(tmp_path) == {"a": 11}
+    with pytest.raises(SystemExit) as e:
+        main(["bench", "rounds", "--smollm2", "runs"])
+    assert e.value.code == 2 and capsys.readouterr().err.count("\n") == 2
 
 
 @pytest.mark.parametrize("name", list(STUDY_QUESTIONS))
