@@ -36,7 +36,8 @@ def request(seed: int, oracles: int, methods: list[MethodConfig], quick: bool) -
     config = load_config("tiny", seed=seed)
     if quick:
         train = config.train.changed({"steps": 60})
-        config = config.model_copy(update={"train": train, "unlearn": config.unlearn.changed({"steps": 12})})
+        unlearn, scoring = config.unlearn.changed({"steps": 12}), config.scoring.model_copy(update={"draws": 300})
+        config = config.model_copy(update={"train": train, "unlearn": unlearn, "scoring": scoring})
     return config.model_copy(update={"oracles": oracles, "methods": methods})
 
 
