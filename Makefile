@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: proofs audit smollm2 test test-long budget lint verify coverage estimators readme peers setup clean \
+.PHONY: proofs audit smollm2 test test-long budget lint verify coverage estimators docs readme peers setup clean \
         fuzz wheels matrix browser release-check
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
@@ -53,13 +53,15 @@ verify: setup
 	$(BIN)/mari verify
 
 coverage: peers  ## 2,000 replicates of every interval on every law, and the peers' beside them
-	$(BIN)/python -m experiments.cli bench coverage --out docs/results/coverage.md
+	$(BIN)/python -m benchmarks coverage --out docs/results/coverage.md
 
 estimators: peers  ## speed and accuracy beside the peers, in one run
-	$(BIN)/python -m experiments.cli bench estimators --out docs/results/estimators.md
+	$(BIN)/python -m benchmarks estimators --out docs/results/estimators.md
 
-readme: setup  ## finished audits in runs/ into docs/results, and its tables into the README
-	$(BIN)/python -m benchmarks.readme
+docs: setup  ## every generated block: finished audits and studies of runs/ into docs, their pages, the README's tables
+	$(BIN)/python -m docs.generate
+
+readme: docs
 
 peers: setup  ## the libraries we measure ourselves against; nothing else needs them
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'

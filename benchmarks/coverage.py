@@ -1,4 +1,4 @@
-"""Coverage of every interval on every law, by simulation: `mari bench coverage [--quick] [--out FILE]`.
+"""Coverage of every interval on every law, by simulation: `python -m benchmarks coverage [--quick] [--out FILE]`.
 
 A miss count is beyond chance when its binomial probability at the nominal rate is below 1e-6 for the whole table: that is
 the table's false-alarm budget, split over its cells.
@@ -7,8 +7,6 @@ the table's false-alarm budget, split over its cells.
 from __future__ import annotations
 
 import argparse
-import datetime
-import platform
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,8 +22,8 @@ from benchmarks.cases import Case, cases
 from benchmarks.mistakes import MISTAKES, RATES
 from benchmarks.mistakes import simulate as mistake
 from benchmarks.mistakes import table as mistakes_table
+from benchmarks.pages import foot, publish
 from benchmarks.peers import PEERS, peer_cases
-from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
 
 SPENT_ENOUGH = 0.005
@@ -126,7 +124,7 @@ def wider_betting(cells: Sequence[Cell]) -> list[Cell]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Simulate the table; exit 1 when one of our cells misses beyond chance."""
-    parser = argparse.ArgumentParser(prog="mari bench coverage")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks coverage")
     parser.add_argument("--quick", action="store_true", help="100 replicates, no size above 2,000")
     parser.add_argument("--replicates", type=int, default=2000, help="of each cell (default 2000)")
     known = list(dict.fromkeys(quantity for quantity, _ in cases()))
@@ -187,12 +185,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "(median standardised discrepancy in brackets); more in mistakes.md.\n\n"
         + "\n".join(mistakes_table(faulty))
         + f"\n\n# Every cell\n\n{table(cells)}\n\n"
-        f"`mari bench coverage{' --quick' if args.quick else '' if replicates == 2000 else f' --replicates {replicates}'}`, {datetime.date.today().isoformat()}, "
-        f"{platform.machine()}, Python {platform.python_version()}.\n"
+        + foot(f"coverage{' --quick' if args.quick else '' if replicates == 2000 else f' --replicates {replicates}'}")
+        + "\n"
     )
-    if args.out:
-        write_text(args.out, text)
-    print(text)
+    publish(text, args.out)
     return 1 if bad else 0
 
 

@@ -1,4 +1,4 @@
-"""Estimators against the best peers in one run: `mari bench estimators [--quick] [--out FILE]`.
+"""Estimators against the best peers in one run: `python -m benchmarks estimators [--quick] [--out FILE]`.
 
 Speed as a ratio of medians over interleaved runs, so that a slow minute of the machine hits both; accuracy on the same data.
 Peers that are not installed are named and left out (`pip install 'mari-theory[bench]'`).
@@ -7,10 +7,8 @@ Peers that are not installed are named and left out (`pip install 'mari-theory[b
 from __future__ import annotations
 
 import argparse
-import datetime
 import math
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,9 +23,9 @@ import mpmath
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.pages import foot, publish
 from estimators import CORRECTIONS, KSG, VARIATIONAL, DiscreteEntropy, DiscreteMI, Estimate
 from mari_theory import jensen_shannon
-from mari_theory.certificates.files import write_text
 from mari_theory.families import BMI_TASKS, DISCRETE_JOINTS, gaussian_pair
 
 Job = Callable[[], Any]
@@ -264,7 +262,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print Markdown."""
     import tempfile
 
-    parser = argparse.ArgumentParser(prog="mari bench estimators")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks estimators")
     parser.add_argument("--quick", action="store_true", help="smaller sizes")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
@@ -283,12 +281,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"## Relative error on BMI tasks, n = {'2,000' if args.quick else '10,000'}\n\n"
         "club is an upper bound and loose by design.\n\n" + "\n".join(accuracy(args.quick)) + "\n\n"
         f"{'Not installed: ' + ', '.join(absent) + '. ' if absent else ''}"
-        f"`mari bench estimators{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}.\n"
+        + foot(f"estimators{' --quick' if args.quick else ''}", f"{os.cpu_count()} cores")
+        + "\n"
     )
-    if args.out:
-        write_text(args.out, text)
-    print(text)
+    publish(text, args.out)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What happens to evidence with a mistake in it: `mari bench mistakes [--quick] [--out FILE]`.
+"""What happens to evidence with a mistake in it: `python -m benchmarks mistakes [--quick] [--out FILE]`.
 
 Each mistake is made in score files of sequences whose truth is known, and the file goes the way of `mari certify`: refused, or certified,
 and then above or below the truth. The first row makes no mistake: what it refuses are false alarms.
@@ -7,9 +7,7 @@ and then above or below the truth. The first row makes no mistake: what it refus
 from __future__ import annotations
 
 import argparse
-import datetime
 import math
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,11 +19,12 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 from tqdm import tqdm
 
+from benchmarks.pages import foot, publish
 from mari_theory import jensen_shannon
 from mari_theory.certificates.arrangement import require_method
 from mari_theory.certificates.capital import INFORMATION
 from mari_theory.certificates.contradictions import CALIBRATION, calibration_pairs, refuse_contradictions, unit_ends
-from mari_theory.certificates.files import Scores, write_text
+from mari_theory.certificates.files import Scores
 from mari_theory.certificates.words import METHODS
 from mari_theory.errors import ArgumentError
 
@@ -153,7 +152,7 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Simulate the table; exit 1 when right evidence is refused beyond chance, or a mistake with discrepancy above 7 is let through."""
-    parser = argparse.ArgumentParser(prog="mari bench mistakes")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks mistakes")
     parser.add_argument("--quick", action="store_true", help="20 replicates instead of 100")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
@@ -190,13 +189,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         + ". A mistake that leaves the likelihoods nearly calibrated cannot be told from chance at these sizes: evidence can contradict exact "
         "likelihoods, never prove them.",
         "",
-        f"`mari bench mistakes{' --quick' if args.quick else ''}`, {datetime.date.today().isoformat()}, {platform.machine()}, "
-        f"Python {platform.python_version()}.",
+        foot(f"mistakes{' --quick' if args.quick else ''}"),
     ]
-    text = "\n".join(lines) + "\n"
-    if args.out:
-        write_text(args.out, text)
-    print(text)
+    publish("\n".join(lines) + "\n", args.out)
     too_many = alarms > binom.isf(1e-6, trials, 1e-3)
     return 1 if missed or too_many else 0
 

@@ -6,14 +6,18 @@ import datetime
 import platform
 from pathlib import Path
 
-import torch
-
 from mari_theory.certificates.files import write_text
 
 
-def write_page(out: Path, lines: list[str], command: str, note: str) -> None:
-    """Write and print a page; `note` follows the machine and begins with its own punctuation."""
-    foot = f"`{command}`, {datetime.date.today().isoformat()}, {platform.machine()}, 2 cores, torch {torch.__version__}, Python {platform.python_version()}{note}"
-    text = "\n".join([*lines, foot, ""])
-    write_text(out, text)
+def foot(command: str, *cores: str) -> str:
+    """The last line."""
+    python = f"Python {platform.python_version()}"
+    where = ", ".join([datetime.date.today().isoformat(), platform.machine(), *cores, python])
+    return f"`python -m benchmarks {command}`, {where}."
+
+
+def publish(text: str, out: Path | None) -> None:
+    """Print a page, and write it where it is asked for."""
+    if out is not None:
+        write_text(out, text)
     print(text)

@@ -1,4 +1,4 @@
-"""Speed and memory of the things people wait for: `python -m benchmarks.speed [--out FILE]`.
+"""Speed and memory of the things people wait for: `python -m benchmarks speed [--out FILE]`.
 
 Ratios are taken within one run on one machine; absolute times are this machine's on that day.
 """
@@ -6,10 +6,8 @@ Ratios are taken within one run on one machine; absolute times are this machine'
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
-import platform
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.pages import foot, publish
 from estimators import Betting
 from mari_theory import jensen_shannon
 from mari_theory.certificates.files import write_scores
@@ -66,9 +65,9 @@ def scipy_jsd(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(jensenshannon(p, q, axis=1) ** 2)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print a Markdown table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks speed")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
     rng = np.random.default_rng(0)
@@ -108,13 +107,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         ("`import mari_theory, estimators`", f"{time.perf_counter() - began:.2f} s", "interpreter start included")
     )
     lines = ["| what | time | against |", "| --- | --- | --- |", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
-    cores = "2 threads at most"
-    foot = f"\n`python -m benchmarks.speed`, {datetime.date.today().isoformat()}, {platform.machine()}, {cores}, Python {platform.python_version()}.\n"
-    text = "# Speed\n\n" + "\n".join(lines) + "\n" + foot
-    if args.out:
-        args.out.write_text(text, encoding="utf-8")
-    print(text)
+    publish("\n".join(["# Speed", "", *lines, "", foot("speed", "2 threads at most"), ""]), args.out)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -14,6 +14,7 @@ from experiments.audit.results import Run
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import Row
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure
+from experiments.methods import make_method
 from mari_theory.certificates import words
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
@@ -89,13 +90,14 @@ def markdown(run: Run) -> str:
     """The table of methods with command, machine and date, for README and docs."""
     short = columns([m for m in MEASURES.values() if m.summary])
     pairs = [p for p in PAIRS.values() if p.summary]
-    heads = ["model", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
+    origins = {m.label: make_method(m.name, **m.settings).origin for m in run.config.methods}
+    heads = ["model", "from", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
     heads += [*(heading for heading, _ in short), *(p.heading for p in pairs), "seconds"]
     rows = []
     for r in run.rows:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
-        cells = [name, f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
+        cells = [name, origins.get(r.name, "-"), f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
         cells += [f"{100 * c.implies.max_accuracy:.1f} %", str(c.verdict)]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]

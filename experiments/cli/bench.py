@@ -1,41 +1,31 @@
-"""`mari bench`: a benchmark of this repository."""
+"""`mari bench`: the old name of `mari study`, for one release."""
 
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
+import sys
 
+from experiments.cli import study
 from experiments.cli.command import Commands
-from mari_theory.errors import require
+from mari_theory.errors import ArgumentError
 
-BENCHMARKS = (
-    "attribution",
-    "blindness",
-    "coverage",
-    "estimators",
-    "matched",
-    "methods",
-    "mistakes",
-    "objections",
-    "rounds",
-    "speed",
-)
+BENCHMARKS = ("coverage", "estimators", "mistakes", "speed")
+"""What it also ran: `python -m benchmarks` now."""
 
 
 def add(commands: Commands) -> None:
-    """Declare the command and its arguments."""
-    bench = commands.add_parser("bench", help=f"run a benchmark of this repository: {', '.join(BENCHMARKS)}")
-    bench.add_argument("name", nargs="?", help="one of them; none lists them")
-    bench.add_argument(
-        "rest", nargs=argparse.REMAINDER, help="options of the benchmark, for example --quick --out FILE"
-    )
-    bench.set_defaults(handler=run)
+    """Declare the command; its arguments are those of `mari study`."""
+    bench = commands.add_parser("bench", help="old name of study")
+    bench.add_argument("name", nargs="?")
+    bench.add_argument("rest", nargs=argparse.REMAINDER)
+    bench.set_defaults(handler=run, parser=type(bench))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the benchmark with its own options, or name them all."""
-    if args.name is None:
-        print("\n".join(BENCHMARKS))
-        return 0
-    require(args.name in BENCHMARKS, "name", ", ".join(BENCHMARKS), args.name)
-    return int(import_module(f"benchmarks.{args.name}").main(args.rest) or 0)
+    """Studies still answer, with a notice; what compares the library with peers has moved."""
+    if args.name in BENCHMARKS:
+        raise ArgumentError("name", f"a study; `python -m benchmarks {args.name}` in a checkout", args.name)
+    print(f"mari bench: old name, use `mari study{f' {args.name}' if args.name else ''}`", file=sys.stderr)
+    parser: argparse.ArgumentParser = args.parser(prog="mari study")
+    study.declare(parser)
+    return study.run(parser.parse_args([*([args.name] if args.name else []), *args.rest]))

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from experiments.cli import audit, bench, certify, check, estimate, pool, report, score, unlearn, verify
+from experiments.cli import audit, bench, certify, check, estimate, pool, report, score, study, unlearn, verify
 from experiments.cli.command import Command, Commands, Handler
 from mari_theory.errors import ArgumentError
 
-COMMANDS: tuple[Command, ...] = (verify, audit, unlearn, certify, check, score, pool, estimate, bench, report)
+COMMANDS: tuple[Command, ...] = (verify, audit, unlearn, certify, check, score, pool, estimate, study, bench, report)
 
 
 class _Parser(argparse.ArgumentParser):

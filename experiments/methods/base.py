@@ -21,6 +21,11 @@ MatchSource = Literal["name", "holdout", "base"]
 """Where the other side of a matched pair comes from: a made-up name, a never-trained item, or the model before fine-tuning."""
 
 
+Origin = Literal["paper", "released code", "ours"]
+"""`paper`: the objective as its paper states it, up to the deviations in the docstring; `released code`: as its authors' code computes
+it where that differs; `ours`: an objective of this library."""
+
+
 class Reference(StrEnum):
     """Which frozen model a loss reads beside the one it changes."""
 
@@ -103,6 +108,11 @@ class Method(Protocol):
     def reference(self) -> Reference:
         """The frozen model its loss reads; none unless said."""
         return Reference.NONE
+
+    @property
+    def origin(self) -> Origin:
+        """Where the objective comes from at these settings; every table of methods says it."""
+        return "paper"
 
     @property
     def match_source(self) -> MatchSource | None:

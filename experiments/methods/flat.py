@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from experiments.data.encoding import Encoded, answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, Loss, Method, parts_of, preserve_loss
+from experiments.methods.base import Batch, Loss, Method, Origin, parts_of, preserve_loss
 from mari_theory.errors import require
 from mari_theory.fenchel import FENCHEL, fenchel
 
@@ -37,6 +37,13 @@ class FLAT(Method):
         require(self.mode in ("paper", "official"), "mode", "paper or official", self.mode)
         require(self.retain_weight >= 0, "retain_weight", "a number at least 0", self.retain_weight)
         require(self.gamma >= 0, "gamma", "a number at least 0", self.gamma)
+
+    @property
+    def origin(self) -> Origin:
+        """The retain term is ours; without it the mode decides."""
+        if self.retain_weight > 0:
+            return "ours"
+        return "paper" if self.mode == "paper" else "released code"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """gamma times the objective, plus the retain term if there is one."""

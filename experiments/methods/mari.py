@@ -17,6 +17,7 @@ from experiments.methods.base import (
     Loss,
     Method,
     Objective,
+    Origin,
     Reference,
     parts_of,
     preserve_divergence,
@@ -76,6 +77,12 @@ class MarI(Method):
         require(self.preserve in ("cross-entropy", "kl"), "preserve", "cross-entropy or kl", self.preserve)
         ok = self.weight == "batch" or (isinstance(self.weight, float) and 0 < self.weight < 1)
         require(ok, "weight", "a number in (0, 1) or batch", self.weight)
+
+    @property
+    def origin(self) -> Origin:
+        """The paper's are the pooled and token-wise signals with the diluted share; the rest is ours."""
+        as_stated = self.signal in ("pooled", "tokenwise") and self.share != 1.0
+        return "paper" if as_stated and not self.debiased and not self.past_batches else "ours"
 
     @property
     def reference(self) -> Reference:

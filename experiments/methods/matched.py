@@ -14,6 +14,7 @@ from experiments.methods.base import (
     Loss,
     MatchSource,
     Method,
+    Origin,
     Reference,
     frozen_log_probs,
     parts_of,
@@ -63,6 +64,11 @@ class MatchedMarI(Method):
         require(self.source in ("name", "holdout", "base"), "source", "name, holdout or base", self.source)
         for name in ("penalty", "match_loss", "match_mean"):
             require(getattr(self, name) >= 0, name, "a number at least 0", getattr(self, name))
+
+    @property
+    def origin(self) -> Origin:
+        """Ours."""
+        return "ours"
 
     @property
     def reference(self) -> Reference:

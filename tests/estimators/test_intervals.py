@@ -16,7 +16,7 @@ from mari_theory import ArgumentError
 
 CASES = cases()
 FAST = 60
-"""Replicates in the fast table, smallest size; the long one has 200 to 1,000 of each, `mari bench coverage` 2,000."""
+"""Replicates in the fast table, smallest size; the long one has 200 to 1,000 of each, `python -m benchmarks coverage` 2,000."""
 
 
 def budget() -> int:

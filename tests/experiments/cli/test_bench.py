@@ -1,4 +1,4 @@
-"""`mari bench`: its list of names."""
+"""`mari bench`: the old name of `mari study`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ import pytest
 from tests.experiments.cli.call import run
 
 
-def test_bench_names_its_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "bench")[1].split() == [
-        "attribution",
-        "blindness",
-        "coverage",
-        "estimators",
-        "matched",
-        "methods",
-        "mistakes",
-        "objections",
-        "rounds",
-        "speed",
-    ]
+def test_study_names_its_studies_and_bench_says_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"attribution", "blindness", "matched", "methods", "objections", "rounds"}
+    assert {line.split()[0] for line in run(capsys, "study")[1].splitlines()} == names
+    status, out, err = run(capsys, "bench")
+    assert status == 0 and {line.split()[0] for line in out.splitlines()} == names
+    assert err.count("\n") == 1 and "mari study" in err
+    for name in ("coverage", "estimators", "mistakes", "speed"):
+        status, out, err = run(capsys, "bench", name)
+        assert status == 2 and out == "" and err.count("\n") == 1 and f"python -m benchmarks {name}" in err
     assert run(capsys, "bench", "speeed")[0] == 2

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks.attribution import table, verdict
+from experiments.studies.attribution.page import table, verdict
 
 
 def row(frozen: float, information: float, lower: float) -> list[dict[str, float]]:

@@ -7,7 +7,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks.blindness import SIGNALS, Reading, SetLaws, control_verdict, interval, pooled_reading, verdict
+from experiments.studies.blindness.page import control_verdict, verdict
+from experiments.studies.blindness.readings import Reading, interval
+from experiments.studies.blindness.signals import SIGNALS, SetLaws, pooled_reading
 
 POOLED, TRUTH = "pooled, diluted, against retain", "p(truth), against never-seen"
 

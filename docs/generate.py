@@ -1,6 +1,7 @@
-"""`make readme`: finished audits into docs/results, the generated tables of docs/results and the table of theorems into the README.
+"""`make docs`: every generated page and block, from its data.
 
-Everything between marks `<!-- NAME -->` has this one author.
+Finished audits and studies of `runs/` are taken into `docs/`, studies' pages are drawn from `docs/studies/NAME/data.json`, and what stands
+between marks `<!-- NAME -->` in the README is filled. Each has this one author; `tests/test_generated.py` holds them to their data.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ import re
 import shutil
 from pathlib import Path
 
+from experiments.studies import STUDY_QUESTIONS, load_study
+from experiments.studies.base import write_page
+from experiments.studies.data import Data
 from mari_theory import THEOREMS
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -17,6 +21,15 @@ from proofs.verify import kinds, verify
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 NEAREST = 8
 """Rows of the methods table that the README shows."""
+PAGES = {
+    "methods": "results/methods.md",
+    "matched": "results/matched.md",
+    "blindness": "blindness.md",
+    "objections": "objections.md",
+    "rounds": "results/rounds.md",
+    "attribution": "results/attribution.md",
+}
+"""Study -> its page in docs. One without data in `docs/studies` keeps the page it has."""
 
 
 def publish(run: Path, docs: Path) -> bool:
@@ -28,6 +41,29 @@ def publish(run: Path, docs: Path) -> bool:
         shutil.copy(run / name, docs / name)
     shutil.copytree(run / "figures", docs / "figures", dirs_exist_ok=True)
     return True
+
+
+def study_data(docs: Path, name: str) -> Path:
+    """Where the numbers behind a study's page are."""
+    return docs / "studies" / name / "data.json"
+
+
+def take_study(run: Path, docs: Path, name: str) -> list[str]:
+    """Take the measured sections of a study's output folder into docs, quick ones not; returns them."""
+    measured = Data(run / "data.json", name).sections
+    published = Data(study_data(docs, name), name)
+    full = [k for k, s in measured.items() if not s.made.quick and published.sections.get(k) != s]
+    for section in full:
+        published.put(section, measured[section])
+    return full
+
+
+def draw_study(docs: Path, name: str) -> bool:
+    """Draw the page of a study from its data; False where there are none."""
+    data = Data(study_data(docs, name), name)
+    if data.sections:
+        write_page(load_study(name), data, docs / PAGES[name])
+    return bool(data.sections)
 
 
 def theorems() -> str:
@@ -57,7 +93,7 @@ def blocks(results: Path) -> dict[str, str]:
     """What stands between the marks: the audits' summaries, the head of the methods table with its foot, and the theorems."""
     lines = (results / "methods.md").read_text(encoding="utf-8").splitlines()
     table = [x for x in lines if x.startswith("|")]
-    foot = next(x for x in reversed(lines) if x.startswith("`mari bench"))
+    foot = next(x for x in reversed(lines) if x.startswith(("`mari bench", "`mari study")))
     return {
         "TINY": (results / "tiny" / "summary.md").read_text(encoding="utf-8").rstrip(),
         "SMOLLM2": (results / "smollm2" / "summary.md").read_text(encoding="utf-8").rstrip(),
@@ -77,10 +113,15 @@ def filled(text: str, made: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Publish what is there, run the proofs, then fill the README."""
-    results, readme = Path("docs/results"), Path("README.md")
+    """Take what is there, draw the studies, run the proofs, then fill the README."""
+    docs, runs, readme = Path("docs"), Path("runs"), Path("README.md")
+    results = docs / "results"
     for name in ("tiny", "smollm2"):
-        print(f"{name}: {'published' if publish(Path('runs') / name, results / name) else 'no finished run, kept'}")
+        print(f"{name}: {'published' if publish(runs / name, results / name) else 'no finished run, kept'}")
+    for name in STUDY_QUESTIONS:
+        taken = take_study(runs / "studies" / name, docs, name)
+        drawn = draw_study(docs, name)
+        print(f"{name}: {'took ' + ', '.join(taken) if taken else 'nothing new'}; page {'drawn' if drawn else 'kept'}")
     made, missing = blocks(results), unproved()
     if missing:
         del made["THEOREMS"]

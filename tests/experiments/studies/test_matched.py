@@ -8,12 +8,15 @@ import pytest
 
 pytest.importorskip("torch")
 
-from benchmarks.matched import Measured, real, retrain, said_of, said_of_stages, table, toy, verdict
+
 from experiments.config import RunConfig, slug
 from experiments.data.generated import generate
 from experiments.methods import make_method
 from experiments.models.load import save_model, weight_hash
 from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.studies.matched.measure import retrain
+from experiments.studies.matched.page import Measured, said_of, said_of_stages, table, verdict
+from experiments.studies.matched.rows import real, toy
 from experiments.unlearning.train import open_bank
 
 

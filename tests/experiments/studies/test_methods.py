@@ -9,9 +9,13 @@ import yaml
 
 pytest.importorskip("torch")
 
-from benchmarks.methods import GRID, KEPT, drop_changed, read_grid, request, select, table
+
 from experiments.config import MethodConfig, slug
 from experiments.methods import make_method
+from experiments.studies.methods.grid import GRID, read_grid
+from experiments.studies.methods.measure import KEPT, reported_method, select
+from experiments.studies.methods.page import table
+from experiments.studies.methods.protocol import drop_changed, request
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
@@ -63,7 +67,8 @@ def test_a_changed_setting_loses_its_model_and_no_other(tmp_path: Path) -> None:
             (tmp_path / "models" / f"{slug(m.label)}{ending}").write_text("{}")
     (tmp_path / "config.yaml").write_text(old.dump())
     changed = old.methods[1].model_copy(update={"settings": {"gamma": 0.5}})
-    drop_changed(old.model_copy(update={"methods": [old.methods[0], changed]}), tmp_path)
+    others = drop_changed(old.model_copy(update={"methods": [changed]}), tmp_path)
+    assert others == [old.methods[0]]
     assert sorted(p.name for p in (tmp_path / "models").iterdir()) == ["npo-0", "npo-0-measured.json", "npo-0.json"]
     with pytest.raises(ArgumentError, match="same study"):
         drop_changed(request(2, 2, old.methods, quick=True), tmp_path)
@@ -72,13 +77,13 @@ def test_a_changed_setting_loses_its_model_and_no_other(tmp_path: Path) -> None:
 def test_the_table_orders_by_the_upper_end_and_says_who_stopped() -> None:
     common = dict.fromkeys(("attack", "author", "forget", "retain", "seconds", "exact"), 0.5)
     rows = {
-        "a seed 0": common | {"lower": 0.1, "upper": 0.3, "steps": 40, "stopped": Reason.FORGET_LOSS},
-        "b seed 0": common | {"lower": 0.0, "upper": 0.2, "steps": 150, "stopped": Reason.ALL_STEPS},
-        "c seed 0": common | {"lower": 0.0, "upper": 0.4, "steps": 150, "stopped": Reason.ALL_STEPS},
+        "a": common | {"lower": 0.1, "upper": 0.3, "steps": 40, "stopped": Reason.FORGET_LOSS},
+        "b": common | {"lower": 0.0, "upper": 0.2, "steps": 150, "stopped": Reason.ALL_STEPS},
+        "c": common | {"lower": 0.0, "upper": 0.4, "steps": 150, "stopped": Reason.ALL_STEPS},
     }
     chosen = {x: entries(x, 1)[0] for x in "ab"}
     chosen["c"] = MethodConfig(label="c", name="npo", settings={"gamma": 0.25}, loop={"stop_at_holdout": False})
-    body = table(chosen, rows, 1)[2:]
+    body = table([reported_method(label, entry, [rows[label]]) for label, entry in chosen.items()])[2:]
     assert [line.split(" | ")[0] for line in body] == ["| b", "| a", "| c"]
     assert (
         "never (150)" in body[0] and "| 40 |" in body[1] and "not stopped (150)" in body[2] and "gamma 0.25" in body[2]

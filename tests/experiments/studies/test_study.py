@@ -1,0 +1,172 @@
+"""Measurement and page are two things: a section never wipes another, output goes where it is told, a page reads the data alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import experiments.cli.study as command
+from experiments.cli.main import main
+from experiments.studies import STUDY_QUESTIONS, load_study
+from experiments.studies.base import Option, Page, Settings, Study, measure_each
+from experiments.studies.data import Data, plain
+from experiments.studies.objections.stability import batches
+from mari_theory import ArgumentError
+
+
+def page(sections) -> Page:  # type: ignore[no-untyped-def]
+    """Every section's number, and a figure of them."""
+    values = [f"{name}: {s.numbers['x']}" for name, s in sections.items()]
+    return Page(["# Probe", "", *values, ""], {"figures/probe.png": lambda path: path.write_text(" ".join(values))})
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A study named `rounds` that measures in no time; the list is what it measured."""
+    asked: list[str] = []
+
+    def measure(settings: Settings, data: Data) -> None:
+        def maker(name: str):  # type: ignore[no-untyped-def]
+            def made(s: Settings) -> dict[str, float] | None:
+                asked.append(name)
+                return None if name == "c" else {"x": s.count("level") + len(asked)}
+
+            return made
+
+        measure_each({n: maker(n) for n in "abcd"}, settings, data, slow="d")
+
+    study = Study(
+        "rounds", tuple("abcd"), (Option("level", 10, "any"), Option("audit", Path("runs"), "any")), measure, page
+    )
+    monkeypatch.setattr(command, "load_study", lambda name: study)
+    return asked
+
+
+def sections(out: Path) -> dict[str, float]:
+    stored = json.loads((out / "data.json").read_text(encoding="utf-8"))
+    return {k: s["numbers"]["x"] for k, s in stored["sections"].items()}
+
+
+def test_an_empty_folder_gets_its_output_in_runs_and_nothing_else(
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "rounds"]) == 0
+    files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert files == [f"runs/studies/rounds/{n}" for n in ("data.json", "figures/probe.png", "page.md")]
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1 and "page.md" in out and "c: not measured" in err
+
+
+def test_output_goes_where_it_is_told(
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["study", "rounds", "--out", "here/there", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {
+        "study": "rounds",
+        "data": "here/there/data.json",
+        "page": "here/there/page.md",
+        "figures": ["here/there/figures/probe.png"],
+        "sections": ["a", "b", "d"],
+    }
+    assert all(Path(told[k]).is_file() for k in ("data", "page")) and not (tmp_path / "runs").exists()
+
+
+def test_a_section_never_wipes_the_others(probe: list[str], tmp_path: Path) -> None:
+    out = ["study", "rounds", "--out", str(tmp_path)]
+    assert main(out) == 0
+    before = sections(tmp_path)
+    assert main([*out, "--section", "b"]) == 0
+    after = sections(tmp_path)
+    assert after["b"] != before["b"] and after | {"b": 0} == before | {"b": 0}
+    # One whose audit is missing is not measured, and does not take away what was.
+    assert main([*out, "--section", "c"]) == 0 and sections(tmp_path) == after
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert all(f"{k}: {v}" in text for k, v in after.items())
+    assert "`mari study rounds --section b`" in text and "a, d: `mari study rounds`" in text
+
+
+def test_redrawing_measures_nothing(probe: list[str], tmp_path: Path) -> None:
+    out = ["study", "rounds", "--out", str(tmp_path)]
+    assert main([*out, "--page"]) == 2
+    assert main(out) == 0
+    text, measured = (tmp_path / "page.md").read_text(encoding="utf-8"), list(probe)
+    data = (tmp_path / "data.json").read_bytes()
+    (tmp_path / "page.md").unlink()
+    assert main([*out, "--page"]) == 0
+    assert probe == measured and (tmp_path / "data.json").read_bytes() == data
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == text
+
+
+def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(probe: list[str], tmp_path: Path, capsys) -> None:
+    quick, full = (["study", "rounds", "--out", str(tmp_path), *x] for x in (["--quick"], []))
+    assert main(quick) == 0
+    assert set(sections(tmp_path)) == {"a", "b"} and "--quick`" in (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert main([*full, "--section", "a"]) == 0
+    before = sections(tmp_path)
+    assert main(quick) == 2 and "full measurements" in capsys.readouterr().err and sections(tmp_path) == before
+    assert main([*quick, "--section", "b"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--section", "z"], "a, b, c, d"),
+        (["--set", "level"], "KEY=VALUE"),
+        (["--set", "level=0"], "at least 1"),
+        (["--set", "lewel=3"], "level, audit"),
+        (["--out", "{file}"], "a folder"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(
+    probe: list[str], tmp_path: Path, capsys, argv: list[str], words: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    given = [a.format(file=tmp_path / "file") for a in argv]
+    out = [] if "--out" in argv else ["--out", str(tmp_path / "out")]
+    assert main(["study", "rounds", *out, *given]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and words in err and not probe and not (tmp_path / "out").exists()
+
+
+def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys) -> None:
+    assert main(["bench", "rounds", "--out", str(tmp_path), "--section", "a"]) == 0
+    assert "mari study rounds" in capsys.readouterr().err.splitlines()[0] and sections(tmp_path) == {"a": 11}
+    with pytest.raises(SystemExit) as e:
+        main(["bench", "rounds", "--smollm2", "runs"])
+    assert e.value.code == 2 and capsys.readouterr().err.count("\n") == 2
+
+
+@pytest.mark.parametrize("name", list(STUDY_QUESTIONS))
+def test_every_study_has_sections_and_a_page_without_numbers(name: str, tmp_path: Path) -> None:
+    study = load_study(name)
+    assert study.name == name and study.sections and len(set(study.sections)) == len(study.sections)
+    lines = study.page({}).lines
+    assert lines[0].startswith("# ") and any(f"mari study {name} --section" in x for x in lines)
+    settings = study.settings(tmp_path / "run", [], True, {})
+    assert settings.run == tmp_path / "run" / "quick" and settings.sections == study.sections
+
+
+def test_data_of_another_study_are_refused(tmp_path: Path) -> None:
+    Data(tmp_path / "data.json", "rounds", "mari study rounds").keep("a", {"x": 1})
+    with pytest.raises(ArgumentError, match="study methods"):
+        Data(tmp_path / "data.json", "methods")
+
+
+def test_two_processes_keep_their_own_sections(tmp_path: Path) -> None:
+    one, two = (Data(tmp_path / "data.json", "rounds", "mari study rounds") for _ in range(2))
+    one.keep("a", {"x": 1})
+    two.keep("b", {"x": plain(float("inf"))})
+    assert sections(tmp_path) == {"a": 1, "b": None}
+
+
+def test_the_batch_penalty_reads_too_high_on_small_batches() -> None:
+    made = batches(1)
+    times = [b["times"] for b in made["batches"]]
+    assert times == sorted(times, reverse=True) and times[-1] > 1.0
