@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from estimators.intervals import ClopperPearson
 from mari_theory.detectability import min_jsd_from_rates
 from mari_theory.errors import require, require_fraction
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)

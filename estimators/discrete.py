@@ -22,7 +22,6 @@ from estimators.samples import as_labels
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 

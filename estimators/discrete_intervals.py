@@ -34,9 +34,8 @@ from estimators.pooled import Arms, FastRate, between_arms, effective_size, uppe
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 LOWER_MULTIPLIERS: tuple[float, ...] = tuple(2.0 ** (-k / 2) for k in range(16))
 """Grid of l for the lower end, fixed before the data."""
 ASSUMPTIONS = (

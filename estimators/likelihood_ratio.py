@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,8 @@ from estimators.order_free import OrderFree
 from estimators.results import Certified, Interval
 from mari_theory.certificates.files import check_likelihoods
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 DESIGNS = ("iid", "independent")
 
 ASSUMPTIONS = (

@@ -25,8 +25,8 @@ from estimators.marginals import Marginals, Rescaled, column_names, tail_warning
 from estimators.results import Estimate
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import require
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _WORKERS = -1
 _BRUTE_FORCE = 50_000

@@ -25,8 +25,8 @@ from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Interval
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import ArgumentError, require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Comparison = Literal["independent", "paired"]
 ASSUMPTIONS = ("the score was fixed before these rows", "within an arm, rows are independent draws from the same law")
 APART = "no item is in both arms: the arms' rows are independent of each other"

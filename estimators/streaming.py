@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.likelihood_ratio import LN2, information_terms
+from estimators.likelihood_ratio import information_terms
 from estimators.order_free import (
     INDEPENDENT,
     Histogram,
@@ -44,8 +44,8 @@ from mari_theory.certificates.files import (
     scores_of,
 )
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
 _CHUNK = 1 << 15
 TESTED = 1 << 16
 """Rows an arm that are tested for contradictions."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
@@ -18,8 +17,7 @@ from estimators.results import Interval
 from estimators.samples import as_points
 from mari_theory.certificates.certificate import verdict_for
 from mari_theory.errors import require, require_fraction
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)

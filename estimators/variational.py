@@ -24,10 +24,9 @@ from jaxtyping import Float
 
 from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Estimate, Interval
-from estimators.samples import Floats, as_points
+from estimators.samples import as_points
 from mari_theory.errors import require, require_fraction
-
-LN2 = math.log(2.0)
+from mari_theory.units import LN2, Floats
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from array_api_compat import is_torch_array
@@ -19,14 +19,11 @@ from scipy.special import spence
 
 from mari_theory.errors import require
 from mari_theory.kernels.arrays import Array, bregman_one_plus
+from mari_theory.units import LN2, FloatValues
 
-LN2 = math.log(2.0)
 _GUARD = 16 * np.finfo(float).eps
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
-
-Floats: TypeAlias = Array
-"""float64 arrays, zero-dimensional ones included."""
 
 
 def phi(t: Array) -> Array:
@@ -164,7 +161,7 @@ def delta(epsilon: Array, jsd: Array) -> Array:
     high = np.where(top > 0, np.log(np.where(top > 0, top, 1.0)), -690.0)
     low = np.full(budget.shape, -690.0)
 
-    def rising(log_a: Floats) -> Array:
+    def rising(log_a: FloatValues) -> Array:
         a = np.exp(log_a)
         b = max_tpr(a, budget)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -277,7 +274,7 @@ def frontier_roc(fpr: Array, jsd: float) -> Array:
         return np.logaddexp(0.0, k + np.log(-np.expm1(-k * a))) / k
 
 
-def _log_multiplier(budget: Floats) -> Floats:
+def _log_multiplier(budget: FloatValues) -> FloatValues:
     """ln k of the T7 curve that spends this budget, 1e-13 too small at most."""
     low, high = -340.0, 40.0
     if budget.ndim == 0 and 1e-280 < budget < LN2 * (1 - 1e-9):  # in logarithms nearly a straight line
@@ -289,7 +286,7 @@ def _log_multiplier(budget: Floats) -> Floats:
     return _last_true(spent, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
 
 
-def _frontier(k: Floats) -> tuple[Floats, Floats]:
+def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:
     """Budget and AUC - 1/2 of the T7 curve at multiplier k > 0."""
     small = k < 1.5
     ks = np.where(small, k, 1.0)[..., None]
@@ -307,16 +304,18 @@ def _frontier(k: Floats) -> tuple[Floats, Floats]:
     return np.where(small, budget_small, budget_large), np.where(small, auc_small, auc_large)
 
 
-def _slope_in_tpr(a: Floats, b: Floats) -> Floats:
+def _slope_in_tpr(a: FloatValues, b: FloatValues) -> FloatValues:
     m = 0.5 * (a + b)
     return 0.5 * (np.log(b / m) - np.log((1 - b) / (1 - m)))
 
 
-def _slope_in_fpr(a: Floats, b: Floats) -> Floats:
+def _slope_in_fpr(a: FloatValues, b: FloatValues) -> FloatValues:
     return _slope_in_tpr(b, a)
 
 
-def _last_true(holds: Callable[[Floats], Array], low: Floats, high: Floats, steps: int = 62) -> Floats:
+def _last_true(
+    holds: Callable[[FloatValues], Array], low: FloatValues, high: FloatValues, steps: int = 62
+) -> FloatValues:
     """Bisection: the upper end of the bracket in which `holds` turns from true to false."""
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
     whole = holds(high)
@@ -331,20 +330,20 @@ def _plain(x: Array) -> Any:
     return x.detach().cpu().numpy() if is_torch_array(x) else x
 
 
-def _budget(jsd: Array) -> Floats:
+def _budget(jsd: Array) -> FloatValues:
     x = np.asarray(_plain(jsd), dtype=float)
     ok = np.all((x >= -1e-15) & (x <= LN2 * (1 + 1e-6)))
     require(bool(ok), "jsd", "numbers in [0, ln 2] nats", x)
     return np.clip(x, 0.0, LN2)
 
 
-def _unit(name: str, x: Array) -> Floats:
+def _unit(name: str, x: Array) -> FloatValues:
     values = np.asarray(_plain(x), dtype=float)
     require(bool(np.all((values >= 0) & (values <= 1))), name, "numbers in [0, 1]", values)
     return values
 
 
-def _lift(jsd: Array, value: Floats, slope: Floats) -> Array:
+def _lift(jsd: Array, value: FloatValues, slope: FloatValues) -> Array:
     """Give a NumPy value the autograd history of a torch budget (implicit function theorem)."""
     if not is_torch_array(jsd):
         return value

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from jaxtyping import Float
 
-from mari_theory.detectability import LN2
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
 from mari_theory.kernels.arrays import Array, as_float_arrays
+from mari_theory.units import LN2
 
 
 def posterior(log_p: Float[Array, ...], log_q: Float[Array, ...], weight: float = 0.5) -> Float[Array, ...]:

@@ -14,3 +14,5 @@ LN2 = math.log(2.0)
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 AnyFloats: TypeAlias = NDArray[np.floating[Any]]
+FloatValues: TypeAlias = NDArray[np.float64] | np.float64
+"""float64 arrays, and the scalars that NumPy makes of zero-dimensional ones."""

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from mari_theory.detectability import max_auc, min_outputs
+from mari_theory.units import LN2
 
 RATES = (0.001, 0.01)
 DELTA_ROUNDING = 1e-9
 """The tangent bound that proves delta in balls needs this much room."""
-LN2 = math.log(2.0)
 JSD, TV, ROC = "jensen-shannon-divergence", "total-variation", "roc-band"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +16,6 @@ from mari_theory.marginal import forget_total_variation
 
 FORMAT = "mari-certificate/2"
 VERDICTS = words.VERDICTS
-LN2 = math.log(2.0)
 ROOM_AT = 0.1
 """T32 is told at ln 2, at the margin, and here."""
 

@@ -30,13 +30,12 @@ from mari_theory.certificates.capital import (
 )
 from mari_theory.certificates.certificate import Certificate, Ends, Units
 from mari_theory.certificates.contradictions import RocBandEnds, has_band, refuse_contradictions, unit_ends
-from mari_theory.certificates.files import Codes, Floats, Scores, read_scores
+from mari_theory.certificates.files import Scores, read_scores
 from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, looser, not_inside
 from mari_theory.certificates.rules import certainly_above, level_of, owners_of, pairs_needed, score_words
 from mari_theory.enclosures.balls import precision
 from mari_theory.errors import require
-
-LN2 = math.log(2.0)
+from mari_theory.units import LN2, Floats, Integers
 
 
 def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
@@ -84,7 +83,9 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     )
 
 
-def _average(c: Certificate, s: Scores, owner: Codes, owners: tuple[str, ...], clusters: bool) -> list[CheckedNumber]:
+def _average(
+    c: Certificate, s: Scores, owner: Integers, owners: tuple[str, ...], clusters: bool
+) -> list[CheckedNumber]:
     request, out = c.request, []
     trusted = request.trust == "likelihoods"
     quantities: list[tuple[str, str, Ends | None, str]] = [
@@ -158,10 +159,10 @@ class ClusterMeans:
 
     s: Scores
     kind: str
-    owner: Codes
+    owner: Integers
     owners: int
 
-    def parts(self) -> list[tuple[Codes, Codes]]:
+    def parts(self) -> list[tuple[Integers, Integers]]:
         """Rows and cells of every owner with rows of both arms."""
         return [(w.rows, w.cells) for w in unit_weights(self.s, self.owner, self.owners) if w is not None]
 
@@ -233,7 +234,9 @@ def _roc(c: Certificate, band: RocBandEnds) -> list[CheckedNumber]:
 class UnitCheck:
     """Owners or prompts one by one (T32), order-free."""
 
-    def __init__(self, s: Scores, codes: Codes, names: tuple[str, ...], margin: float, delta: float, part: str) -> None:
+    def __init__(
+        self, s: Scores, codes: Integers, names: tuple[str, ...], margin: float, delta: float, part: str
+    ) -> None:
         self.names, self.margin, self.delta, self.part = names, margin, delta, part
         gap = s.log_q - s.log_p
         self.weights = unit_weights(s, codes, len(names))

@@ -14,7 +14,7 @@ from flint import arb
 
 from mari_theory.certificates import files as evidence_files
 from mari_theory.certificates.ceilings import JSD, RATES, ROC, TV, ceilings, steepest_test
-from mari_theory.certificates.certificate import LN2, ROOM_AT, Certificate, verdict_for
+from mari_theory.certificates.certificate import ROOM_AT, Certificate, verdict_for
 from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
@@ -30,6 +30,7 @@ from mari_theory.enclosures.balls import (
 )
 from mari_theory.errors import ArgumentError, require
 from mari_theory.localisation import prompts_with_room
+from mari_theory.units import LN2
 
 
 def check(certificate: Certificate, evidence: list[Path]) -> list[CheckedNumber]:

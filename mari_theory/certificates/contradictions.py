@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mari_theory.calibration import CALIBRATION_FUNCTIONS
 from mari_theory.certificates.arrangement import file_order_pairs, groups, weights
 from mari_theory.certificates.capital import (
     INFORMATION,
@@ -24,41 +24,13 @@ from mari_theory.certificates.capital import (
     unit_term,
 )
 from mari_theory.certificates.ceilings import largest_tpr, largest_variation
-from mari_theory.certificates.files import Codes, Scores
+from mari_theory.certificates.files import Scores
 from mari_theory.detectability import binary_jsd, max_auc
 from mari_theory.errors import ArgumentError, require
+from mari_theory.units import LN2, Floats, Integers
 
-Floats = NDArray[np.float64]
 LEVEL = 1e-3
-LN2 = math.log(2.0)
 BOLDEST = 0.75  # differences lie in [-1, 1]: a stake never risks more than three quarters of the capital
-LOGIT_CLIP = 4.0
-
-
-def _one(gap: Floats) -> Floats:
-    return np.ones(gap.size)
-
-
-def _side(gap: Floats) -> Floats:
-    return np.asarray(np.sign(gap))
-
-
-def _lean(gap: Floats) -> Floats:
-    return np.asarray(0.5 * np.tanh(0.5 * gap))
-
-
-def _logit(gap: Floats) -> Floats:
-    return np.asarray(np.clip(gap, -LOGIT_CLIP, LOGIT_CLIP))
-
-
-CALIBRATION = {
-    "1": (_one, 0.5),
-    "sign(2 eta - 1)": (_side, 1.0),
-    "eta - 1/2": (_lean, 0.5),
-    "clipped logit": (_logit, LOGIT_CLIP),
-}
-"""Bounded functions f of eta, and what scales them so that differences of pairs lie in [-1, 1]: E[(Z - eta) f(eta)] = 0 for each
-when the likelihoods are exact."""
 
 RIVALS = tuple(
     (slope, 0.0) for slope in (-1.0, 0.25, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
@@ -82,14 +54,14 @@ class Calibration:
 
 
 def calibration_pairs(s: Scores) -> list[Floats]:
-    """Differences ((1 - eta) f on Q's row less eta f on P's)/2 of pairs, each with mean zero, for every f of `CALIBRATION`.
+    """Differences ((1 - eta) f on Q's row less eta f on P's)/2 of pairs, each with mean zero, for every f of `CALIBRATION_FUNCTIONS`.
 
     Pairs are formed within a prompt (in file order where rows were drawn at random); of unequal numbers the larger side is averaged
     in runs, so no row is lost. Their order is a fixed shuffle, which cannot know the outcomes; rows looked at as they came keep theirs.
     """
     gap = s.gap
     eta = 0.5 * (1.0 + np.tanh(0.5 * gap))
-    of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f(gap) / (2.0 * top) for f, top in CALIBRATION.values()]
+    of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f.in_pairs(gap) for f in CALIBRATION_FUNCTIONS.values()]
     if s.design == "iid":
         p, q = file_order_pairs(s)
         made = [values[p] + values[q] for values in of_arm]
@@ -104,7 +76,7 @@ def calibration_pairs(s: Scores) -> list[Floats]:
     return made
 
 
-def _within_prompts(s: Scores) -> tuple[Codes, Codes]:
+def _within_prompts(s: Scores) -> tuple[Integers, Integers]:
     """Rows and the pair each belongs to: as many pairs a prompt as its smaller arm has rows."""
     rows, pair, start = [], [], 0
     for at in groups(s.prompt, len(s.prompts)):
@@ -128,15 +100,15 @@ def calibration(s: Scores, level: float = LEVEL / 2) -> list[Calibration]:
     Below about 4 no equality of means can be refuted at 1e-3, however small the spread: an output too rare to have been seen could
     balance the sum. What one eta misses (an arm that is told too rarely wrong) a rival eta' predicts better: `rival`.
     """
-    each = level / 2 / len(CALIBRATION)
+    each = level / 2 / len(CALIBRATION_FUNCTIONS)
     out = []
-    for name, d in zip(CALIBRATION, calibration_pairs(s), strict=True):
+    for f, d in zip(CALIBRATION_FUNCTIONS.values(), calibration_pairs(s), strict=True):
         n = d.size
         squares = np.cumsum(d * d)
         before = np.concatenate([[0.0], squares[:-1]]) + 1.0 / (n * n)
         stakes = np.minimum(np.sqrt(2 * math.log(2 / each) * np.arange(1, n + 1) / (before * n)), BOLDEST)
         highest = max(float(np.cumsum(np.log1p(sign * stakes * d)).max(initial=0.0)) for sign in (1.0, -1.0))
-        out.append(Calibration(name, float(d.mean()), highest - math.log(2.0), each))
+        out.append(Calibration(f.formula, float(d.mean()), highest - math.log(2.0), each))
     return [*out, rival(s, level / 2)]
 
 

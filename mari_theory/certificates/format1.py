@@ -15,11 +15,11 @@ from mari_theory.certificates.checker import check
 from mari_theory.certificates.contradictions import refuse_contradictions
 from mari_theory.certificates.files import kind_of, read_pool, read_scores, sha256
 from mari_theory.certificates.findings import CheckedNumber, equal, not_inside
-from mari_theory.enclosures.balls import accuracy_holds
+from mari_theory.enclosures.balls import accuracy_holds, jensen_shannon_enclosure
 from mari_theory.errors import ArgumentError, require
+from mari_theory.units import LN2
 
 FORMAT = "mari-certificate/1"
-LN2 = math.log(2.0)
 METHODS = (
     "betting",
     "betting-anytime",
@@ -92,7 +92,7 @@ def _ends(
     if kind_of(paths[0]) == "pool":
         require(len(paths) == 1, "evidence", "one pool file", len(paths))
         pool = read_pool(paths[0])
-        low, high = pool_ends(pool, method, delta)
+        low, high = pool_ends(pool, method, delta, jensen_shannon_enclosure(pool.p_mean, pool.q_mean))
         return pool.metadata, [
             not_inside("claim lower", "lower", lower, low, 1e-6),
             not_inside("claim upper", "upper", upper, high, 1e-6),

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from mari_theory.certificates.capital import log_mixture
-from mari_theory.certificates.certificate import LN2, Request, RestsOn
-from mari_theory.certificates.files import Codes, Options, Pool, Scores
+from mari_theory.certificates.certificate import Request, RestsOn
+from mari_theory.certificates.files import Options, Pool, Scores
 from mari_theory.errors import require
+from mari_theory.units import LN2, Integers
 
 SPLIT = {"divergence": 0.5, "total_variation": 0.125, "roc": 0.125, "owners": 0.125, "prompts": 0.125}
 """How the level is split when all numbers of a certificate hold at once; alone, each has the whole."""
@@ -128,8 +129,8 @@ def arms_independent(pool: Pool) -> bool:
 
 
 def owners_of(
-    codes: Codes, names: tuple[str, ...], prompts: Codes, prompt_names: tuple[str, ...]
-) -> tuple[Codes, tuple[str, ...]]:
+    codes: Integers, names: tuple[str, ...], prompts: Integers, prompt_names: tuple[str, ...]
+) -> tuple[Integers, tuple[str, ...]]:
     """The units of the worst case: owners, or prompts where there is one owner only."""
     return (codes, names) if len(names) >= LEAST_OWNERS else (prompts, prompt_names)
 

@@ -14,8 +14,8 @@ from flint import acb, arb
 from mari_theory.enclosures.balls import Ball, binary_jsd_ball, frontier_ball, outward, phi_ball, precision
 from mari_theory.errors import require, require_fraction
 from mari_theory.kernels.arrays import Array
+from mari_theory.units import LN2
 
-LN2 = math.log(2.0)
 Ends = tuple[float, float]
 
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln, psi, xlogy
 
 from mari_theory.divergences import entropy
 from mari_theory.errors import require
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Sample = tuple[Floats, Floats]
 
 
