@@ -46,13 +46,13 @@ def binary_jsd(fpr: Array, tpr: Array) -> Array:
     True
     """
     a, b = np.broadcast_arrays(_unit("fpr", fpr), _unit("tpr", tpr))
-    total = np.zeros(a.shape)
-    for p, q in ((a, b), (1.0 - a, 1.0 - b)):
-        m = 0.5 * (p + q)
-        d = np.divide(0.5 * (b - a) if p is a else 0.5 * (a - b), m, out=np.zeros(a.shape), where=m > 0)
-        d = np.clip(d, -1.0, 1.0)
-        total = total + m * 0.5 * (bregman_one_plus(np, d) + bregman_one_plus(np, -d))
-    return total
+    # Both outcomes and both signs in one call: four small arrays cost as much as one.
+    mixtures = 0.5 * np.stack([a + b, (1.0 - a) + (1.0 - b)])
+    halves = 0.5 * np.stack([b - a, a - b])
+    lean = np.clip(np.divide(halves, mixtures, out=np.zeros(halves.shape), where=mixtures > 0), -1.0, 1.0)
+    up, down = bregman_one_plus(np, np.stack([lean, -lean]))
+    terms = mixtures * 0.5 * (up + down)
+    return terms[0] + terms[1]
 
 
 def max_total_variation(jsd: Array) -> Array:
@@ -322,7 +322,10 @@ def _last_true(
     for _ in range(steps):
         middle = 0.5 * (low + high)
         ok = holds(middle)
+        last = low, high
         low, high = np.where(ok, middle, low), np.where(ok, high, middle)
+        if np.array_equal(low, last[0]) and np.array_equal(high, last[1]):
+            break  # neighbouring floats: further steps change nothing
     return np.where(whole, np.maximum(high, low), high)
 
 

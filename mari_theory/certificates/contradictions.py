@@ -64,16 +64,16 @@ def calibration_pairs(s: Scores) -> list[Floats]:
     of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f.in_pairs(gap) for f in CALIBRATION_FUNCTIONS.values()]
     if s.design == "iid":
         p, q = file_order_pairs(s)
-        made = [values[p] + values[q] for values in of_arm]
+        pairs = [values[p] + values[q] for values in of_arm]
     else:
         index, pair = _within_prompts(s)
         count = np.bincount(pair * 2 + s.arm[index])
         shrunk = 1.0 / count[pair * 2 + s.arm[index]]
-        made = [np.bincount(pair, values[index] * shrunk) for values in of_arm]
+        pairs = [np.bincount(pair, weights=values[index] * shrunk) for values in of_arm]
     if s.stopping != "anytime":
-        shuffle = np.random.default_rng(0).permutation(made[0].size)
-        made = [d[shuffle] for d in made]
-    return made
+        shuffle = np.random.default_rng(0).permutation(pairs[0].size)
+        pairs = [d[shuffle] for d in pairs]
+    return pairs
 
 
 def _within_prompts(s: Scores) -> tuple[Integers, Integers]:

@@ -552,8 +552,9 @@ def test_a_margin_far_below_every_float_is_checked_all_the_same(tmp_path: Path) 
 
 def test_true_is_not_one_in_metadata(tmp_path: Path) -> None:
     path = coins(tmp_path / "s.parquet", greedy=True, epochs=1)
+    honest = certified(path)
     for said in ({"greedy": 1}, {"epochs": 1.0}, {"epochs": True}):
-        data = certified(path).data()
+        data = honest.data()
         data["metadata"] |= said
         assert "metadata" in rejected(data, [path])
 
