@@ -58,7 +58,7 @@ def _standardised(x: Floats) -> Floats:
 
 
 def _default_critic(dim_x: int, dim_y: int, hidden: int) -> Any:
-    import torch
+    from mari_theory.kernels.autograd import torch
 
     class Pair(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -87,8 +87,9 @@ class _Variational(ABC):
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate on rows the critic never saw; raises `ArgumentError` on NaN, different lengths, n < 40."""
-        import torch
         from tqdm import tqdm
+
+        from mari_theory.kernels.autograd import torch
 
         a, b = as_points("x", x, 40), as_points("y", y, 40)
         require(len(a) == len(b), "x, y", "samples of one length", (len(a), len(b)))
@@ -155,7 +156,7 @@ class _Variational(ABC):
 
 def _scores(model: Any, x: Any, y: Any, shifts: int = 8) -> tuple[Any, Any]:
     """T on the pairs, and on `shifts` cyclic re-pairings, (n,) and (shifts, n)."""
-    import torch
+    from mari_theory.kernels.autograd import torch
 
     joint = model(x, y)
     n = len(x)
@@ -228,8 +229,9 @@ class JensenShannonCritic(_Variational):
 
 
 def _jensen_shannon_objective(model: Any, x: Any, y: Any) -> Any:
-    from torch.nn.functional import softplus
+    from mari_theory.kernels.autograd import torch
 
+    softplus = torch.nn.functional.softplus
     joint, product = _scores(model, x, y)
     return -softplus(-joint).mean() - softplus(product).mean()
 
@@ -242,7 +244,7 @@ class InfoNCE(_Variational):
     rows: ClassVar[int] = 64
 
     def _objective(self, model: Any, x: Any, y: Any) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         values = []
         for start in range(0, len(x), self.rows):
@@ -266,7 +268,7 @@ class CLUB(_Variational):
     direction: ClassVar[str] = "upper bound"
 
     def _model(self, dim_x: int, dim_y: int) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         h = self.training.hidden
         return torch.nn.Sequential(torch.nn.Linear(dim_x, h), torch.nn.ReLU(), torch.nn.Linear(h, 2 * dim_y))
@@ -280,7 +282,7 @@ class CLUB(_Variational):
         return self._log_q(model, x, y).mean()
 
     def _value(self, model: Any, x: Any, y: Any) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         rolled = [self._log_q(model, x, torch.roll(y, s, dims=0)).mean() for s in range(1, min(17, len(x)))]
         return self._log_q(model, x, y).mean() - torch.stack(rolled).mean()

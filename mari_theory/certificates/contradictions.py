@@ -69,7 +69,7 @@ def calibration_pairs(s: Scores) -> list[Floats]:
         index, pair = _within_prompts(s)
         count = np.bincount(pair * 2 + s.arm[index])
         shrunk = 1.0 / count[pair * 2 + s.arm[index]]
-        pairs = [np.bincount(pair, weights=values[index] * shrunk) for values in of_arm]
+        pairs = [np.asarray(np.bincount(pair, values[index] * shrunk), dtype=float) for values in of_arm]
     if s.stopping != "anytime":
         shuffle = np.random.default_rng(0).permutation(pairs[0].size)
         pairs = [d[shuffle] for d in pairs]
