@@ -19,12 +19,19 @@ class DetectorBound:
     """What a detector's counts prove: rates with exact intervals, and lower bounds on TV and JSD (nats)."""
 
     fpr: float
+    """False positive rate, as counted."""
     tpr: float
+    """True positive rate, as counted."""
     accuracy: float
+    """Accuracy at equal priors, as counted."""
     total_variation_lower: float
+    """Total variation at least."""
     jsd_lower: float
+    """Divergence at least, nats."""
     confidence: float
+    """Probability that all of it holds."""
     n: int
+    """Number of outputs judged."""
 
     def __str__(self) -> str:
         return (

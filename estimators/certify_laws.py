@@ -84,8 +84,8 @@ def numbers_of_pool(path: Path, interval: str | None, request: Callable[[str, ob
         pool.n,
         pool.m,
         1.0 - rules.level_of(wanted, "divergence"),
-        complete,
-        UPPER_BOUNDS[name],
+        finite_population=complete,
+        bound=UPPER_BOUNDS[name],
         arms_independent=independent or complete,
     )
     return CertificateNumbers(

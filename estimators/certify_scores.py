@@ -79,12 +79,12 @@ def numbers_of_scores(s: Scores, request: Request) -> CertificateNumbers:
         numbers = _with_roc(numbers, s)
         present.append("roc")
     if s.stopping != "anytime":
-        numbers = replace(numbers, by_owner=_units(s, y, units, (owner, owners), request, "owners", clusters))
+        numbers = replace(numbers, by_owner=_units(s, y, units, (owner, owners), request, "owners"))
         present.append("owners")
         if not clusters:
             by_prompt = unit_weights(s, s.prompt, len(s.prompts))
             codes = (s.prompt, s.prompts)
-            numbers = replace(numbers, by_prompt=_units(s, y, by_prompt, codes, request, "prompts", False))
+            numbers = replace(numbers, by_prompt=_units(s, y, by_prompt, codes, request, "prompts"))
             present.append("prompts")
     return replace(numbers, present=tuple(present))
 
@@ -130,7 +130,6 @@ def _units(
     named: tuple[Integers, tuple[str, ...]],
     request: Request,
     part: str,
-    population: bool,
 ) -> Units:
     """Owners or prompts one by one, order-free: upper ends each at half the level, lower ends by averaged e-values (T32)."""
     (codes, names), delta, margin = named, rules.level_of(request, part), request.margin
@@ -177,7 +176,7 @@ def _units(
         worst_lower = low
     inside = sum(within(j, margin) for j in range(len(names)))
     share = None
-    if population:
+    if part == "owners" and request.population == "prompts-like-these":
         beyond = len(names) - inside
         top = ClopperPearson().counts(beyond, len(names), 1.0 - delta).upper / (1.0 - delta / 2)
         share = min(top * (1 + 1e-15), 1.0)

@@ -131,7 +131,9 @@ class Betting:
     """
 
     anytime: bool = False
+    """Does it hold at every number of rows at once?"""
     cap: float = 0.9
+    """Largest share of the capital at stake."""
 
     @property
     def name(self) -> str:

@@ -108,6 +108,7 @@ def certify_pooled(
     n: int,
     m: int,
     confidence: float = 0.95,
+    *,
     finite_population: bool = False,
     bound: FastRate | BoundedDifferences | None = None,
     arms_independent: bool = True,

@@ -38,15 +38,25 @@ class Training:
     """
 
     critic: Callable[[int, int], Any] | None = None
+    """Builds a module called as `module(x, y)`; None for a multilayer perceptron on the pair."""
     hidden: int = 64
+    """Width of that perceptron."""
     steps: int = 4000
+    """Most steps."""
     batch: int = 256
+    """Pairs a step."""
     learning_rate: float = 1e-3
+    """Adam's."""
     patience: int = 10
+    """Looks without improvement before stopping."""
     check_every: int = 100
+    """Steps between looks."""
     seed: int = 0
+    """Of split, weights and batches."""
     device: str | None = None
+    """None picks a GPU where there is one."""
     progress: bool = False
+    """Show a bar?"""
 
 
 def _standardised(x: Floats) -> Floats:
@@ -107,7 +117,7 @@ class _Variational(ABC):
             ]
             model = self._model(a.shape[1], b.shape[1]).to(device)
             optimizer = torch.optim.Adam(model.parameters(), lr=t.learning_rate)
-            best, kept, waited, steps = -math.inf, None, 0, 0
+            best, weights, waited, steps = -math.inf, None, 0, 0
             for step in tqdm(range(t.steps), desc=self.name, disable=not t.progress):
                 rows = torch.as_tensor(rng.integers(len(parts[0]), size=min(t.batch, len(parts[0]))), device=device)
                 loss = -self._objective(model, data[0][0][rows], data[0][1][rows])
@@ -121,13 +131,13 @@ class _Variational(ABC):
                     require(math.isfinite(score), "training", "a finite objective", f"{score} at step {steps}")
                     if score > best:
                         best, waited = score, 0
-                        kept = {k: v.detach().clone() for k, v in model.state_dict().items()}
+                        weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
                     else:
                         waited += 1
                         if waited >= t.patience:
                             break
-            if kept is not None:
-                model.load_state_dict(kept)
+            if weights is not None:
+                model.load_state_dict(weights)
             with torch.no_grad():
                 value = float(self._value(model, *data[2]))
         finally:
@@ -203,6 +213,7 @@ class SMILE(_Variational):
     """
 
     clip: float = 5.0
+    """Scores are cut here in the second term."""
     name: ClassVar[str] = "smile"
     direction: ClassVar[str] = "none"
 
@@ -326,8 +337,8 @@ def certify_critic_mi(
     second = method.interval(np.exp(r), half, 0.0, math.exp(bound) * (1 + 1e-15))
     lower = first.lower - math.log(second.upper)
     value = float(t.mean()) - math.log(float(np.exp(r).mean()))
-    made = Interval(max(0.0, lower - 1e-12), math.inf, confidence, f"critic-{method.name}", "T19", HELD_OUT)
-    return Certified("mutual information", value, made, t.size + r.size, method="dv held out", direction="lower bound")
+    ends = Interval(max(0.0, lower - 1e-12), math.inf, confidence, f"critic-{method.name}", "T19", HELD_OUT)
+    return Certified("mutual information", value, ends, t.size + r.size, method="dv held out", direction="lower bound")
 
 
 def certify_critic_jsd(
@@ -360,7 +371,7 @@ def certify_critic_jsd(
         means.append(float(terms.mean()))
     n = np.size(scores_p) + np.size(scores_q)
     lower = LN2 + 0.5 * sum(ends)
-    made = Interval(max(0.0, lower - 1e-12), LN2, confidence, f"critic-{method.name}", "T19", HELD_OUT)
+    held_out = Interval(max(0.0, lower - 1e-12), LN2, confidence, f"critic-{method.name}", "T19", HELD_OUT)
     return Certified(
-        "Jensen-Shannon divergence", LN2 + 0.5 * sum(means), made, n, method="critic", direction="lower bound"
+        "Jensen-Shannon divergence", LN2 + 0.5 * sum(means), held_out, n, method="critic", direction="lower bound"
     )

@@ -27,7 +27,9 @@ class Weights:
     """
 
     rows: Integers
+    """Row numbers."""
     cells: Integers
+    """Rows that share the weight, times the number of prompts."""
 
     @property
     def top(self) -> float:

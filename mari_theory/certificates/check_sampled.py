@@ -53,14 +53,14 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     owner, owners = owners_of(s.cluster, s.clusters, s.prompt, s.prompts)
     present = tuple(
         name
-        for name, given in (
+        for name, holds in (
             ("divergence", True),
             ("total_variation", trusted),
             ("roc", trusted and not clusters and has_band(s)),
             ("owners", trusted and s.stopping != "anytime"),
             ("prompts", trusted and s.stopping != "anytime" and not clusters),
         )
-        if given
+        if holds
     )
     out = _average(c, s, owner, owners, clusters)
     band = RocBandEnds(s, level_of(request, "roc")) if "roc" in present else None
@@ -103,10 +103,11 @@ def _average(
         )
         delta = level_of(request, part)
         whole = ClusterMeans(s, kind, owner, len(owners)) if clusters else AllRows(s, kind, request.method)
-        made = whole.ends(delta)
-        if not made[0] <= made[2] <= made[1]:
-            made = (0.0, 1.0, made[2])  # an inconsistency at the claim's own level only leaves the trivial interval
-        scaled = [low + (high - low) * x for x in made]
+        whole_ends = whole.ends(delta)
+        if not whole_ends[0] <= whole_ends[2] <= whole_ends[1]:
+            # an inconsistency at the claim's own level only leaves the trivial interval
+            whole_ends = (0.0, 1.0, whole_ends[2])
+        scaled = [low + (high - low) * x for x in whole_ends]
         limits = (0.0, LN2 if ends is None else 1.0)
         expected = [min(max(scaled[0], limits[0]), limits[1]), min(max(scaled[1], limits[0]), limits[1])]
         if kind == GIBBS:
@@ -177,8 +178,8 @@ class ClusterMeans:
         """Order-free over the owners."""
         v = np.clip(self.values(), 0.0, 1.0)
         one = np.ones(v.size, dtype=np.int64)
-        found = [mixture_end(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
-        return found[0], 1.0 - found[1], float(v.mean())
+        both = [mixture_end(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
+        return both[0], 1.0 - both[1], float(v.mean())
 
     def proves(self, end: float, limits: tuple[float, float], kind: str, delta: float, side: str) -> bool:
         """In balls, each owner's mean enclosed."""

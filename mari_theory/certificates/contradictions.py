@@ -43,9 +43,13 @@ class Calibration:
     """How strongly the rows contradict one equality: the largest capital of bets against it, `e_value` at least 1/level refuses."""
 
     function: str
+    """Formula of f, or `rival`."""
     mean: float
+    """Mean of the differences, 0 in expectation for exact likelihoods."""
     log_e_value: float
+    """ln of the largest capital."""
     level: float
+    """Probability at which right likelihoods are refused."""
 
     @property
     def refused(self) -> bool:
@@ -121,11 +125,11 @@ def rival(s: Scores, level: float) -> Calibration:
     if s.design == "iid":
         rows = np.concatenate(file_order_pairs(s))
     else:
-        kept = []
+        parts = []
         for at in groups(s.prompt, len(s.prompts)):
             p, q = at[s.arm[at] == 0], at[s.arm[at] == 1]
-            kept += [p[: min(p.size, q.size)], q[: min(p.size, q.size)]]
-        rows = np.concatenate(kept)
+            parts += [p[: min(p.size, q.size)], q[: min(p.size, q.size)]]
+        rows = np.concatenate(parts)
     side = np.where(s.arm[rows] == 1, 1.0, -1.0)
     own = np.clip(side * gap[rows], -1e6, 1e6)
     plain = np.logaddexp(0.0, -own)
@@ -190,8 +194,8 @@ def refuse_contradictions(s: Scores, method: str) -> None:
     """Raise `ArgumentError` where the rows deny the assumptions of a certificate by `method`."""
     refuse_one_model_twice(s)
     refuse_miscalibrated(s)
-    said = denied(s, method, LEVEL / 2)
-    require(said is None, "evidence", "numbers that agree with each other at level 1e-3", said)
+    denial = denied(s, method, LEVEL / 2)
+    require(denial is None, "evidence", "numbers that agree with each other at level 1e-3", denial)
 
 
 def _broken(function: str) -> str:
@@ -213,16 +217,16 @@ def refuse_miscalibrated(s: Scores) -> None:
 def denied(s: Scores, method: str, level: float) -> str | None:
     """The first disagreement between ends at `level` in all (a third for divergence, for total variation, for the ROC band)."""
     delta = level / 3
-    found = {}
+    ends = {}
     for kind, name in ((INFORMATION, "divergence"), (LEAN, "total variation")):
         low, high, value = unit_ends(s, method, kind, delta)
         if low > high:
             return f"the ends of the {name} cross ({low:.4g} above {high:.4g} of its range): the rows are not draws as the file states"
         if not low - 1e-9 <= value <= high + 1e-9:
             return f"the {name}'s estimate {value:.4g} lies outside its own interval [{low:.4g}, {high:.4g}] of its range: the rows are not draws as the file states"
-        found[kind] = (low, high)
-    jsd = tuple(LN2 * x for x in found[INFORMATION])
-    variation = found[LEAN]
+        ends[kind] = (low, high)
+    jsd = tuple(LN2 * x for x in ends[INFORMATION])
+    variation = ends[LEAN]
     top = largest_variation(min(jsd[1], LN2))
     if variation[0] > top * (1 + 1e-9):
         return f"total variation at least {variation[0]:.4g}, but the divergence allows {top:.4g}"

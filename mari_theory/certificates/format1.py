@@ -36,11 +36,11 @@ def evidence_names(data: dict[str, Any]) -> list[tuple[str, str]]:
     entries = data.get("evidence")
     ok = isinstance(entries, list) and len(entries) > 0 and all(isinstance(e, dict) for e in entries)
     require(ok, "certificate, evidence", "a list of files", entries)
-    found = [(e.get("file"), e.get("sha256")) for e in entries or []]
+    names = [(e.get("file"), e.get("sha256")) for e in entries or []]
     require(
-        all(isinstance(x, str) for f in found for x in f), "certificate, evidence", "names and SHA-256 of files", found
+        all(isinstance(x, str) for f in names for x in f), "certificate, evidence", "names and SHA-256 of files", names
     )
-    return [(str(a), str(b)) for a, b in found]
+    return [(str(a), str(b)) for a, b in names]
 
 
 def check_file(path: Path, evidence: list[Path]) -> list[CheckedNumber]:
@@ -99,8 +99,10 @@ def _ends(
         ]
     s = read_scores(*paths)
     if s.design is None and method in RANDOM_ORDER:
-        said = "the file does not say how its rows were drawn (no design), so the verdict is withheld; certify it again"
-        return s.metadata, [CheckedNumber("verdict", "given", said, False)]
+        reason = (
+            "the file does not say how its rows were drawn (no design), so the verdict is withheld; certify it again"
+        )
+        return s.metadata, [CheckedNumber("verdict", "given", reason, False)]
     require_method(s, method)
     refuse_contradictions(s, method)
     rows = AllRows(s, INFORMATION, method)

@@ -32,8 +32,11 @@ class Law:
     """Both arms' models at one prompt and place: `log_weights[arm]` has shape (models, options), unnormalised."""
 
     prompt: int
+    """Which prompt, a position in `Options.prompts`."""
     place: int
+    """Which place of the prompt's answer."""
     log_weights: tuple[Floats, Floats]
+    """Of P's models and of Q's, each (models, options)."""
     rest: int | None = None
     """Which option stands for everything not listed."""
 
@@ -43,11 +46,15 @@ class Options:
     """Finite laws of both arms: one `Law` a prompt and place, prompts in the order of the file."""
 
     laws: tuple[Law, ...]
+    """One a prompt and place."""
     prompts: tuple[str, ...]
+    """Names, in the order of the file."""
     clusters: tuple[str, ...]
+    """Names of owners."""
     cluster: Integers
     """Which of `clusters` each prompt belongs to."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    """What the file says of itself."""
 
     def only(self, owner: str | None, prompt: str | None) -> Options:
         """The laws of one owner, or of one prompt; all of them where neither is named. Raises `ArgumentError` on an unknown name."""

@@ -23,10 +23,15 @@ class Pool:
     """Mean distributions of both arms, how many were averaged, and what the file says of them."""
 
     p_mean: Floats
+    """Mean distribution of P, shape (vocabulary,)."""
     q_mean: Floats
+    """Mean distribution of Q, same shape."""
     n: int
+    """How many distributions `p_mean` averages."""
     m: int
+    """How many `q_mean` averages."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    """What the file says of itself."""
 
 
 def write_pool(path: Path, pool: Pool) -> None:

@@ -26,16 +26,27 @@ class Scores:
     """
 
     arm: NDArray[np.int8]
+    """Which arm generated each row: 0 (P) or 1 (Q)."""
     log_p: Floats
+    """Log-likelihood of the whole output under P, nats; -inf allowed on rows of Q."""
     log_q: Floats
+    """The same under Q."""
     prompt: Integers
+    """Which of `prompts` each row belongs to."""
     cluster: Integers
+    """Which of `clusters` (owners) each row belongs to."""
     prompts: tuple[str, ...]
+    """Names of prompts."""
     clusters: tuple[str, ...]
+    """Names of owners."""
     draw: Integers | None = None
+    """Number of the draw within arm and seed; None where the files have none."""
     tokens: Integers | None = None
+    """Length of each output; None where the files have none."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    """What the files say of themselves."""
     files: tuple[FileDigest, ...] = ()
+    """Digests of the files that were read; empty for rows made in memory."""
 
     def only(self, owner: str | None, prompt: str | None) -> Scores:
         """The rows of one owner, or of one prompt; all of them where neither is named. Raises `ArgumentError` on an unknown name."""
@@ -90,12 +101,19 @@ class ScoreBatch:
     """Some rows of one score file, checked. Names, not codes: files are merged by name."""
 
     prompt: NDArray[np.object_]
+    """Name of each row's prompt."""
     cluster: NDArray[np.object_]
+    """Name of its owner."""
     arm: NDArray[np.int8]
+    """0 (P) or 1 (Q)."""
     log_p: Floats
+    """Nats."""
     log_q: Floats
+    """Nats."""
     draw: Integers | None
+    """None where the file has no such column."""
     tokens: Integers | None
+    """None where the file has no such column."""
 
     def rows(self, at: Integers) -> ScoreBatch:
         """Some of the rows."""

@@ -301,8 +301,8 @@ class ZeroInflatedPoisson:
     def sample(self, n: int, rng: np.random.Generator) -> Sample:
         """n pairs."""
         x = rng.exponential(size=(n, 1))
-        kept = rng.random((n, 1)) >= self.inflation
-        return x, np.where(kept, rng.poisson(x), 0).astype(float)
+        counted = rng.random((n, 1)) >= self.inflation
+        return x, np.where(counted, rng.poisson(x), 0).astype(float)
 
     def pointwise_information(self, x: Floats, y: Floats) -> Floats:
         """ln P(y | x) / P(y)."""
