@@ -31,8 +31,8 @@ from estimators import (
 )
 from mari_theory import jensen_shannon
 from mari_theory.families import DENSITY_PAIRS, DISCRETE_JOINTS, MARKOV_PAIRS, PAIRS, GaussianPair, zipf
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Any]
 Method = Callable[[Any, float], Interval]
 SIZES = (20, 200, 2000, 20_000)

@@ -15,21 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom
 from tqdm import tqdm
 
 from benchmarks.pages import foot, publish
 from mari_theory import jensen_shannon
+from mari_theory.calibration import CALIBRATION_FUNCTIONS
 from mari_theory.certificates.arrangement import require_method
 from mari_theory.certificates.capital import INFORMATION
-from mari_theory.certificates.contradictions import CALIBRATION, calibration_pairs, refuse_contradictions, unit_ends
+from mari_theory.certificates.contradictions import calibration_pairs, refuse_contradictions, unit_ends
 from mari_theory.certificates.files import Scores
 from mari_theory.certificates.words import METHODS
 from mari_theory.errors import ArgumentError
+from mari_theory.units import LN2
 
-Floats = NDArray[np.float64]
-LN2 = float(np.log(2.0))
 LENGTH, PROMPTS = 10, 20
 TOTAL = 13
 SIZES = (200, 2000)
@@ -103,14 +102,14 @@ def discrepancy(s: Scores) -> tuple[float, float]:
     """
     gap = np.clip(s.log_q - s.log_p, -700.0, 700.0)
     eta = 0.5 * (1.0 + np.tanh(0.5 * gap))
-    found = []
-    for d, (f, top) in zip(calibration_pairs(s), CALIBRATION.values(), strict=True):
-        g = f(gap) / (2.0 * top)
+    discrepancies = []
+    for d, f in zip(calibration_pairs(s), CALIBRATION_FUNCTIONS.values(), strict=True):
+        g = f.in_pairs(gap)
         mean = float(np.mean(2 * eta * (1 - eta) * g))
         claimed = float(np.mean(2 * eta * ((1 - eta) * g) ** 2 + 2 * (1 - eta) * (eta * g) ** 2)) - 2 * mean**2
         spread = max(float(d.std()), math.sqrt(max(claimed, 0.0)), 1e-12)
-        found.append((abs(float(d.mean())) / spread * math.sqrt(d.size), abs(float(d.sum()))))
-    return max(found, key=lambda x: (x[1] > TOTAL, x[0]))
+        discrepancies.append((abs(float(d.mean())) / spread * math.sqrt(d.size), abs(float(d.sum()))))
+    return max(discrepancies, key=lambda x: (x[1] > TOTAL, x[0]))
 
 
 def simulate(mistake: str, rates: tuple[float, float], n: int, replicates: int, seed: int = 0) -> Row:

@@ -28,7 +28,9 @@ class Alphabet:
     """
 
     size: int
+    """Number of possible symbols."""
     symbols: tuple[str, ...] = ()
+    """Their names, where they are listed."""
 
     @classmethod
     def parse(cls, text: str) -> Alphabet:

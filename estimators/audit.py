@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from estimators.intervals import ClopperPearson
 from mari_theory.detectability import min_jsd_from_rates
 from mari_theory.errors import require, require_fraction
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
@@ -21,12 +19,19 @@ class DetectorBound:
     """What a detector's counts prove: rates with exact intervals, and lower bounds on TV and JSD (nats)."""
 
     fpr: float
+    """False positive rate, as counted."""
     tpr: float
+    """True positive rate, as counted."""
     accuracy: float
+    """Accuracy at equal priors, as counted."""
     total_variation_lower: float
+    """Total variation at least."""
     jsd_lower: float
+    """Divergence at least, nats."""
     confidence: float
+    """Probability that all of it holds."""
     n: int
+    """Number of outputs judged."""
 
     def __str__(self) -> str:
         return (

@@ -19,8 +19,7 @@ from scipy.special import betaincinv, gammaln
 
 from estimators.intervals import DKW
 from mari_theory.errors import require, require_fraction
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @runtime_checkable

@@ -22,7 +22,6 @@ from estimators.samples import as_labels
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
@@ -255,7 +254,9 @@ class DiscreteEntropy:
     """
 
     correction: EntropyCorrection = field(default_factory=Grassberger)
+    """Of the plug-in's bias."""
     alphabet: int | None = None
+    """Number of possible symbols; None for those seen."""
 
     def estimate(self, labels: ArrayLike) -> Estimate:
         """From labels; raises `ArgumentError` on an empty sample or NaN."""
@@ -280,7 +281,9 @@ class DiscreteMI:
     """
 
     correction: EntropyCorrection = field(default_factory=Grassberger)
+    """Of the plug-in's bias."""
     alphabets: tuple[int, int] | None = None
+    """Numbers of possible symbols of x and y; None for those seen."""
 
     def estimate(self, x: ArrayLike, y: ArrayLike) -> Estimate:
         """From labels; raises `ArgumentError` on different lengths, an empty sample, NaN."""
@@ -316,7 +319,9 @@ class DiscreteJSD:
     """
 
     correction: EntropyCorrection = field(default_factory=Grassberger)
+    """Of the plug-in's bias."""
     alphabet: int | None = None
+    """Number of possible symbols; None for those seen."""
 
     def estimate(self, x: ArrayLike, y: ArrayLike) -> Estimate:
         """From two samples of labels, of any lengths."""
@@ -344,6 +349,6 @@ class DiscreteJSD:
         )
 
 
-def _alphabet(given: int | None, seen: int, name: str) -> int:
-    require(given is None or given >= seen, name, f"at least the {seen} symbols seen", given)
-    return given or seen
+def _alphabet(size: int | None, seen: int, name: str) -> int:
+    require(size is None or size >= seen, name, f"at least the {seen} symbols seen", size)
+    return size or seen

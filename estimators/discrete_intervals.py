@@ -34,9 +34,8 @@ from estimators.pooled import Arms, FastRate, between_arms, effective_size, uppe
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 LOWER_MULTIPLIERS: tuple[float, ...] = tuple(2.0 ** (-k / 2) for k in range(16))
 """Grid of l for the lower end, fixed before the data."""
 ASSUMPTIONS = (
@@ -123,11 +122,11 @@ def certify_counts_jsd(
     )
 
 
-def _size(name: str, given: int | None, counted: int) -> int:
+def _size(name: str, size: int | None, counted: int) -> int:
     """The alphabet's size: as given, never below the symbols counted."""
-    ok = given is None or (isinstance(given, (int, np.integer)) and given >= counted)
-    require(ok, name, f"a whole number, at least the {counted} symbols counted", given)
-    return counted if given is None else int(given)
+    ok = size is None or (isinstance(size, (int, np.integer)) and size >= counted)
+    require(ok, name, f"a whole number, at least the {counted} symbols counted", size)
+    return counted if size is None else int(size)
 
 
 @dataclass(frozen=True)
@@ -154,8 +153,8 @@ class DivergenceBall:
             return excess - math.exp(float(np.sum(p * np.log(gap + excess))) - self.kappa)
 
         best = minimize_scalar(bound, bounds=(math.log(spread * 1e-12), math.log(spread * 1e6)), method="bounded")
-        found = float(bound(best.x))
-        return top + min(found, 0.0) + 1e-12 * (1 + abs(top) + math.exp(float(best.x)))
+        value = float(bound(best.x))
+        return top + min(value, 0.0) + 1e-12 * (1 + abs(top) + math.exp(float(best.x)))
 
     def smallest_mean(self, values: Floats) -> float:
         """min over the ball of sum p values, rounded down."""
@@ -178,9 +177,9 @@ def certify_table_mi(table: ArrayLike, confidence: float = 0.95, alphabets: tupl
     [False, True]
     """
     t = as_counts("table", table, 2)
-    given = (None, None) if alphabets is None else alphabets
-    require(len(given) == 2, "alphabets", "two numbers, of X's and of Y's symbols", alphabets)
-    kx, ky = (_size("alphabets", g, seen) for g, seen in zip(given, t.shape, strict=True))
+    sizes = (None, None) if alphabets is None else alphabets
+    require(len(sizes) == 2, "alphabets", "two numbers, of X's and of Y's symbols", alphabets)
+    kx, ky = (_size("alphabets", g, seen) for g, seen in zip(sizes, t.shape, strict=True))
     delta = 1.0 - require_fraction("confidence", confidence)
     n, k = int(t.sum()), kx * ky
     joint = t / n

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mari_theory.certificates.files import Codes, Law, Options
+from mari_theory.certificates.files import Law, Options
+from mari_theory.units import LN2, Floats, Integers
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 ROUNDING = 2e-11
 """Room for the rounding of sums over up to 10^5 options in float64; measured errors are below 1e-13."""
 
@@ -25,7 +22,7 @@ class LawEnds:
     total_variation: Floats
     total_variation_rest: Floats
 
-    def average(self, quantity: str, prompts: Codes, top: float) -> tuple[float, float, float]:
+    def average(self, quantity: str, prompts: Integers, top: float) -> tuple[float, float, float]:
         """Estimate, lower and upper end of the mean over some prompts."""
         value = float(getattr(self, quantity)[prompts].mean())
         rest = float(getattr(self, f"{quantity}_rest")[prompts].mean())

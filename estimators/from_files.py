@@ -49,13 +49,21 @@ class Options:
     """What a method may use; `alphabet`, `items`, `paired` and `marginals` only by the methods that need them."""
 
     k: int
+    """Which neighbour, for methods by neighbours."""
     confidence: float
+    """Of intervals."""
     seed: int
+    """Of what is drawn."""
     progress: bool
+    """Show a bar?"""
     alphabet: tuple[Alphabet, ...] = ()
+    """Of all samples together, or one of x and one of y."""
     items: tuple[Any, Any] | None = None
+    """Ids of the items of x and y, for AUC."""
     paired: bool = False
+    """Compare aligned rows?"""
     marginals: Marginals | None = None
+    """What is done to the columns first."""
 
     @property
     def columns(self) -> Marginals:
@@ -108,8 +116,8 @@ def _entropy(correction: EntropyCorrection, x: Any, y: Any, o: Options) -> Estim
 
 
 def _variational(estimator: Any, x: Any, y: Any, o: Options) -> Estimate:
-    made: Estimate = estimator(Training(seed=o.seed, progress=o.progress)).estimate(x, y)
-    return made
+    estimate: Estimate = estimator(Training(seed=o.seed, progress=o.progress)).estimate(x, y)
+    return estimate
 
 
 METHODS: dict[str, Run] = {
@@ -202,10 +210,10 @@ def check_options(method: str, options: Options, items: tuple[str | None, str | 
     """Raise `ArgumentError` where the method lacks an option that its guarantee needs, or ignores one that was given."""
     counts = method.startswith(FROM_COUNTS)
     two = method.startswith("mi-")
-    need, given = "two alphabets, x's and y's," if two else "one alphabet", len(options.alphabet)
-    require(given == 0 or counts, "--alphabet", "a method from counts (entropy-, jsd-, mi-)", method)
-    require(given > 0 or not (counts and method.endswith("-certified")), "--alphabet", f"{need} {WHY_ALPHABET}", "none")
-    require(given in (0, 2 if two else 1), "--alphabet", f"{need} for {method}", given)
+    need, count = "two alphabets, x's and y's," if two else "one alphabet", len(options.alphabet)
+    require(count == 0 or counts, "--alphabet", "a method from counts (entropy-, jsd-, mi-)", method)
+    require(count > 0 or not (counts and method.endswith("-certified")), "--alphabet", f"{need} {WHY_ALPHABET}", "none")
+    require(count in (0, 2 if two else 1), "--alphabet", f"{need} for {method}", count)
     auc = method == "auc-certified"
     require(auc or not options.paired, "--paired", "auc-certified", method)
     require(auc or items == (None, None), "--items-x, --items-y", "auc-certified", method)

@@ -13,13 +13,12 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 from scipy.special import betainccinv, betaincinv
 
 from estimators.results import Interval
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 IID = "the sample is independent and identically distributed"
 _CHUNK = 1 << 17
 _EDGE = 1e-12
@@ -132,7 +131,9 @@ class Betting:
     """
 
     anytime: bool = False
+    """Does it hold at every number of rows at once?"""
     cap: float = 0.9
+    """Largest share of the capital at stake."""
 
     @property
     def name(self) -> str:

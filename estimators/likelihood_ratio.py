@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,8 @@ from estimators.order_free import OrderFree
 from estimators.results import Certified, Interval
 from mari_theory.certificates.files import check_likelihoods
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 DESIGNS = ("iid", "independent")
 
 ASSUMPTIONS = (
@@ -32,12 +30,19 @@ class RocBand:
     """Certified band around the optimal ROC curve: at each fpr, tpr_low <= ROC <= tpr_high (T16)."""
 
     fpr: Floats
+    """False positive rates, rising."""
     tpr: Floats
+    """Empirical curve."""
     tpr_low: Floats
+    """Lower curve."""
     tpr_high: Floats
+    """Upper curve."""
     radius_p: float
+    """Half width along P's axis."""
     radius_q: float
+    """Half width along Q's axis."""
     confidence: float
+    """Probability that the whole curve lies inside."""
     empirical: tuple[Floats, Floats]
     """The observed curve, rates of both arms at every threshold."""
 
@@ -51,9 +56,13 @@ class LikelihoodRatioResult:
     """JSD, total variation and AUC of the likelihood-ratio detector; each holds at its own confidence."""
 
     jsd: Certified
+    """Divergence, nats."""
     total_variation: Certified
+    """Total variation."""
     auc: Certified
+    """Area under the optimal detector's curve."""
     roc: RocBand
+    """That curve in its band."""
 
     def __str__(self) -> str:
         return f"{self.jsd}\n{self.total_variation}\n{self.auc}"
@@ -161,6 +170,7 @@ def certify_path_information(
     longest: int,
     confidence: float = 0.95,
     interval: BoundedMean | None = None,
+    *,
     log_p: Float[np.ndarray, " n"] | None = None,
     log_q: Float[np.ndarray, " n"] | None = None,
 ) -> Certified:
@@ -175,10 +185,9 @@ def certify_path_information(
     >>> from mari_theory.families import MARKOV_PAIRS
     >>> chain, rng = MARKOV_PAIRS["two states"], np.random.default_rng(0)
     >>> x = np.concatenate([chain.sample(arm, 500, rng) for arm in (0, 1)])
-    >>> made = certify_path_information(
-    ...     chain.path_information(x), np.repeat([0, 1], 500), 8, 0.95, None, *chain.log_likelihoods(x)
-    ... )
-    >>> chain.jsd() in made.interval and made.extra["variance_ratio"] < 0.5
+    >>> log_p, log_q = chain.log_likelihoods(x)
+    >>> e = certify_path_information(chain.path_information(x), np.repeat([0, 1], 500), 8, log_p=log_p, log_q=log_q)
+    >>> chain.jsd() in e.interval and e.extra["variance_ratio"] < 0.5
     True
     """
     require_fraction("confidence", confidence)
@@ -198,7 +207,7 @@ def certify_path_information(
 
     method = Betting() if interval is None else interval
     clipped = np.clip(terms, 0.0, top)
-    made = method.interval(paired(clipped), confidence, 0.0, top).clipped(0.0, LN2)
+    ends = method.interval(paired(clipped), confidence, 0.0, top).clipped(0.0, LN2)
     extra: dict[str, float] = {"pairs": pairs}
     if log_p is not None and log_q is not None:
         plain = paired(information_terms(*check_scores(log_p, log_q, arms)[:2])[0])
@@ -209,14 +218,14 @@ def certify_path_information(
         "no output has more than `longest` tokens",
     )
     whole = Interval(
-        made.lower, made.upper, confidence, made.method, "T11", (*ASSUMPTIONS, *assumption, *made.assumptions)
+        ends.lower, ends.upper, confidence, ends.method, "T11", (*ASSUMPTIONS, *assumption, *ends.assumptions)
     )
     return Certified("Jensen-Shannon divergence", value, whole, int(terms.size), method="per-token", extra=extra)
 
 
 def _with(x: Interval, drawn: bool) -> Interval:
-    said = ASSUMPTIONS if drawn else (ASSUMPTIONS[0], ANY_ORDER, ASSUMPTIONS[2])
-    return Interval(x.lower, x.upper, x.confidence, x.method, "T15", (*said, *x.assumptions))
+    assumptions = ASSUMPTIONS if drawn else (ASSUMPTIONS[0], ANY_ORDER, ASSUMPTIONS[2])
+    return Interval(x.lower, x.upper, x.confidence, x.method, "T15", (*assumptions, *x.assumptions))
 
 
 def ratio_roc(p: Floats, q: Floats, confidence: float) -> tuple[RocBand, float, Interval]:

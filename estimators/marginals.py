@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from mari_theory.errors import require
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @runtime_checkable

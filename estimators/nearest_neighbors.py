@@ -25,8 +25,8 @@ from estimators.marginals import Marginals, Rescaled, column_names, tail_warning
 from estimators.results import Estimate
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import require
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 _WORKERS = -1
 _BRUTE_FORCE = 50_000
@@ -120,8 +120,8 @@ def _radius(z: Floats, k: int) -> Floats:
 def _neighbours(z: Floats, k: int) -> tuple[Floats, NDArray[np.intp]]:
     """Distance to the k-th other point and the indices of the k nearest (the point itself removed by rank)."""
     tree = KDTree(z, leafsize=16, balanced_tree=False, compact_nodes=True)
-    found: Any = tree.query(z, k=k + 1, p=np.inf, workers=_WORKERS)
-    return found[0][:, -1], found[1]
+    neighbours: Any = tree.query(z, k=k + 1, p=np.inf, workers=_WORKERS)
+    return neighbours[0][:, -1], neighbours[1]
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,11 @@ class KSG:
     """
 
     k: int = 4
+    """Which neighbour."""
     variant: int = 1
+    """1 or 2 of the paper."""
     marginals: Marginals = field(default_factory=Rescaled)
+    """What is done to the columns first."""
 
     @property
     def name(self) -> str:
@@ -216,8 +219,11 @@ class Ross:
     """
 
     k: int = 3
+    """Which neighbour."""
     name: str = "ross"
+    """Name in results."""
     marginals: Marginals = field(default_factory=Rescaled)
+    """What is done to the columns first."""
 
     def estimate(self, x: Any, z: Any) -> Estimate:
         """Point estimate of I(X; Z)."""
@@ -265,7 +271,9 @@ class KozachenkoLeonenko:
     """
 
     k: int = 4
+    """Which neighbour."""
     name: str = "kozachenko-leonenko"
+    """Name in results."""
 
     def estimate(self, x: Any) -> Estimate:
         """Point estimate of h(X)."""
@@ -296,8 +304,11 @@ class NearestNeighborKL:
     """
 
     k: int = 4
+    """Which neighbour."""
     name: str = "knn-kl"
+    """Name in results."""
     marginals: Marginals = field(default_factory=Rescaled)
+    """What is done to the columns first."""
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate of KL(law of x || law of y)."""
@@ -308,8 +319,8 @@ class NearestNeighborKL:
         warnings = _warnings(both, _ADVICE, x=a)
         a, b = both[: len(a)], both[len(a) :]
         radius = _neighbours(a, self.k)[0]
-        found: Any = KDTree(b).query(a, k=[self.k], p=np.inf, workers=_WORKERS)
-        other = found[0][:, 0]
+        nearest: Any = KDTree(b).query(a, k=[self.k], p=np.inf, workers=_WORKERS)
+        other = nearest[0][:, 0]
         ok = bool((radius > 0).all() and (other > 0).all())
         require(ok, "x, y", "continuous samples (no coinciding points)", "a neighbour at distance 0")
         value = float(a.shape[1] * np.mean(np.log(other / radius)) + math.log(len(b) / (len(a) - 1)))
@@ -329,21 +340,24 @@ class NearestNeighborJSD:
     """
 
     k: int = 3
+    """Which neighbour."""
     name: str = "knn-jsd"
+    """Name in results."""
     marginals: Marginals = field(default_factory=Rescaled)
+    """What is done to the columns first."""
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate of the JSD between the laws of x and y."""
         a, b = as_points("x", x, 2), as_points("y", y, 2)
         require(a.shape[1] == b.shape[1], "x, y", "points of one dimension", (a.shape[1], b.shape[1]))
         arm = np.repeat([0, 1], [len(a), len(b)])
-        made = Ross(self.k, marginals=self.marginals).estimate(np.vstack([a, b]), arm)
+        information = Ross(self.k, marginals=self.marginals).estimate(np.vstack([a, b]), arm)
         extra = {"k": self.k, "weight": len(b) / len(arm), "marginals": self.marginals.name}
         return Estimate(
             "Jensen-Shannon divergence",
-            made.value,
+            information.value,
             n=len(arm),
             method=self.name,
             extra=extra,
-            warnings=made.warnings,
+            warnings=information.warnings,
         )

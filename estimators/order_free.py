@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from estimators.intervals import checked_sample
 from estimators.results import Interval
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 INDEPENDENT = "the terms are independent; they need not be identically distributed"
 _FINE = 5  # bins an octave: 2^5
 _OCTAVES = 43  # below 1/2, then as many above it, towards 1

@@ -8,15 +8,13 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from estimators.results import Certified, Interval
 from mari_theory.divergences import jensen_shannon
 from mari_theory.enclosures.balls import jensen_shannon_enclosure
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import LN2
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 Arms = Literal["independent", "dependent"]
 """Whether the two arms' samples are independent of each other; within an arm they always are."""
 MULTIPLIERS: tuple[float, ...] = tuple(math.log2(2 * LN2) * 2.0 ** (-k / 2) for k in range(16))
@@ -110,6 +108,7 @@ def certify_pooled(
     n: int,
     m: int,
     confidence: float = 0.95,
+    *,
     finite_population: bool = False,
     bound: FastRate | BoundedDifferences | None = None,
     arms_independent: bool = True,

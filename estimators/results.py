@@ -18,11 +18,17 @@ class Interval:
     """
 
     lower: float
+    """Lower end, in the unit of the quantity."""
     upper: float
+    """Upper end."""
     confidence: float
+    """Probability that it holds, before the data are seen."""
     method: str = ""
+    """How it was found."""
     theorem: str = ""
+    """Id of the theorem it rests on."""
     assumptions: tuple[str, ...] = ()
+    """What must be true of the data, in plain words."""
 
     def __post_init__(self) -> None:
         ok = not (math.isnan(self.lower) or math.isnan(self.upper)) and self.lower <= self.upper
@@ -61,22 +67,30 @@ class Estimate:
     """
 
     quantity: str
+    """What is estimated."""
     value: float
+    """Point estimate."""
     interval: Interval | None = None
+    """None for methods without one."""
     n: int = 0
+    """Number of data."""
     unit: str = "nats"
+    """nats, or what the quantity is counted in."""
     method: str = ""
+    """Name of the method."""
     direction: str = "none"
+    """Which side of the truth its expectation lies on, or none."""
     assumptions: tuple[str, ...] = ()
+    """What must be true of the data."""
     extra: dict[str, Any] = field(default_factory=dict)
+    """Settings and by-products."""
     warnings: tuple[str, ...] = ()
+    """What a reader must know before using the value."""
 
     def __str__(self) -> str:
         tail = f"({self.method}, no interval)" if self.interval is None else f", {self.interval}"
-        said = "".join(f"; warning: {w}" for w in self.warnings)
-        return (
-            f"{self.quantity} = {self.value:.6g} {self.unit}{'' if tail[0] == ',' else ' '}{tail}, n = {self.n}{said}"
-        )
+        warnings = "".join(f"; warning: {w}" for w in self.warnings)
+        return f"{self.quantity} = {self.value:.6g} {self.unit}{'' if tail[0] == ',' else ' '}{tail}, n = {self.n}{warnings}"
 
 
 @dataclass(frozen=True)

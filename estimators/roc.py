@@ -25,8 +25,8 @@ from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Interval
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import ArgumentError, require, require_fraction
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Comparison = Literal["independent", "paired"]
 ASSUMPTIONS = ("the score was fixed before these rows", "within an arm, rows are independent draws from the same law")
 APART = "no item is in both arms: the arms' rows are independent of each other"
@@ -45,12 +45,19 @@ class CertifiedRoc:
     """
 
     auc: Certified
+    """Area under the curve."""
     fpr: Floats
+    """False positive rates, rising."""
     tpr: Floats
+    """Empirical curve."""
     tpr_low: Floats
+    """Lower curve."""
     tpr_high: Floats
+    """Upper curve."""
     confidence: float
+    """Probability that the whole curve lies inside."""
     method: str
+    """Name of the band."""
 
     def tpr_at(self, fpr: float) -> Interval:
         """Interval for the TPR at a false-positive rate, holding for all rates together.
@@ -159,15 +166,15 @@ def certify_auc(
         _refuse_aligned(p, q)
     terms = _terms(p, q, shared, ids)
     require(terms.size > 0, "items_p, items_q", "two different items at least", "one item, in both arms")
-    made = (Betting() if interval is None else interval).interval(terms, confidence)
+    ends = (Betting() if interval is None else interval).interval(terms, confidence)
     ranks = np.sort(p)
     wins = float(np.sum(np.searchsorted(ranks, q, "left") + np.searchsorted(ranks, q, "right"))) / 2
     same = float(np.sum(_wins(p[shared[0]], q[shared[1]])))
     value = (wins - same) / (p.size * q.size - shared.shape[1])
     assumptions = (*ASSUMPTIONS, SHARED if shared.size else APART)
-    whole = Interval(made.lower, made.upper, confidence, made.method, "T16", assumptions)
+    whole = Interval(ends.lower, ends.upper, confidence, ends.method, "T16", assumptions)
     extra = {"shared_items": int(shared.shape[1]), "terms": int(terms.size)}
-    return Certified("AUC", value, whole, p.size + q.size, unit="probability", method=made.method, extra=extra)
+    return Certified("AUC", value, whole, p.size + q.size, unit="probability", method=ends.method, extra=extra)
 
 
 def _arms(scores_p: Any, scores_q: Any) -> tuple[Floats, Floats]:
@@ -239,12 +246,12 @@ def _paired(
         p, q = p[i], q[j]
     require(p.size == q.size, "scores_p, scores_q", "rows of the same items in the same order", (p.size, q.size))
     terms = np.random.default_rng(_SEED).permutation(_wins(p, q))
-    made = (Betting() if interval is None else interval).interval(terms, confidence)
-    whole = Interval(made.lower, made.upper, confidence, made.method, "T15", SAME)
+    ends = (Betting() if interval is None else interval).interval(terms, confidence)
+    whole = Interval(ends.lower, ends.upper, confidence, ends.method, "T15", SAME)
     name = "probability of a higher score in Q on the same item"
     extra = {"shared_items": int(p.size), "terms": int(p.size)}
     value = float(terms.mean())
-    return Certified(name, value, whole, 2 * p.size, unit="probability", method=made.method, extra=extra)
+    return Certified(name, value, whole, 2 * p.size, unit="probability", method=ends.method, extra=extra)
 
 
 def alignment(p: Floats, q: Floats) -> tuple[float, float]:

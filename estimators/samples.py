@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mari_theory.errors import require
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 def _to_numpy(name: str, x: Any) -> NDArray[Any]:

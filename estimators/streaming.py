@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.likelihood_ratio import LN2, information_terms
+from estimators.likelihood_ratio import information_terms
 from estimators.order_free import (
     INDEPENDENT,
     Histogram,
@@ -44,8 +44,8 @@ from mari_theory.certificates.files import (
     scores_of,
 )
 from mari_theory.errors import require, require_fraction
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
 _CHUNK = 1 << 15
 TESTED = 1 << 16
 """Rows an arm that are tested for contradictions."""
@@ -158,10 +158,10 @@ def result(state: ScoreState, confidence: float = 0.95) -> ScoreResult:
 def _certified(quantity: str, arms: tuple[Histogram, Histogram], top: float, unit: str, confidence: float) -> Certified:
     value = sum(0.5 * top * h.total() * 2.0**-52 / h.n for h in arms)
     if arms[0].n == arms[1].n:
-        made = OrderFree().of_histogram(merge_histograms(*arms), confidence, 0.0, top)
+        ends = OrderFree().of_histogram(merge_histograms(*arms), confidence, 0.0, top)
     else:
         each = [OrderFree().of_histogram(h, (1 + confidence) / 2, 0.0, top) for h in arms]
-        made = Interval(
+        ends = Interval(
             (each[0].lower + each[1].lower) / 2,
             (each[0].upper + each[1].upper) / 2,
             confidence,
@@ -170,9 +170,9 @@ def _certified(quantity: str, arms: tuple[Histogram, Histogram], top: float, uni
             (INDEPENDENT,),
         )
     interval = Interval(
-        made.lower, min(made.upper, top), confidence, made.method, "T15", (*ASSUMPTIONS, *made.assumptions)
+        ends.lower, min(ends.upper, top), confidence, ends.method, "T15", (*ASSUMPTIONS, *ends.assumptions)
     )
-    return Certified(quantity, value, interval, arms[0].n + arms[1].n, unit=unit, method=made.method)
+    return Certified(quantity, value, interval, arms[0].n + arms[1].n, unit=unit, method=ends.method)
 
 
 def summarise_file(path: Path) -> ScoreState:
@@ -291,4 +291,6 @@ def result_pool(state: PoolState, confidence: float = 0.95, finite_population: b
     for arm in (0, 1):
         total = state.high[arm].astype(np.float64) * 2.0**-26 + state.low[arm].astype(np.float64) * 2.0**-52
         means.append(total / total.sum())
-    return certify_pooled(means[0], means[1], state.counts[0], state.counts[1], confidence, finite_population)
+    return certify_pooled(
+        means[0], means[1], state.counts[0], state.counts[1], confidence, finite_population=finite_population
+    )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
@@ -18,8 +17,7 @@ from estimators.results import Interval
 from estimators.samples import as_points
 from mari_theory.certificates.certificate import verdict_for
 from mari_theory.errors import require, require_fraction
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,13 @@ class TestResult:
     __test__ = False
 
     statistic: float
+    """What was compared."""
     p_value: float
+    """Probability of as much under equal laws, at most."""
     method: str
+    """Name of the test."""
     n: int
+    """Number of data."""
 
     def __str__(self) -> str:
         return f"{self.method}: statistic {self.statistic:.6g}, p = {self.p_value:.3g}, n = {self.n}"
@@ -81,8 +83,11 @@ class ClassifierTest:
     """
 
     k: int = 15
+    """Neighbours that vote."""
     seed: int = 0
+    """Of the split."""
     score: Callable[[Floats, Floats, Floats], Floats] | None = None
+    """A classifier of your own; None for neighbours."""
 
     def test(self, x: Any, y: Any) -> TestResult:
         """One-sided: p is small when the classifier beats a coin."""
@@ -121,7 +126,9 @@ class MMDTest:
     """
 
     permutations: int = 999
+    """How many relabellings."""
     seed: int = 0
+    """Of the relabellings."""
 
     def test(self, x: Any, y: Any) -> TestResult:
         """p = (1 + permutations at least as large)/(1 + permutations)."""
@@ -148,10 +155,15 @@ class Power:
     """Share of simulated runs that end in each verdict."""
 
     equivalent: float
+    """Share of runs with this answer."""
     inconclusive: float
+    """Share of runs without an answer."""
     detectable: float
+    """Share of runs that find a difference beyond the margin."""
     replicates: int
+    """Number of runs."""
     n: int
+    """Data in each."""
 
     def __str__(self) -> str:
         return (
@@ -172,8 +184,11 @@ class EquivalenceTest:
     """
 
     margin: float = 0.01
+    """Divergence that still counts as equal, nats."""
     confidence: float = 0.95
+    """Of the interval behind the answer."""
     interval: BoundedMean = field(default_factory=Betting)
+    """Method of that interval."""
 
     def __post_init__(self) -> None:
         require(math.isfinite(self.margin) and self.margin >= 0, "margin", "a number at least 0", self.margin)
@@ -198,10 +213,10 @@ class EquivalenceTest:
             shift = max(
                 0.0, float(np.max(log_p)), float(np.max(log_q))
             )  # densities may exceed 1; only the ratio counts
-            made = certify_likelihood_ratio(
+            bound = certify_likelihood_ratio(
                 log_p - shift, log_q - shift, arm, self.confidence, self.interval, design="iid"
             )
-            seen.append(self.verdict(made.jsd.interval))
+            seen.append(self.verdict(bound.jsd.interval))
         shares = [seen.count(v) / replicates for v in ("equivalent on average", "inconclusive", "detectable")]
         return Power(shares[0], shares[1], shares[2], replicates, n)
 

@@ -24,10 +24,9 @@ from jaxtyping import Float
 
 from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Estimate, Interval
-from estimators.samples import Floats, as_points
+from estimators.samples import as_points
 from mari_theory.errors import require, require_fraction
-
-LN2 = math.log(2.0)
+from mari_theory.units import LN2, Floats
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,25 @@ class Training:
     """
 
     critic: Callable[[int, int], Any] | None = None
+    """Builds a module called as `module(x, y)`; None for a multilayer perceptron on the pair."""
     hidden: int = 64
+    """Width of that perceptron."""
     steps: int = 4000
+    """Most steps."""
     batch: int = 256
+    """Pairs a step."""
     learning_rate: float = 1e-3
+    """Adam's."""
     patience: int = 10
+    """Looks without improvement before stopping."""
     check_every: int = 100
+    """Steps between looks."""
     seed: int = 0
+    """Of split, weights and batches."""
     device: str | None = None
+    """None picks a GPU where there is one."""
     progress: bool = False
+    """Show a bar?"""
 
 
 def _standardised(x: Floats) -> Floats:
@@ -59,7 +68,7 @@ def _standardised(x: Floats) -> Floats:
 
 
 def _default_critic(dim_x: int, dim_y: int, hidden: int) -> Any:
-    import torch
+    from mari_theory.kernels.autograd import torch
 
     class Pair(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -88,8 +97,9 @@ class _Variational(ABC):
 
     def estimate(self, x: Any, y: Any) -> Estimate:
         """Point estimate on rows the critic never saw; raises `ArgumentError` on NaN, different lengths, n < 40."""
-        import torch
         from tqdm import tqdm
+
+        from mari_theory.kernels.autograd import torch
 
         a, b = as_points("x", x, 40), as_points("y", y, 40)
         require(len(a) == len(b), "x, y", "samples of one length", (len(a), len(b)))
@@ -107,7 +117,7 @@ class _Variational(ABC):
             ]
             model = self._model(a.shape[1], b.shape[1]).to(device)
             optimizer = torch.optim.Adam(model.parameters(), lr=t.learning_rate)
-            best, kept, waited, steps = -math.inf, None, 0, 0
+            best, weights, waited, steps = -math.inf, None, 0, 0
             for step in tqdm(range(t.steps), desc=self.name, disable=not t.progress):
                 rows = torch.as_tensor(rng.integers(len(parts[0]), size=min(t.batch, len(parts[0]))), device=device)
                 loss = -self._objective(model, data[0][0][rows], data[0][1][rows])
@@ -121,13 +131,13 @@ class _Variational(ABC):
                     require(math.isfinite(score), "training", "a finite objective", f"{score} at step {steps}")
                     if score > best:
                         best, waited = score, 0
-                        kept = {k: v.detach().clone() for k, v in model.state_dict().items()}
+                        weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
                     else:
                         waited += 1
                         if waited >= t.patience:
                             break
-            if kept is not None:
-                model.load_state_dict(kept)
+            if weights is not None:
+                model.load_state_dict(weights)
             with torch.no_grad():
                 value = float(self._value(model, *data[2]))
         finally:
@@ -156,7 +166,7 @@ class _Variational(ABC):
 
 def _scores(model: Any, x: Any, y: Any, shifts: int = 8) -> tuple[Any, Any]:
     """T on the pairs, and on `shifts` cyclic re-pairings, (n,) and (shifts, n)."""
-    import torch
+    from mari_theory.kernels.autograd import torch
 
     joint = model(x, y)
     n = len(x)
@@ -203,6 +213,7 @@ class SMILE(_Variational):
     """
 
     clip: float = 5.0
+    """Scores are cut here in the second term."""
     name: ClassVar[str] = "smile"
     direction: ClassVar[str] = "none"
 
@@ -229,8 +240,9 @@ class JensenShannonCritic(_Variational):
 
 
 def _jensen_shannon_objective(model: Any, x: Any, y: Any) -> Any:
-    from torch.nn.functional import softplus
+    from mari_theory.kernels.autograd import torch
 
+    softplus = torch.nn.functional.softplus
     joint, product = _scores(model, x, y)
     return -softplus(-joint).mean() - softplus(product).mean()
 
@@ -243,7 +255,7 @@ class InfoNCE(_Variational):
     rows: ClassVar[int] = 64
 
     def _objective(self, model: Any, x: Any, y: Any) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         values = []
         for start in range(0, len(x), self.rows):
@@ -267,7 +279,7 @@ class CLUB(_Variational):
     direction: ClassVar[str] = "upper bound"
 
     def _model(self, dim_x: int, dim_y: int) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         h = self.training.hidden
         return torch.nn.Sequential(torch.nn.Linear(dim_x, h), torch.nn.ReLU(), torch.nn.Linear(h, 2 * dim_y))
@@ -281,7 +293,7 @@ class CLUB(_Variational):
         return self._log_q(model, x, y).mean()
 
     def _value(self, model: Any, x: Any, y: Any) -> Any:
-        import torch
+        from mari_theory.kernels.autograd import torch
 
         rolled = [self._log_q(model, x, torch.roll(y, s, dims=0)).mean() for s in range(1, min(17, len(x)))]
         return self._log_q(model, x, y).mean() - torch.stack(rolled).mean()
@@ -325,8 +337,8 @@ def certify_critic_mi(
     second = method.interval(np.exp(r), half, 0.0, math.exp(bound) * (1 + 1e-15))
     lower = first.lower - math.log(second.upper)
     value = float(t.mean()) - math.log(float(np.exp(r).mean()))
-    made = Interval(max(0.0, lower - 1e-12), math.inf, confidence, f"critic-{method.name}", "T19", HELD_OUT)
-    return Certified("mutual information", value, made, t.size + r.size, method="dv held out", direction="lower bound")
+    ends = Interval(max(0.0, lower - 1e-12), math.inf, confidence, f"critic-{method.name}", "T19", HELD_OUT)
+    return Certified("mutual information", value, ends, t.size + r.size, method="dv held out", direction="lower bound")
 
 
 def certify_critic_jsd(
@@ -359,7 +371,7 @@ def certify_critic_jsd(
         means.append(float(terms.mean()))
     n = np.size(scores_p) + np.size(scores_q)
     lower = LN2 + 0.5 * sum(ends)
-    made = Interval(max(0.0, lower - 1e-12), LN2, confidence, f"critic-{method.name}", "T19", HELD_OUT)
+    held_out = Interval(max(0.0, lower - 1e-12), LN2, confidence, f"critic-{method.name}", "T19", HELD_OUT)
     return Certified(
-        "Jensen-Shannon divergence", LN2 + 0.5 * sum(means), made, n, method="critic", direction="lower bound"
+        "Jensen-Shannon divergence", LN2 + 0.5 * sum(means), held_out, n, method="critic", direction="lower bound"
     )

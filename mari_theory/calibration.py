@@ -18,42 +18,61 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from mari_theory.errors import require
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
-LN2 = math.log(2.0)
 LOGIT_CLIP = 4.0
 """Posterior log-odds are cut here, then divided by it: beyond, one row in 55 at most speaks for the other arm."""
 
 
 @dataclass(frozen=True)
 class CalibrationFunction:
-    """A bounded function of the posterior, `of(eta)` with sup |f| = `bound`; terms (Z - eta) f(eta) lie in [-bound, bound].
+    """A bounded function of the posterior: terms (Z - eta) f(eta) lie in [-bound, bound].
 
     >>> CALIBRATION_FUNCTIONS["centred"].of(np.array([0.25, 1.0])).tolist()
     [-0.25, 0.5]
+    >>> CALIBRATION_FUNCTIONS["clipped-logit"].at_log_odds(np.array([-1.0, 40.0])).tolist()
+    [-0.25, 1.0]
     """
 
     name: str
+    """Its key in `CALIBRATION_FUNCTIONS`."""
     formula: str
+    """As it is printed."""
     bound: float
+    """sup |f|."""
     of: Callable[[Floats], Floats]
+    """f(eta), an array in and an array of the same shape out."""
+    of_log_odds: Callable[[Floats], Floats] | None = None
+    """f from ln(eta/(1 - eta)), which keeps the digits that eta loses near 0 and 1; None: through `of`."""
+    pair_bound: float | None = None
+    """sup |(1 - eta) f(eta) - eta' f(eta')|, over a row of Q and one of P; None: twice `bound`."""
+
+    def at_log_odds(self, log_odds: Floats) -> Floats:
+        """f at posteriors given by their log-odds."""
+        return self.of(expit(log_odds)) if self.of_log_odds is None else np.asarray(self.of_log_odds(log_odds))
+
+    def in_pairs(self, log_odds: Floats) -> Floats:
+        """f scaled so that the difference of a row of Q and a row of P lies in [-1, 1]."""
+        return self.at_log_odds(log_odds) / (2.0 * self.bound if self.pair_bound is None else self.pair_bound)
 
 
-def _clipped_logit(eta: Floats) -> Floats:
-    return np.clip(logit(eta), -LOGIT_CLIP, LOGIT_CLIP) / LOGIT_CLIP
+def _clipped(log_odds: Floats) -> Floats:
+    return np.clip(log_odds, -LOGIT_CLIP, LOGIT_CLIP) / LOGIT_CLIP
 
 
 CALIBRATION_FUNCTIONS: dict[str, CalibrationFunction] = {
     f.name: f
     for f in (
-        CalibrationFunction("one", "1", 1.0, np.ones_like),
-        CalibrationFunction("sign", "sign(2 eta - 1)", 1.0, lambda eta: np.sign(eta - 0.5)),
-        CalibrationFunction("centred", "eta - 1/2", 0.5, lambda eta: eta - 0.5),
-        CalibrationFunction("clipped-logit", "logit(eta) cut at +-4, over 4", 1.0, _clipped_logit),
+        CalibrationFunction("one", "1", 1.0, np.ones_like, np.ones_like, 1.0),
+        CalibrationFunction("sign", "sign(2 eta - 1)", 1.0, lambda eta: np.sign(eta - 0.5), np.sign),
+        CalibrationFunction(
+            "centred", "eta - 1/2", 0.5, lambda eta: eta - 0.5, lambda gap: np.asarray(0.5 * np.tanh(0.5 * gap))
+        ),
+        CalibrationFunction("clipped-logit", "clipped logit", 1.0, lambda eta: _clipped(logit(eta)), _clipped),
     )
 }
 """Name -> f. `one`: arms are called equally often (E eta = 1/2). `sign`: the best detector is as good as it says.
-`centred` and `clipped-logit`: posteriors too bold or too timid."""
+`centred` and `clipped-logit` (logit(eta) cut at +-4, over 4): posteriors too bold or too timid."""
 
 
 def calibration_terms(

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from mari_theory.detectability import LN2, max_total_variation
+from mari_theory.detectability import max_total_variation
 from mari_theory.errors import require
+from mari_theory.units import LN2, Floats
 
-Floats = NDArray[np.float64]
 _UP = 1.0 + 16 * np.finfo(np.float64).eps
 _LEAST = np.finfo(np.float64).tiny
 

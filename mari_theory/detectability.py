@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from array_api_compat import is_torch_array
@@ -18,18 +18,15 @@ from scipy.optimize import brentq
 from scipy.special import spence
 
 from mari_theory.errors import require
-from mari_theory.kernels.arrays import Array, bregman_one_plus
+from mari_theory.kernels.arrays import bregman_one_plus
+from mari_theory.units import LN2, FloatValues, Numbers
 
-LN2 = math.log(2.0)
 _GUARD = 16 * np.finfo(float).eps
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
 
-Floats: TypeAlias = Array
-"""float64 arrays, zero-dimensional ones included."""
 
-
-def phi(t: Array) -> Array:
+def phi(t: Numbers) -> Numbers:
     """phi(t) = ((1+t) ln(1+t) + (1-t) ln(1-t))/2: the least JSD at total variation t (T5).
 
     Range: t in [0, 1] gives [0, ln 2]; phi(t) >= t^2/2, with equality only at 0.
@@ -42,23 +39,23 @@ def phi(t: Array) -> Array:
     return 0.5 * (bregman_one_plus(np, t) + bregman_one_plus(np, -t))
 
 
-def binary_jsd(fpr: Array, tpr: Array) -> Array:
+def binary_jsd(fpr: Numbers, tpr: Numbers) -> Numbers:
     """JSD between Bernoulli(fpr) and Bernoulli(tpr): the least JSD at which a test has these rates (T6).
 
     >>> float(binary_jsd(0.0, 1.0)) == LN2
     True
     """
     a, b = np.broadcast_arrays(_unit("fpr", fpr), _unit("tpr", tpr))
-    total = np.zeros(a.shape)
-    for p, q in ((a, b), (1.0 - a, 1.0 - b)):
-        m = 0.5 * (p + q)
-        d = np.divide(0.5 * (b - a) if p is a else 0.5 * (a - b), m, out=np.zeros(a.shape), where=m > 0)
-        d = np.clip(d, -1.0, 1.0)
-        total = total + m * 0.5 * (bregman_one_plus(np, d) + bregman_one_plus(np, -d))
-    return total
+    # Both outcomes and both signs in one call: four small arrays cost as much as one.
+    mixtures = 0.5 * np.stack([a + b, (1.0 - a) + (1.0 - b)])
+    halves = 0.5 * np.stack([b - a, a - b])
+    lean = np.clip(np.divide(halves, mixtures, out=np.zeros(halves.shape), where=mixtures > 0), -1.0, 1.0)
+    up, down = bregman_one_plus(np, np.stack([lean, -lean]))
+    terms = mixtures * 0.5 * (up + down)
+    return terms[0] + terms[1]
 
 
-def max_total_variation(jsd: Array) -> Array:
+def max_total_variation(jsd: Numbers) -> Numbers:
     """Largest total variation at this budget: t with phi(t) = jsd (T5, sharp), rounded up.
 
     >>> float(max_total_variation(LN2)), float(max_total_variation(0.0))
@@ -72,7 +69,7 @@ def max_total_variation(jsd: Array) -> Array:
         return _lift(jsd, t, 1.0 / np.arctanh(np.clip(t, 1e-300, 1.0)))
 
 
-def max_accuracy(jsd: Array) -> Array:
+def max_accuracy(jsd: Numbers) -> Numbers:
     r"""Largest accuracy of any detector: 1 - h^{-1}(ln 2 - jsd) = (1 + TV_max)/2 (T5), rounded up.
 
     Parameters: `jsd` in [0, ln 2] nats. Returns numbers in [1/2, 1]; attained by a binary symmetric channel.
@@ -89,7 +86,7 @@ def max_accuracy(jsd: Array) -> Array:
         return _lift(jsd, accuracy, 0.5 / np.arctanh(np.clip(t, 1e-300, 1.0)))
 
 
-def max_accuracy_closed_form(jsd: Array) -> Array:
+def max_accuracy_closed_form(jsd: Numbers) -> Numbers:
     """The weaker closed form 1/2 + sqrt(jsd/2), at most 1 (T5), rounded up.
 
     >>> bool(max_accuracy_closed_form(0.01) >= max_accuracy(0.01))
@@ -98,7 +95,7 @@ def max_accuracy_closed_form(jsd: Array) -> Array:
     return np.minimum(np.nextafter(0.5 + np.sqrt(_budget(jsd) / 2) * (1 + _GUARD), 2.0), 1.0)
 
 
-def max_tpr(fpr: Array, jsd: Array) -> Array:
+def max_tpr(fpr: Numbers, jsd: Numbers) -> Numbers:
     """Largest true positive rate at a false positive rate: largest b with JSD(Bern(fpr), Bern(b)) <= jsd (T6).
 
     Parameters: `fpr` in [0, 1], `jsd` in [0, ln 2], broadcast. Returns [fpr, 1], rounded up. Sharp at every fpr.
@@ -115,7 +112,7 @@ def max_tpr(fpr: Array, jsd: Array) -> Array:
         return _lift(jsd, b, 1.0 / _slope_in_tpr(a, b))
 
 
-def trade_off(fpr: Array, jsd: Array) -> Array:
+def trade_off(fpr: Numbers, jsd: Numbers) -> Numbers:
     """Least type II error at this type I error, f(fpr) = 1 - b_max (f-DP's trade-off function, T8).
 
     >>> float(trade_off(0.25, 0.0))
@@ -124,7 +121,7 @@ def trade_off(fpr: Array, jsd: Array) -> Array:
     return 1.0 - max_tpr(fpr, jsd)
 
 
-def max_auc(jsd: Array) -> Array:
+def max_auc(jsd: Numbers) -> Numbers:
     r"""Largest area under the ROC curve at this budget, sharp (T7, derived here), rounded up.
 
     With D(k) = Li2(s) - Li2(1-s), s = 1/(1+e^{-k}): the budget spent by the optimal curve is
@@ -145,7 +142,7 @@ def max_auc(jsd: Array) -> Array:
     return _lift(jsd, auc, 2.0 / k)
 
 
-def delta(epsilon: Array, jsd: Array) -> Array:
+def delta(epsilon: Numbers, jsd: Numbers) -> Numbers:
     """Smallest delta such that the budget implies (epsilon, delta)-indistinguishability, both orders (T8), rounded up.
 
     delta(e) = max of b - e^e a over tests (a, b) with JSD(Bern(a), Bern(b)) <= jsd; the set of tests is symmetric
@@ -164,7 +161,7 @@ def delta(epsilon: Array, jsd: Array) -> Array:
     high = np.where(top > 0, np.log(np.where(top > 0, top, 1.0)), -690.0)
     low = np.full(budget.shape, -690.0)
 
-    def rising(log_a: Floats) -> Array:
+    def rising(log_a: FloatValues) -> Numbers:
         a = np.exp(log_a)
         b = max_tpr(a, budget)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -184,7 +181,7 @@ def delta(epsilon: Array, jsd: Array) -> Array:
         return _lift(jsd, value, 1.0 / _slope_in_tpr(a, b))
 
 
-def min_outputs(accuracy: Array, jsd: Array) -> Array:
+def min_outputs(accuracy: Numbers, jsd: Numbers) -> Numbers:
     """Least number of independent outputs any detector needs to reach `accuracy` (T10), rounded down.
 
     n >= ln(1 - (2 accuracy - 1)^2) / (2 ln(1 - jsd/ln 2)); 0 for accuracy <= 1/2, inf for a budget of 0.
@@ -201,7 +198,7 @@ def min_outputs(accuracy: Array, jsd: Array) -> Array:
     return np.where(a > 0.5, np.maximum(n, 1.0), 0.0)
 
 
-def max_accuracy_outputs(jsd: Array, outputs: Array) -> Array:
+def max_accuracy_outputs(jsd: Numbers, outputs: Numbers) -> Numbers:
     """Largest accuracy from n independent outputs (T10), rounded up.
 
     The smaller of 1/2 (1 + sqrt(1 - (1 - jsd/ln 2)^{2n})) and `max_accuracy(min(n jsd, ln 2))`.
@@ -218,7 +215,7 @@ def max_accuracy_outputs(jsd: Array, outputs: Array) -> Array:
     return np.minimum(hellinger, max_accuracy(np.minimum(n * budget * (1 + _GUARD), LN2)))
 
 
-def functional_gap(oscillation: Array, jsd: Array) -> Array:
+def functional_gap(oscillation: Numbers, jsd: Numbers) -> Numbers:
     """Residual influence: |E_P g - E_Q g| <= osc(g) TV_max(jsd) for every bounded g (T9), rounded up.
 
     >>> float(functional_gap(2.0, 0.0))
@@ -229,7 +226,7 @@ def functional_gap(oscillation: Array, jsd: Array) -> Array:
     return osc * max_total_variation(jsd) * (1 + _GUARD)
 
 
-def min_jsd_from_accuracy(accuracy: Array) -> Array:
+def min_jsd_from_accuracy(accuracy: Numbers) -> Numbers:
     """Least JSD at which a detector with this accuracy exists: phi(2 accuracy - 1) (T5), rounded down.
 
     >>> float(min_jsd_from_accuracy(0.5))
@@ -239,7 +236,7 @@ def min_jsd_from_accuracy(accuracy: Array) -> Array:
     return phi(2 * a - 1) * (1 - _GUARD)
 
 
-def min_jsd_from_rates(fpr: Array, tpr: Array) -> Array:
+def min_jsd_from_rates(fpr: Numbers, tpr: Numbers) -> Numbers:
     """Least JSD at which a test has these rates: `binary_jsd`, rounded down (T6, T19).
 
     >>> float(min_jsd_from_rates(0.3, 0.3))
@@ -248,7 +245,7 @@ def min_jsd_from_rates(fpr: Array, tpr: Array) -> Array:
     return binary_jsd(fpr, tpr) * (1 - _GUARD)
 
 
-def min_jsd_from_auc(auc: Array) -> Array:
+def min_jsd_from_auc(auc: Numbers) -> Numbers:
     """Least JSD at which a score with this AUC exists: the inverse of `max_auc` (T7), rounded down.
 
     >>> float(min_jsd_from_auc(0.5)), round(float(min_jsd_from_auc(max_auc(0.1))), 12)
@@ -261,7 +258,7 @@ def min_jsd_from_auc(auc: Array) -> Array:
     return np.where(a >= 1.0, LN2, np.maximum(_frontier(np.exp(log_k))[0] * (1 - 1e-12), 0.0)) * (a > 0.5)
 
 
-def frontier_roc(fpr: Array, jsd: float) -> Array:
+def frontier_roc(fpr: Numbers, jsd: float) -> Numbers:
     """The ROC curve of largest area at this budget (T7): b(a) = (1/k) ln[(2 - w(a))/(2 - w(0))].
 
     >>> bool(np.all(frontier_roc(np.linspace(0, 1, 5), 0.1) <= max_tpr(np.linspace(0, 1, 5), 0.1)))
@@ -277,7 +274,7 @@ def frontier_roc(fpr: Array, jsd: float) -> Array:
         return np.logaddexp(0.0, k + np.log(-np.expm1(-k * a))) / k
 
 
-def _log_multiplier(budget: Floats) -> Floats:
+def _log_multiplier(budget: FloatValues) -> FloatValues:
     """ln k of the T7 curve that spends this budget, 1e-13 too small at most."""
     low, high = -340.0, 40.0
     if budget.ndim == 0 and 1e-280 < budget < LN2 * (1 - 1e-9):  # in logarithms nearly a straight line
@@ -289,7 +286,7 @@ def _log_multiplier(budget: Floats) -> Floats:
     return _last_true(spent, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
 
 
-def _frontier(k: Floats) -> tuple[Floats, Floats]:
+def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:
     """Budget and AUC - 1/2 of the T7 curve at multiplier k > 0."""
     small = k < 1.5
     ks = np.where(small, k, 1.0)[..., None]
@@ -307,49 +304,52 @@ def _frontier(k: Floats) -> tuple[Floats, Floats]:
     return np.where(small, budget_small, budget_large), np.where(small, auc_small, auc_large)
 
 
-def _slope_in_tpr(a: Floats, b: Floats) -> Floats:
+def _slope_in_tpr(a: FloatValues, b: FloatValues) -> FloatValues:
     m = 0.5 * (a + b)
     return 0.5 * (np.log(b / m) - np.log((1 - b) / (1 - m)))
 
 
-def _slope_in_fpr(a: Floats, b: Floats) -> Floats:
+def _slope_in_fpr(a: FloatValues, b: FloatValues) -> FloatValues:
     return _slope_in_tpr(b, a)
 
 
-def _last_true(holds: Callable[[Floats], Array], low: Floats, high: Floats, steps: int = 62) -> Floats:
+def _last_true(
+    holds: Callable[[FloatValues], Numbers], low: FloatValues, high: FloatValues, steps: int = 62
+) -> FloatValues:
     """Bisection: the upper end of the bracket in which `holds` turns from true to false."""
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
     whole = holds(high)
     for _ in range(steps):
         middle = 0.5 * (low + high)
         ok = holds(middle)
+        last = low, high
         low, high = np.where(ok, middle, low), np.where(ok, high, middle)
+        if np.array_equal(low, last[0]) and np.array_equal(high, last[1]):
+            break  # neighbouring floats: further steps change nothing
     return np.where(whole, np.maximum(high, low), high)
 
 
-def _plain(x: Array) -> Any:
+def _plain(x: Numbers) -> Any:
     return x.detach().cpu().numpy() if is_torch_array(x) else x
 
 
-def _budget(jsd: Array) -> Floats:
+def _budget(jsd: Numbers) -> FloatValues:
     x = np.asarray(_plain(jsd), dtype=float)
     ok = np.all((x >= -1e-15) & (x <= LN2 * (1 + 1e-6)))
     require(bool(ok), "jsd", "numbers in [0, ln 2] nats", x)
     return np.clip(x, 0.0, LN2)
 
 
-def _unit(name: str, x: Array) -> Floats:
+def _unit(name: str, x: Numbers) -> FloatValues:
     values = np.asarray(_plain(x), dtype=float)
     require(bool(np.all((values >= 0) & (values <= 1))), name, "numbers in [0, 1]", values)
     return values
 
 
-def _lift(jsd: Array, value: Floats, slope: Floats) -> Array:
+def _lift(jsd: Numbers, value: FloatValues, slope: FloatValues) -> Numbers:
     """Give a NumPy value the autograd history of a torch budget (implicit function theorem)."""
     if not is_torch_array(jsd):
         return value
-    import torch
+    from mari_theory.kernels.autograd import with_gradient
 
-    base = torch.as_tensor(np.array(value), dtype=jsd.dtype, device=jsd.device)
-    rate = torch.as_tensor(np.nan_to_num(np.array(slope)), dtype=jsd.dtype, device=jsd.device)
-    return base + rate * (jsd - jsd.detach())
+    return with_gradient(jsd, value, slope)

@@ -8,7 +8,7 @@ Sums are of non-negative terms, so small divergences keep their digits (see `jen
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from array_api_compat import is_torch_array
@@ -16,7 +16,9 @@ from jaxtyping import Float
 
 from mari_theory.errors import require, require_fraction
 from mari_theory.kernels.arrays import (
+    AnyArray,
     Array,
+    Namespace,
     as_float_arrays,
     at_least_minus_one,
     bregman_one_plus,
@@ -26,6 +28,7 @@ from mari_theory.kernels.arrays import (
     validate_distribution,
 )
 from mari_theory.kernels.half_weight import half_weight_rows
+from mari_theory.units import AnyFloats
 
 
 def binary_entropy(t: float) -> float:
@@ -38,7 +41,7 @@ def binary_entropy(t: float) -> float:
     return -sum(x * math.log(x) for x in (t, 1.0 - t) if x > 0.0)
 
 
-def entropy(p: Float[Array, ...], *, log: bool = False, axis: int = -1, check: bool = True) -> Float[Array, ...]:
+def entropy(p: Float[AnyArray, ...], *, log: bool = False, axis: int = -1, check: bool = True) -> Float[AnyArray, ...]:
     """Shannon entropy H(p) = -sum p ln p, in nats.
 
     Parameters: `p` probabilities or log-probabilities along `axis`. Returns the shape without `axis`.
@@ -48,24 +51,24 @@ def entropy(p: Float[Array, ...], *, log: bool = False, axis: int = -1, check: b
     >>> float(entropy(np.array([0.25, 0.25, 0.25, 0.25]))) == math.log(4)
     True
     """
-    xp, (p,) = as_float_arrays(p)
+    xp, (x,) = as_float_arrays(p)
     if check:
-        validate_distribution(xp, "p", p, axis, log)
-    mass = xp.exp(p) if log else p
+        validate_distribution(xp, "p", x, axis, log)
+    mass: Array = xp.exp(x) if log else x
     positive = mass > 0
-    log_mass = p if log else xp.log(xp.where(positive, p, xp.ones_like(p)))
-    return -xp.sum(mass * xp.where(positive, log_mass, xp.zeros_like(p)), axis=axis)
+    log_mass = x if log else xp.log(xp.where(positive, x, xp.ones_like(x)))
+    return cast(AnyArray, -xp.sum(mass * xp.where(positive, log_mass, xp.zeros_like(x)), axis=axis))
 
 
 def jensen_shannon(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     weight: float | Array = 0.5,
     axis: int = -1,
     *,
     log: bool = False,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     r"""Jensen-Shannon divergence, equal to the mutual information I(X; Z) (T1, T2), in nats.
 
     .. math:: JSD_w(P, Q) = (1-w) KL(P \| M) + w KL(Q \| M), \quad M = (1-w) P + w Q
@@ -89,36 +92,43 @@ def jensen_shannon(
     >>> float(jensen_shannon(p, q)) == math.log(2)
     True
     """
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    w: Array
-    if isinstance(weight, float) and weight == 0.5 and isinstance(p, np.ndarray) and p.size:
-        p, q = np.broadcast_arrays(np.moveaxis(p, axis, -1), np.moveaxis(q, axis, -1))
-        common = np.result_type(p, q)
-        left, right = (x.reshape(-1, x.shape[-1]).astype(common, copy=False) for x in (p, q))
-        return half_weight_rows(left, right, log).reshape(p.shape[:-1])[()]
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    half = isinstance(weight, float) and weight == 0.5
+    if half and isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.size:
+        return cast(AnyArray, _half_weight(x, y, axis, log))
+    w: float | Array
     if isinstance(weight, (int, float)):
         w = require_fraction("weight", weight)
-        if is_torch_array(p):
-            from mari_theory.kernels.autograd import jensen_shannon_rows
+        if is_torch_array(x):
+            from mari_theory.kernels.autograd import Tensor, jensen_shannon_rows
 
-            same = xp.result_type(p, q)
-            left, right = xp.broadcast_arrays(xp.moveaxis(p, axis, -1), xp.moveaxis(q, axis, -1))
-            return jensen_shannon_rows(xp.astype(left, same), xp.astype(right, same), w, log)
+            same = xp.result_type(x, y)
+            arms = xp.broadcast_arrays(xp.moveaxis(x, axis, -1), xp.moveaxis(y, axis, -1))
+            left, right = (cast(Tensor, xp.astype(arm, same)) for arm in arms)
+            return cast(AnyArray, jensen_shannon_rows(left, right, w, log))
     else:
         inside = bool(xp.all((weight >= 0) & (weight <= 1)))
         require(inside, "weight", "numbers in [0, 1]", weight)
-        w = xp.expand_dims(xp.astype(weight, p.dtype), axis=axis)
-    return xp.sum(jensen_shannon_terms(xp, p, q, w, log), axis=axis)
+        w = xp.expand_dims(xp.astype(weight, x.dtype), axis=axis)
+    return cast(AnyArray, xp.sum(jensen_shannon_terms(xp, x, y, w, log), axis=axis))
+
+
+def _half_weight(p: AnyFloats, q: AnyFloats, axis: int, log: bool) -> AnyFloats | np.floating[Any]:
+    """Of NumPy arrays at weight 1/2, rows moved to the front."""
+    p, q = np.broadcast_arrays(np.moveaxis(p, axis, -1), np.moveaxis(q, axis, -1))
+    common = np.result_type(p, q)
+    left, right = (x.reshape(-1, x.shape[-1]).astype(common, copy=False) for x in (p, q))
+    return half_weight_rows(left, right, log).reshape(p.shape[:-1])[()]
 
 
 def kl(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """Kullback-Leibler divergence KL(p || q) = sum p ln(p/q), in nats; inf where q = 0 < p.
 
     Summed as `p ln(p/q) - p + q >= 0` a term. Raises `ArgumentError` on invalid distributions.
@@ -127,97 +137,98 @@ def kl(
     >>> round(float(kl(np.array([0.5, 0.5]), np.array([0.25, 0.75]))), 6)
     0.143841
     """
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    log_p, log_q = (p, q) if log else (_safe_log(xp, p), _safe_log(xp, q))
-    p, q = (xp.exp(p), xp.exp(q)) if log else (p, q)
-    zero, one = xp.zeros_like(p + q), xp.ones_like(p + q)
-    p, q = p + zero, q + zero
-    close = (p <= 2.0 * q) & (q > 0)
-    safe_q = xp.where(close, q, one)
-    near = safe_q * bregman_one_plus(xp, at_least_minus_one(xp, xp.where(close, p - q, zero) / safe_q))
-    far_ok = ~close & (p > 0) & (q > 0)
-    gap = xp.where(far_ok, log_p - log_q, zero)
-    far = p * gap - p + q
-    impossible = (p > 0) & (q == 0)
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    log_x, log_y = (x, y) if log else (_safe_log(xp, x), _safe_log(xp, y))
+    x, y = (xp.exp(x), xp.exp(y)) if log else (x, y)
+    zero, one = xp.zeros_like(x + y), xp.ones_like(x + y)
+    x, y = x + zero, y + zero
+    close = (x <= 2.0 * y) & (y > 0)
+    safe_y = xp.where(close, y, one)
+    near = safe_y * bregman_one_plus(xp, at_least_minus_one(xp, xp.where(close, x - y, zero) / safe_y))
+    far_ok = ~close & (x > 0) & (y > 0)
+    gap = xp.where(far_ok, log_x - log_y, zero)
+    far = x * gap - x + y
+    impossible = (x > 0) & xp.equal(y, zero)
     term = xp.where(close, near, xp.where(far_ok, far, zero))
-    return xp.sum(xp.where(impossible, one * float("inf"), term), axis=axis)
+    return cast(AnyArray, xp.sum(xp.where(impossible, one * float("inf"), term), axis=axis))
 
 
 def total_variation(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """Total variation TV = 1/2 sum |p - q|, in [0, 1]: the best detector's advantage (T5).
 
     >>> import numpy as np
     >>> float(total_variation(np.array([0.5, 0.5]), np.array([0.25, 0.75])))
     0.25
     """
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    return 0.5 * xp.sum(xp.abs(_difference(xp, p, q, log)), axis=axis)
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    return cast(AnyArray, 0.5 * xp.sum(xp.abs(_difference(xp, x, y, log)), axis=axis))
 
 
 def squared_hellinger(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """Squared Hellinger h2 = 1 - sum sqrt(p q) = 1/2 sum (sqrt p - sqrt q)^2, in [0, 1] (T10).
 
     >>> import numpy as np
     >>> float(squared_hellinger(np.array([1.0, 0.0]), np.array([0.0, 1.0])))
     1.0
     """
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    difference = _difference(xp, p, q, log)
-    p, q = (xp.exp(p), xp.exp(q)) if log else (p, q)
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    difference = _difference(xp, x, y, log)
+    x, y = (xp.exp(x), xp.exp(y)) if log else (x, y)
     # The square root has an infinite slope at 0; a floor below every normal number keeps gradients finite.
-    floor = 1e-300 if "64" in str((p + q).dtype) else 1e-37
-    root_sum = xp.sqrt(xp.where(p > floor, p, floor * xp.ones_like(p))) + xp.sqrt(
-        xp.where(q > floor, q, floor * xp.ones_like(q))
+    floor = 1e-300 if "64" in str((x + y).dtype) else 1e-37
+    root_sum = xp.sqrt(xp.where(x > floor, x, floor * xp.ones_like(x))) + xp.sqrt(
+        xp.where(y > floor, y, floor * xp.ones_like(y))
     )
-    return 0.5 * xp.sum((difference / root_sum) ** 2, axis=axis)
+    return cast(AnyArray, 0.5 * xp.sum((difference / root_sum) ** 2, axis=axis))
 
 
 def pearson(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """Pearson chi-squared sum (p - q)^2 / q; inf where q = 0 < p.
 
     >>> import numpy as np
     >>> float(pearson(np.array([0.5, 0.5]), np.array([0.25, 0.75])))
     0.3333333333333333
     """
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    difference = _difference(xp, p, q, log)
-    p, q = (xp.exp(p), xp.exp(q)) if log else (p, q)
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    difference = _difference(xp, x, y, log)
+    x, y = (xp.exp(x), xp.exp(y)) if log else (x, y)
     one = xp.ones_like(difference)
-    positive = (q + 0.0 * difference) > 0
-    term = difference * difference / xp.where(positive, q * one, one)
-    return xp.sum(xp.where(~positive & (p * one > 0), one * float("inf"), term), axis=axis)
+    positive = (y + 0.0 * difference) > 0
+    term = difference * difference / xp.where(positive, y * one, one)
+    terms = xp.where(~positive & (x * one > 0), one * float("inf"), term)
+    return cast(AnyArray, xp.sum(terms, axis=axis))
 
 
 def hockey_stick(
-    p: Float[Array, ...],
-    q: Float[Array, ...],
+    p: Float[AnyArray, ...],
+    q: Float[AnyArray, ...],
     epsilon: float,
     *,
     log: bool = False,
     axis: int = -1,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """Hockey-stick divergence sum max(p - e^epsilon q, 0): delta at epsilon for this order of the arms (T8).
 
     >>> import numpy as np
@@ -225,13 +236,13 @@ def hockey_stick(
     0.25
     """
     require(math.isfinite(epsilon), "epsilon", "a finite number", epsilon)
-    xp, p, q = prepare_pair(p, q, axis, log, check)
-    p, q = (xp.exp(p), xp.exp(q)) if log else (p, q)
-    excess = p - math.exp(epsilon) * q
-    return xp.sum(xp.where(excess > 0, excess, xp.zeros_like(excess)), axis=axis)
+    xp, x, y = prepare_pair(p, q, axis, log, check)
+    x, y = (xp.exp(x), xp.exp(y)) if log else (x, y)
+    excess = x - math.exp(epsilon) * y
+    return cast(AnyArray, xp.sum(xp.where(excess > 0, excess, xp.zeros_like(excess)), axis=axis))
 
 
-def _difference(xp: Any, p: Array, q: Array, log: bool) -> Array:
+def _difference(xp: Namespace, p: Array, q: Array, log: bool) -> Array:
     if not log:
         return p - q
     gap = log_gap(xp, p, q)
@@ -239,5 +250,5 @@ def _difference(xp: Any, p: Array, q: Array, log: bool) -> Array:
     return xp.where(gap >= 0, xp.exp(p) * lost, -xp.exp(q) * lost)
 
 
-def _safe_log(xp: Any, p: Array) -> Array:
+def _safe_log(xp: Namespace, p: Array) -> Array:
     return xp.log(xp.where(p > 0, p, xp.ones_like(p)))

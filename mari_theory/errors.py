@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 
 class ArgumentError(ValueError):
     """A bad argument or a bad file, told in one line.
@@ -12,8 +15,8 @@ class ArgumentError(ValueError):
 
     def __init__(self, argument: str, allowed: str, received: object) -> None:
         self.argument, self.allowed, self.received = argument, allowed, received
-        said = [printable(x)[:most] for x, most in ((argument, 200), (allowed, 400), (str(received), 200))]
-        super().__init__("{}: expected {}, got {}".format(*said))
+        parts = [printable(x)[:most] for x, most in ((argument, 200), (allowed, 400), (str(received), 200))]
+        super().__init__("{}: expected {}, got {}".format(*parts))
 
 
 def printable(text: str) -> str:
@@ -36,3 +39,18 @@ def require_fraction(name: str, value: float) -> float:
     """A number strictly between 0 and 1."""
     require(isinstance(value, (int, float)) and 0.0 < value < 1.0, name, "a number in (0, 1)", value)
     return float(value)
+
+
+def require_own_packages(*names: str) -> None:
+    """Raise `ArgumentError` naming the path in the way where one of our packages would be imported from elsewhere.
+
+    A folder `experiments` in the working folder comes before the installed one. Packages that are not installed are passed over.
+
+    >>> require_own_packages("estimators", "proofs")
+    """
+    ours = Path(__file__).resolve().parent.parent
+    for name in names:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            folder = Path(spec.origin).resolve().parent
+            require(folder == ours / name, f"package {name}", f"the one in {ours} (work from another folder)", folder)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jaxtyping import Float
 
 from mari_theory.errors import require
-from mari_theory.kernels.arrays import Array, as_float_arrays
+from mari_theory.kernels.arrays import AnyArray, Array, Namespace, as_float_arrays
 
-Function = Callable[[Array], Array]
+Function = Callable[[Any], Any]
+"""Of arrays of either kind, into the same kind."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,26 @@ class FDivergence:
     at_zero: float
     growth: float
 
-    def divergence(self, p: Float[Array, " outcomes"], q: Float[Array, " outcomes"]) -> Float[Array, ""]:
+    def divergence(self, p: Float[AnyArray, " outcomes"], q: Float[AnyArray, " outcomes"]) -> Float[AnyArray, ""]:
         """D_f(P||Q) = sum q f(p/q) in nats where f has logarithms; `inf` where the supports force it.
 
         >>> import numpy as np
         >>> float(FENCHEL["total-variation"].divergence(np.array([1.0, 0.0]), np.array([0.0, 1.0])))
         1.0
         """
-        xp, (p, q) = as_float_arrays(p, q)
-        both = (p > 0) & (q > 0)
-        inside = xp.sum(xp.where(both, q * self.f(xp.where(both, p, 1.0) / xp.where(both, q, 1.0)), 0.0))
+        xp, (x, y) = as_float_arrays(p, q)
+        both = (x > 0) & (y > 0)
+        inside = xp.sum(xp.where(both, y * self.f(xp.where(both, x, 1.0) / xp.where(both, y, 1.0)), 0.0))
         for mass, cost in (
-            (xp.sum(xp.where(p > 0, 0.0, q)), self.at_zero),
-            (xp.sum(xp.where(q > 0, 0.0, p)), self.growth),
+            (xp.sum(xp.where(x > 0, 0.0, y)), self.at_zero),
+            (xp.sum(xp.where(y > 0, 0.0, x)), self.growth),
         ):
             inside = inside + (mass * cost if float(mass) > 0 else 0.0)
-        return inside
+        return cast(AnyArray, inside)
 
     def lower_bound(
-        self, p: Float[Array, " outcomes"], q: Float[Array, " outcomes"], scores: Float[Array, " outcomes"]
-    ) -> Float[Array, ""]:
+        self, p: Float[AnyArray, " outcomes"], q: Float[AnyArray, " outcomes"], scores: Float[AnyArray, " outcomes"]
+    ) -> Float[AnyArray, ""]:
         """E_P[g*(v)] - E_Q[f*(g*(v))] for any real scores v: at most D_f(P||Q) (T21).
 
         >>> import numpy as np
@@ -67,12 +68,12 @@ class FDivergence:
         >>> bool(js.lower_bound(p, q, np.log(p / q)) >= js.divergence(p, q) - 1e-12)
         True
         """
-        xp, (p, q, scores) = as_float_arrays(p, q, scores)
-        critic = self.activation(scores)
-        return xp.sum(p * critic) - xp.sum(q * self.conjugate(critic))
+        xp, (x, y, values) = as_float_arrays(p, q, scores)
+        critic = self.activation(values)
+        return cast(AnyArray, xp.sum(x * critic) - xp.sum(y * self.conjugate(critic)))
 
 
-def _xp(x: Array) -> Any:
+def _xp(x: Array) -> Namespace:
     return as_float_arrays(x)[0]
 
 

@@ -8,18 +8,19 @@ T26 it can be 0 for a model that knows every forget answer by heart.
 from __future__ import annotations
 
 import math
+from typing import cast
 
 from jaxtyping import Float
 
 from mari_theory.detectability import max_total_variation
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require
-from mari_theory.kernels.arrays import Array, as_float_arrays
+from mari_theory.kernels.arrays import AnyArray, Array, as_float_arrays
 
 
 def mix(
-    retain: Float[Array, "... outcomes"], forget: Float[Array, "... outcomes"], share: float
-) -> Float[Array, "... outcomes"]:
+    retain: Float[AnyArray, "... outcomes"], forget: Float[AnyArray, "... outcomes"], share: float
+) -> Float[AnyArray, "... outcomes"]:
     """(1 - share) retain + share forget, with share in (0, 1].
 
     >>> import numpy as np
@@ -27,17 +28,17 @@ def mix(
     [0.75, 0.25]
     """
     require(0.0 < share <= 1.0, "share", "a number in (0, 1]", share)
-    return (1.0 - share) * retain + share * forget
+    return cast(AnyArray, (1.0 - share) * retain + share * forget)
 
 
 def marginal_information(
-    retain: Float[Array, "... outcomes"],
-    forget: Float[Array, "... outcomes"],
+    retain: Float[AnyArray, "... outcomes"],
+    forget: Float[AnyArray, "... outcomes"],
     share: float,
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     """JSD_w(P, (1-share) P + share F) in nats: the marginal information of a forget law F (T1).
 
     Parameters: `retain`, `forget` probabilities on the last axis; `share` of forget inputs in (0, 1];
@@ -52,13 +53,13 @@ def marginal_information(
 
 
 def pooled_information(
-    retain: Float[Array, "retain_items vocab"],
-    forget: Float[Array, "forget_items vocab"],
+    retain: Float[AnyArray, "retain_items vocab"],
+    forget: Float[AnyArray, "forget_items vocab"],
     share: float | None = None,
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, ""]:
+) -> Float[AnyArray, ""]:
     """Marginal information of the *averages* of two sets of next-token distributions.
 
     `share` defaults to forget_items / (retain_items + forget_items). At most the token-wise value (convexity).
@@ -68,29 +69,30 @@ def pooled_information(
     >>> float(pooled_information(np.eye(2), np.eye(2)))
     0.0
     """
-    xp, (retain, forget) = as_float_arrays(retain, forget)
-    for name, x in (("retain", retain), ("forget", forget)):
+    xp, (of_retain, of_forget) = as_float_arrays(retain, forget)
+    for name, x in (("retain", of_retain), ("forget", of_forget)):
         require(x.ndim == 2 and x.shape[0] > 0, name, "a non-empty (items, vocab) array", f"shape {tuple(x.shape)}")
-    rho = forget.shape[0] / (retain.shape[0] + forget.shape[0]) if share is None else share
-    return marginal_information(xp.mean(retain, axis=0), xp.mean(forget, axis=0), rho, weight, check=check)
+    rho = of_forget.shape[0] / (of_retain.shape[0] + of_forget.shape[0]) if share is None else share
+    means: list[Array] = [xp.mean(x, axis=0) for x in (of_retain, of_forget)]
+    return cast(AnyArray, marginal_information(means[0], means[1], rho, weight, check=check))
 
 
 def tokenwise_information(
-    retain: Float[Array, "positions vocab"],
-    forget: Float[Array, "positions vocab"],
+    retain: Float[AnyArray, "positions vocab"],
+    forget: Float[AnyArray, "positions vocab"],
     share: float,
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, ""]:
+) -> Float[AnyArray, ""]:
     """Marginal information position by position, then averaged; inputs are per-position means.
 
     >>> import numpy as np
     >>> float(tokenwise_information(np.eye(2), np.eye(2), 0.5))
     0.0
     """
-    xp, (retain, forget) = as_float_arrays(retain, forget)
-    return xp.mean(marginal_information(retain, forget, share, weight, check=check))
+    xp, (of_retain, of_forget) = as_float_arrays(retain, forget)
+    return cast(AnyArray, xp.mean(marginal_information(of_retain, of_forget, share, weight, check=check)))
 
 
 def mixture_bound(jsd_forget: float, share: float) -> float:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 from jaxtyping import Float
 
-from mari_theory.detectability import LN2
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require, require_fraction
-from mari_theory.kernels.arrays import Array, as_float_arrays
+from mari_theory.kernels.arrays import AnyArray, Array, as_float_arrays
+from mari_theory.units import LN2
 
 
-def posterior(log_p: Float[Array, ...], log_q: Float[Array, ...], weight: float = 0.5) -> Float[Array, ...]:
+def posterior(log_p: Float[AnyArray, ...], log_q: Float[AnyArray, ...], weight: float = 0.5) -> Float[AnyArray, ...]:
     """eta = P(Z = 1 | x) = w q / ((1-w) p + w q), from log-likelihoods (T1).
 
     >>> import numpy as np
@@ -21,19 +22,19 @@ def posterior(log_p: Float[Array, ...], log_q: Float[Array, ...], weight: float 
     0.5
     """
     w = require_fraction("weight", weight)
-    xp, (log_p, log_q) = as_float_arrays(log_p, log_q)
-    gap = log_q - log_p + math.log(w / (1.0 - w))
-    return 1.0 / (1.0 + xp.exp(-xp.clip(gap, -745.0, 745.0)))
+    xp, (of_p, of_q) = as_float_arrays(log_p, log_q)
+    gap = of_q - of_p + math.log(w / (1.0 - w))
+    return cast(AnyArray, 1.0 / (1.0 + xp.exp(-xp.clip(gap, -745.0, 745.0))))
 
 
 def chain_rule_information(
-    log_p_next: Float[Array, "... steps vocab"],
-    log_q_next: Float[Array, "... steps vocab"],
+    log_p_next: Float[AnyArray, "... steps vocab"],
+    log_q_next: Float[AnyArray, "... steps vocab"],
     tokens: Array,
     weight: float = 0.5,
     *,
     check: bool = True,
-) -> Float[Array, ...]:
+) -> Float[AnyArray, ...]:
     r"""Path information sum_t JSD_{w_t}(P(.|x_<t), Q(.|x_<t)) along one sampled path (T11).
 
     Its mean over paths drawn from the mixture is I(X_{1:T}; Z), with less variance than h(w) - h(eta).
@@ -48,18 +49,18 @@ def chain_rule_information(
     0.0
     """
     w = require_fraction("weight", weight)
-    xp, (log_p_next, log_q_next) = as_float_arrays(log_p_next, log_q_next)
-    steps = log_p_next.shape[-2]
-    odds = xp.zeros_like(log_p_next[..., 0, 0]) + math.log(w / (1.0 - w))
+    xp, (next_p, next_q) = as_float_arrays(log_p_next, log_q_next)
+    steps = next_p.shape[-2]
+    odds = xp.zeros_like(next_p[..., 0, 0]) + math.log(w / (1.0 - w))
     total = xp.zeros_like(odds)
     for t in range(steps):
-        p, q = log_p_next[..., t, :], log_q_next[..., t, :]
+        p, q = next_p[..., t, :], next_q[..., t, :]
         total = total + jensen_shannon(p, q, 1.0 / (1.0 + xp.exp(-odds)), log=True, check=check)
         pick = tokens[..., t : t + 1]
         chosen_p = xp.take_along_axis(p, pick, axis=-1)[..., 0]
         chosen_q = xp.take_along_axis(q, pick, axis=-1)[..., 0]
         odds = xp.clip(odds + chosen_q - chosen_p, -700.0, 700.0)
-    return total
+    return cast(AnyArray, total)
 
 
 def rounds_bound(jsds: Sequence[float]) -> float:

@@ -10,12 +10,19 @@ class Theorem:
     """One statement. `functions` are the library's names that rest on it; `sharp` says whether the bound is attained."""
 
     id: str
+    """T and a number."""
     title: str
+    """A few words."""
     statement: str
+    """What holds, in formulas."""
     assumptions: str
+    """What it needs."""
     source: str
+    """Who proved it."""
     functions: tuple[str, ...] = ()
+    """Names in the library that rest on it."""
     sharp: bool | None = None
+    """Is the bound attained? None where that is no question."""
 
 
 _ROWS = (

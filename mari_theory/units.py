@@ -14,3 +14,7 @@ LN2 = math.log(2.0)
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 AnyFloats: TypeAlias = NDArray[np.floating[Any]]
+Numbers: TypeAlias = Any
+"""A number, a NumPy array or a torch tensor: what functions of one budget take and give."""
+FloatValues: TypeAlias = NDArray[np.float64] | np.float64
+"""float64 arrays, and the scalars that NumPy makes of zero-dimensional ones."""

@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mari_theory.certificates.files import Codes, Scores
+from mari_theory.certificates.files import Scores
 from mari_theory.errors import ArgumentError, require
+from mari_theory.units import Floats, Integers
 
-Floats = NDArray[np.float64]
 ANY_ORDER = ("order-free", "hoeffding")
 """Methods that need independent rows only."""
 RANDOM_ORDER = ("betting", "betting-anytime", "maurer-pontil")
@@ -27,8 +26,10 @@ class Weights:
     `cells[r]` is the number of rows that share its prompt and arm, times the number of prompts; or, for `iid`, of its arm.
     """
 
-    rows: Codes
-    cells: Codes
+    rows: Integers
+    """Row numbers."""
+    cells: Integers
+    """Rows that share the weight, times the number of prompts."""
 
     @property
     def top(self) -> float:
@@ -70,7 +71,7 @@ def require_method(s: Scores, method: str) -> None:
             )
 
 
-def runs_of_prompts(prompt: Codes) -> tuple[int, int]:
+def runs_of_prompts(prompt: Integers) -> tuple[int, int]:
     """Runs of equal prompts in this order, and the fewest that a random order makes except with probability 1e-4.
 
     Neighbours of one prompt are counted: their number has mean sum n_i (n_i - 1)/n in a random order, and beyond the mean lies
@@ -94,7 +95,7 @@ def runs_of_prompts(prompt: Codes) -> tuple[int, int]:
     return runs, max(1, n - most)
 
 
-def weights(s: Scores, rows: Codes | None = None) -> Weights:
+def weights(s: Scores, rows: Integers | None = None) -> Weights:
     """Weights of the given rows (default all). Raises `ArgumentError` where a prompt has rows of one arm only.
 
     Rows drawn at random (`iid`) need no balance within a prompt: the prompts' law is the same in both arms.
@@ -118,20 +119,20 @@ def weights(s: Scores, rows: Codes | None = None) -> Weights:
     return Weights(at, table[code, arm] * names.size)
 
 
-def file_order_pairs(s: Scores) -> tuple[Codes, Codes]:
+def file_order_pairs(s: Scores) -> tuple[Integers, Integers]:
     """The i-th row of P with the i-th of Q; rows of the larger arm beyond the smaller are left out."""
     of_p, of_q = np.flatnonzero(s.arm == 0), np.flatnonzero(s.arm == 1)
     pairs = min(of_p.size, of_q.size)
     return of_p[:pairs], of_q[:pairs]
 
 
-def groups(codes: Codes, count: int) -> list[Codes]:
+def groups(codes: Integers, count: int) -> list[Integers]:
     """Row numbers of each code, in file order."""
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
 
 
-def unit_weights(s: Scores, codes: Codes, count: int) -> list[Weights | None]:
+def unit_weights(s: Scores, codes: Integers, count: int) -> list[Weights | None]:
     """Weights of each unit's rows; None where rows drawn at random left a unit without one of the arms."""
     out: list[Weights | None] = []
     for rows in groups(codes, count):

@@ -16,8 +16,8 @@ from flint import arb
 from numpy.typing import NDArray
 
 from mari_theory.enclosures.balls import precision
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Ball = Any
 CAP = 0.9  # the stakes' cap: part of the methods' definition
 LONG = 4096  # longer samples look at the betting capital every 16 outcomes and at the end

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from mari_theory.detectability import max_auc, min_outputs
+from mari_theory.units import LN2
 
 RATES = (0.001, 0.01)
 DELTA_ROUNDING = 1e-9
 """The tangent bound that proves delta in balls needs this much room."""
-LN2 = math.log(2.0)
 JSD, TV, ROC = "jensen-shannon-divergence", "total-variation", "roc-band"
 
 
@@ -40,7 +40,7 @@ def ceilings(
         return None if math.isinf(n) else n
 
     variation = largest_variation(jsd_upper)
-    found: dict[str, dict[str, float]] = {
+    sources: dict[str, dict[str, float]] = {
         "max_accuracy": {JSD: min(math.nextafter(0.5 + 0.5 * variation, 2.0), 1.0) if variation > 0 else 0.5},
         "max_auc": {JSD: float(max_auc(jsd_upper))},
         "max_influence": {JSD: variation},
@@ -48,15 +48,15 @@ def ceilings(
         **{f"max_tpr_at_fpr_{a}": {JSD: largest_tpr(a, jsd_upper)} for a in RATES},
     }
     if tv_upper is not None:
-        found["max_influence"][TV] = tv_upper
-        found["max_accuracy"][TV] = accuracy_of(tv_upper)
-        found["delta_at_epsilon_1"][TV] = tv_upper
+        sources["max_influence"][TV] = tv_upper
+        sources["max_accuracy"][TV] = accuracy_of(tv_upper)
+        sources["delta_at_epsilon_1"][TV] = tv_upper
     if auc_upper is not None:
-        found["max_auc"][ROC] = auc_upper
+        sources["max_auc"][ROC] = auc_upper
     if roc_upper is not None:
         for a in RATES:
-            found[f"max_tpr_at_fpr_{a}"][ROC] = roc_upper(a)
-    best = {k: min(v.items(), key=lambda item: item[1]) for k, v in found.items()}
+            sources[f"max_tpr_at_fpr_{a}"][ROC] = roc_upper(a)
+    best = {k: min(v.items(), key=lambda item: item[1]) for k, v in sources.items()}
     return {
         **{k: value for k, (_, value) in best.items()},
         "outputs_for_accuracy_0.75": outputs(0.75),

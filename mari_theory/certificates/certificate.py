@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +16,6 @@ from mari_theory.marginal import forget_total_variation
 
 FORMAT = "mari-certificate/2"
 VERDICTS = words.VERDICTS
-LN2 = math.log(2.0)
 ROOM_AT = 0.1
 """T32 is told at ln 2, at the margin, and here."""
 
@@ -248,8 +246,8 @@ class Certificate(Part):
             parts.append(
                 f"the average leaves room for {self.room.at_ln2} of {self.room.prompts} prompts told apart with certainty"
             )
-        said = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
-        return "; ".join(parts) + f": {said} (margin {self.margin:g})"
+        headline = self.verdict or f"no verdict: {words.NO_VERDICT.get(self.no_verdict or '', self.no_verdict)}"
+        return "; ".join(parts) + f": {headline} (margin {self.margin:g})"
 
     def _about(self) -> str:
         named = [
@@ -320,7 +318,7 @@ def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
     """A certificate from JSON data; raises `ArgumentError` naming the first field that is not as the format says."""
     require(data.get("format") == FORMAT, "certificate", f"format {FORMAT}", f"{name}, format {data.get('format')!r}")
     try:
-        made = Certificate.model_validate_json(json.dumps(data))
+        certificate = Certificate.model_validate_json(json.dumps(data))
     except (ValidationError, ValueError, RecursionError) as e:
         if not isinstance(e, ValidationError):
             raise ArgumentError("certificate", "the fields of the format", f"{name}: {e}") from None
@@ -328,28 +326,28 @@ def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
         where = ".".join(map(str, first["loc"])) or "certificate"
         raise ArgumentError(f"certificate, {where}", first["msg"], first.get("input")) from None
     known = (
-        ("claim.access", made.claim.access, words.ACCESS),
-        ("rests_on.lower", made.rests_on.lower, words.RESTS_ON),
-        ("rests_on.upper", made.rests_on.upper, words.RESTS_ON),
-        *(("assumptions", a, words.ASSUMPTIONS) for a in made.assumptions),
-        *((("no_verdict", made.no_verdict, words.NO_VERDICT),) if made.no_verdict is not None else ()),
+        ("claim.access", certificate.claim.access, words.ACCESS),
+        ("rests_on.lower", certificate.rests_on.lower, words.RESTS_ON),
+        ("rests_on.upper", certificate.rests_on.upper, words.RESTS_ON),
+        *(("assumptions", a, words.ASSUMPTIONS) for a in certificate.assumptions),
+        *((("no_verdict", certificate.no_verdict, words.NO_VERDICT),) if certificate.no_verdict is not None else ()),
     )
     for where, value, allowed in known:
         require(value in allowed, f"certificate, {where}", " or ".join(allowed), value)
-    require(len(made.evidence) > 0, "certificate, evidence", "at least one file", 0)
-    numbers = {k for k in made.implies.model_dump(by_alias=True) if k.startswith(("max_", "delta_"))}
-    sources = set(made.implies.sources)
+    require(len(certificate.evidence) > 0, "certificate, evidence", "at least one file", 0)
+    numbers = {k for k in certificate.implies.model_dump(by_alias=True) if k.startswith(("max_", "delta_"))}
+    sources = set(certificate.implies.sources)
     require(sources == numbers, "certificate, implies.sources", ", ".join(sorted(numbers)), ", ".join(sorted(sources)))
-    return made
+    return certificate
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the format."""
-    made: dict[str, Any] = Certificate.model_json_schema(by_alias=True)
+    document: dict[str, Any] = Certificate.model_json_schema(by_alias=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": FORMAT,
-        **{k: v for k, v in made.items() if k != "title"},
+        **{k: v for k, v in document.items() if k != "title"},
     }
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from mari_theory.certificates.certificate import LN2, Certificate, Units
+from mari_theory.certificates.certificate import Certificate, Units
 from mari_theory.certificates.files import Law, Options, Pool, read_options, read_pool
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, close, equal, not_inside
 from mari_theory.certificates.rules import POOL_METHODS, arms_independent, level_of, option_words, owners_of, pool_words
 from mari_theory.enclosures.balls import jensen_shannon_enclosure, outward, precision
 from mari_theory.errors import require
+from mari_theory.units import LN2
 
 MULTIPLIERS = 16  # size of T17's grid
 LOOSE = 1e-9
@@ -160,10 +161,10 @@ def check_pool(c: Certificate, paths: list[Path]) -> Rebuilt:
         request.population,
     )
     complete = pool.metadata.get("finite_population") is True
-    low, high = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
-    lower, upper = pool_ends(pool, request.method, level_of(request, "divergence"))
+    enclosure = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
+    lower, upper = pool_ends(pool, request.method, level_of(request, "divergence"), enclosure)
     out = [
-        close("claim estimate", c.claim.estimate, 0.5 * (low + high)),
+        close("claim estimate", c.claim.estimate, 0.5 * (enclosure[0] + enclosure[1])),
         not_inside("claim lower", "lower", c.claim.lower, lower),
         not_inside("claim upper", "upper", c.claim.upper, upper),
     ]
@@ -172,12 +173,12 @@ def check_pool(c: Certificate, paths: list[Path]) -> Rebuilt:
     return Rebuilt(pool_words(pool, request), pool.metadata, pool.n + pool.m, 0, 0, present, exact, False, out)
 
 
-def pool_ends(pool: Pool, method: str, delta: float) -> Ends:
-    """The ends that a pool's means support, in balls, at most ln 2."""
+def pool_ends(pool: Pool, method: str, delta: float, enclosure: Ends) -> Ends:
+    """The ends that a pool's means support, in balls, at most ln 2; `enclosure` holds the divergence of the means."""
     complete = pool.metadata.get("finite_population") is True
     fits = complete == (method == "finite-population")
     require(fits, "method", "finite-population for complete sets and for nothing else", method)
-    low, high = jensen_shannon_enclosure(pool.p_mean, pool.q_mean)
+    low, high = enclosure
     with precision():
         if complete:
             root = sum((arb(2).log() * arb((k + 2) * 2.0**-53)).sqrt() for k in (pool.n, pool.m))

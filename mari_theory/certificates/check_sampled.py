@@ -30,13 +30,12 @@ from mari_theory.certificates.capital import (
 )
 from mari_theory.certificates.certificate import Certificate, Ends, Units
 from mari_theory.certificates.contradictions import RocBandEnds, has_band, refuse_contradictions, unit_ends
-from mari_theory.certificates.files import Codes, Floats, Scores, read_scores
+from mari_theory.certificates.files import Scores, read_scores
 from mari_theory.certificates.findings import ESTIMATE, SLACK, CheckedNumber, Rebuilt, close, equal, looser, not_inside
 from mari_theory.certificates.rules import certainly_above, level_of, owners_of, pairs_needed, score_words
 from mari_theory.enclosures.balls import precision
 from mari_theory.errors import require
-
-LN2 = math.log(2.0)
+from mari_theory.units import LN2, Floats, Integers
 
 
 def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
@@ -54,14 +53,14 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     owner, owners = owners_of(s.cluster, s.clusters, s.prompt, s.prompts)
     present = tuple(
         name
-        for name, given in (
+        for name, holds in (
             ("divergence", True),
             ("total_variation", trusted),
             ("roc", trusted and not clusters and has_band(s)),
             ("owners", trusted and s.stopping != "anytime"),
             ("prompts", trusted and s.stopping != "anytime" and not clusters),
         )
-        if given
+        if holds
     )
     out = _average(c, s, owner, owners, clusters)
     band = RocBandEnds(s, level_of(request, "roc")) if "roc" in present else None
@@ -84,7 +83,9 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     )
 
 
-def _average(c: Certificate, s: Scores, owner: Codes, owners: tuple[str, ...], clusters: bool) -> list[CheckedNumber]:
+def _average(
+    c: Certificate, s: Scores, owner: Integers, owners: tuple[str, ...], clusters: bool
+) -> list[CheckedNumber]:
     request, out = c.request, []
     trusted = request.trust == "likelihoods"
     quantities: list[tuple[str, str, Ends | None, str]] = [
@@ -102,10 +103,11 @@ def _average(c: Certificate, s: Scores, owner: Codes, owners: tuple[str, ...], c
         )
         delta = level_of(request, part)
         whole = ClusterMeans(s, kind, owner, len(owners)) if clusters else AllRows(s, kind, request.method)
-        made = whole.ends(delta)
-        if not made[0] <= made[2] <= made[1]:
-            made = (0.0, 1.0, made[2])  # an inconsistency at the claim's own level only leaves the trivial interval
-        scaled = [low + (high - low) * x for x in made]
+        whole_ends = whole.ends(delta)
+        if not whole_ends[0] <= whole_ends[2] <= whole_ends[1]:
+            # an inconsistency at the claim's own level only leaves the trivial interval
+            whole_ends = (0.0, 1.0, whole_ends[2])
+        scaled = [low + (high - low) * x for x in whole_ends]
         limits = (0.0, LN2 if ends is None else 1.0)
         expected = [min(max(scaled[0], limits[0]), limits[1]), min(max(scaled[1], limits[0]), limits[1])]
         if kind == GIBBS:
@@ -158,10 +160,10 @@ class ClusterMeans:
 
     s: Scores
     kind: str
-    owner: Codes
+    owner: Integers
     owners: int
 
-    def parts(self) -> list[tuple[Codes, Codes]]:
+    def parts(self) -> list[tuple[Integers, Integers]]:
         """Rows and cells of every owner with rows of both arms."""
         return [(w.rows, w.cells) for w in unit_weights(self.s, self.owner, self.owners) if w is not None]
 
@@ -176,8 +178,8 @@ class ClusterMeans:
         """Order-free over the owners."""
         v = np.clip(self.values(), 0.0, 1.0)
         one = np.ones(v.size, dtype=np.int64)
-        found = [mixture_end(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
-        return found[0], 1.0 - found[1], float(v.mean())
+        both = [mixture_end(v if side == "lower" else 1 - v, one, v.size, delta) for side in ("lower", "upper")]
+        return both[0], 1.0 - both[1], float(v.mean())
 
     def proves(self, end: float, limits: tuple[float, float], kind: str, delta: float, side: str) -> bool:
         """In balls, each owner's mean enclosed."""
@@ -233,7 +235,9 @@ def _roc(c: Certificate, band: RocBandEnds) -> list[CheckedNumber]:
 class UnitCheck:
     """Owners or prompts one by one (T32), order-free."""
 
-    def __init__(self, s: Scores, codes: Codes, names: tuple[str, ...], margin: float, delta: float, part: str) -> None:
+    def __init__(
+        self, s: Scores, codes: Integers, names: tuple[str, ...], margin: float, delta: float, part: str
+    ) -> None:
         self.names, self.margin, self.delta, self.part = names, margin, delta, part
         gap = s.log_q - s.log_p
         self.weights = unit_weights(s, codes, len(names))

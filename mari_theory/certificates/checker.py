@@ -14,7 +14,7 @@ from flint import arb
 
 from mari_theory.certificates import files as evidence_files
 from mari_theory.certificates.ceilings import JSD, RATES, ROC, TV, ceilings, steepest_test
-from mari_theory.certificates.certificate import LN2, ROOM_AT, Certificate, verdict_for
+from mari_theory.certificates.certificate import ROOM_AT, Certificate, verdict_for
 from mari_theory.certificates.check_exact import check_options, check_pool
 from mari_theory.certificates.check_sampled import check_scores
 from mari_theory.certificates.findings import CheckedNumber, Rebuilt, canonical, close, equal
@@ -30,6 +30,7 @@ from mari_theory.enclosures.balls import (
 )
 from mari_theory.errors import ArgumentError, require
 from mari_theory.localisation import prompts_with_room
+from mari_theory.units import LN2
 
 
 def check(certificate: Certificate, evidence: list[Path]) -> list[CheckedNumber]:
@@ -141,16 +142,16 @@ def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     upper = c.claim.upper
     tv = c.direct.total_variation.upper if c.direct.total_variation else None
     auc = c.direct.auc.upper if c.direct.auc else None
-    given = c.implies.model_dump(by_alias=True)
-    sources = given.pop("sources")
+    claims = c.implies.model_dump(by_alias=True)
+    sources = claims.pop("sources")
     again = ceilings(upper, tv, r.roc_upper if c.direct.roc else None, auc)
     expected_sources = again.pop("sources")
-    out = [close(f"implies {k}", given[k], again[k]) for k in again]
+    out = [close(f"implies {k}", claims[k], again[k]) for k in again]
     out.append(equal("implies sources", set(sources), set(expected_sources)))
 
     def holds(name: str, by_divergence: bool, direct: dict[str, float | None]) -> None:
         source = sources.get(name)
-        value = given[name]
+        value = claims[name]
         ok = (
             by_divergence
             if source == JSD
@@ -160,19 +161,19 @@ def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
 
     with precision():
         influence = (
-            upper <= 0 or given["max_influence"] >= 1 or bool(phi_ball(arb(given["max_influence"])) >= arb(upper))
+            upper <= 0 or claims["max_influence"] >= 1 or bool(phi_ball(arb(claims["max_influence"])) >= arb(upper))
         )
-    holds("max_accuracy", accuracy_holds(given["max_accuracy"], upper), {TV: tv})
+    holds("max_accuracy", accuracy_holds(claims["max_accuracy"], upper), {TV: tv})
     holds("max_influence", influence, {TV: tv})
-    holds("max_auc", auc_holds(given["max_auc"], upper), {ROC: auc})
-    d = given["delta_at_epsilon_1"]
+    holds("max_auc", auc_holds(claims["max_auc"], upper), {ROC: auc})
+    d = claims["delta_at_epsilon_1"]
     proved = d >= 1.0 or upper <= 0 or delta_holds(d, 1.0, upper, steepest_test(1.0, upper))
     holds("delta_at_epsilon_1", proved, {TV: tv})
     for a in RATES:
         name = f"max_tpr_at_fpr_{a}"
-        holds(name, tpr_holds(given[name], a, upper), {ROC: r.roc_upper(a) if c.direct.roc else None})
+        holds(name, tpr_holds(claims[name], a, upper), {ROC: r.roc_upper(a) if c.direct.roc else None})
     for accuracy in (0.75, 0.9):
-        n = given[f"outputs_for_accuracy_{accuracy}"]
+        n = claims[f"outputs_for_accuracy_{accuracy}"]
         ok = upper <= 0 if n is None else outputs_hold(n, accuracy, upper)
         out.append(
             CheckedNumber(f"implies outputs_for_accuracy_{accuracy} in ball arithmetic", n, "a valid bound", bool(ok))

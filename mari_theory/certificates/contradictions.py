@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mari_theory.calibration import CALIBRATION_FUNCTIONS
 from mari_theory.certificates.arrangement import file_order_pairs, groups, weights
 from mari_theory.certificates.capital import (
     INFORMATION,
@@ -24,41 +24,13 @@ from mari_theory.certificates.capital import (
     unit_term,
 )
 from mari_theory.certificates.ceilings import largest_tpr, largest_variation
-from mari_theory.certificates.files import Codes, Scores
+from mari_theory.certificates.files import Scores
 from mari_theory.detectability import binary_jsd, max_auc
 from mari_theory.errors import ArgumentError, require
+from mari_theory.units import LN2, Floats, Integers
 
-Floats = NDArray[np.float64]
 LEVEL = 1e-3
-LN2 = math.log(2.0)
 BOLDEST = 0.75  # differences lie in [-1, 1]: a stake never risks more than three quarters of the capital
-LOGIT_CLIP = 4.0
-
-
-def _one(gap: Floats) -> Floats:
-    return np.ones(gap.size)
-
-
-def _side(gap: Floats) -> Floats:
-    return np.asarray(np.sign(gap))
-
-
-def _lean(gap: Floats) -> Floats:
-    return np.asarray(0.5 * np.tanh(0.5 * gap))
-
-
-def _logit(gap: Floats) -> Floats:
-    return np.asarray(np.clip(gap, -LOGIT_CLIP, LOGIT_CLIP))
-
-
-CALIBRATION = {
-    "1": (_one, 0.5),
-    "sign(2 eta - 1)": (_side, 1.0),
-    "eta - 1/2": (_lean, 0.5),
-    "clipped logit": (_logit, LOGIT_CLIP),
-}
-"""Bounded functions f of eta, and what scales them so that differences of pairs lie in [-1, 1]: E[(Z - eta) f(eta)] = 0 for each
-when the likelihoods are exact."""
 
 RIVALS = tuple(
     (slope, 0.0) for slope in (-1.0, 0.25, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
@@ -71,9 +43,13 @@ class Calibration:
     """How strongly the rows contradict one equality: the largest capital of bets against it, `e_value` at least 1/level refuses."""
 
     function: str
+    """Formula of f, or `rival`."""
     mean: float
+    """Mean of the differences, 0 in expectation for exact likelihoods."""
     log_e_value: float
+    """ln of the largest capital."""
     level: float
+    """Probability at which right likelihoods are refused."""
 
     @property
     def refused(self) -> bool:
@@ -82,29 +58,29 @@ class Calibration:
 
 
 def calibration_pairs(s: Scores) -> list[Floats]:
-    """Differences ((1 - eta) f on Q's row less eta f on P's)/2 of pairs, each with mean zero, for every f of `CALIBRATION`.
+    """Differences ((1 - eta) f on Q's row less eta f on P's)/2 of pairs, each with mean zero, for every f of `CALIBRATION_FUNCTIONS`.
 
     Pairs are formed within a prompt (in file order where rows were drawn at random); of unequal numbers the larger side is averaged
     in runs, so no row is lost. Their order is a fixed shuffle, which cannot know the outcomes; rows looked at as they came keep theirs.
     """
     gap = s.gap
     eta = 0.5 * (1.0 + np.tanh(0.5 * gap))
-    of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f(gap) / (2.0 * top) for f, top in CALIBRATION.values()]
+    of_arm = [np.where(s.arm == 1, 1.0 - eta, -eta) * f.in_pairs(gap) for f in CALIBRATION_FUNCTIONS.values()]
     if s.design == "iid":
         p, q = file_order_pairs(s)
-        made = [values[p] + values[q] for values in of_arm]
+        pairs = [values[p] + values[q] for values in of_arm]
     else:
         index, pair = _within_prompts(s)
         count = np.bincount(pair * 2 + s.arm[index])
         shrunk = 1.0 / count[pair * 2 + s.arm[index]]
-        made = [np.bincount(pair, values[index] * shrunk) for values in of_arm]
+        pairs = [np.asarray(np.bincount(pair, values[index] * shrunk), dtype=float) for values in of_arm]
     if s.stopping != "anytime":
-        shuffle = np.random.default_rng(0).permutation(made[0].size)
-        made = [d[shuffle] for d in made]
-    return made
+        shuffle = np.random.default_rng(0).permutation(pairs[0].size)
+        pairs = [d[shuffle] for d in pairs]
+    return pairs
 
 
-def _within_prompts(s: Scores) -> tuple[Codes, Codes]:
+def _within_prompts(s: Scores) -> tuple[Integers, Integers]:
     """Rows and the pair each belongs to: as many pairs a prompt as its smaller arm has rows."""
     rows, pair, start = [], [], 0
     for at in groups(s.prompt, len(s.prompts)):
@@ -128,15 +104,15 @@ def calibration(s: Scores, level: float = LEVEL / 2) -> list[Calibration]:
     Below about 4 no equality of means can be refuted at 1e-3, however small the spread: an output too rare to have been seen could
     balance the sum. What one eta misses (an arm that is told too rarely wrong) a rival eta' predicts better: `rival`.
     """
-    each = level / 2 / len(CALIBRATION)
+    each = level / 2 / len(CALIBRATION_FUNCTIONS)
     out = []
-    for name, d in zip(CALIBRATION, calibration_pairs(s), strict=True):
+    for f, d in zip(CALIBRATION_FUNCTIONS.values(), calibration_pairs(s), strict=True):
         n = d.size
         squares = np.cumsum(d * d)
         before = np.concatenate([[0.0], squares[:-1]]) + 1.0 / (n * n)
         stakes = np.minimum(np.sqrt(2 * math.log(2 / each) * np.arange(1, n + 1) / (before * n)), BOLDEST)
         highest = max(float(np.cumsum(np.log1p(sign * stakes * d)).max(initial=0.0)) for sign in (1.0, -1.0))
-        out.append(Calibration(name, float(d.mean()), highest - math.log(2.0), each))
+        out.append(Calibration(f.formula, float(d.mean()), highest - math.log(2.0), each))
     return [*out, rival(s, level / 2)]
 
 
@@ -149,11 +125,11 @@ def rival(s: Scores, level: float) -> Calibration:
     if s.design == "iid":
         rows = np.concatenate(file_order_pairs(s))
     else:
-        kept = []
+        parts = []
         for at in groups(s.prompt, len(s.prompts)):
             p, q = at[s.arm[at] == 0], at[s.arm[at] == 1]
-            kept += [p[: min(p.size, q.size)], q[: min(p.size, q.size)]]
-        rows = np.concatenate(kept)
+            parts += [p[: min(p.size, q.size)], q[: min(p.size, q.size)]]
+        rows = np.concatenate(parts)
     side = np.where(s.arm[rows] == 1, 1.0, -1.0)
     own = np.clip(side * gap[rows], -1e6, 1e6)
     plain = np.logaddexp(0.0, -own)
@@ -218,8 +194,8 @@ def refuse_contradictions(s: Scores, method: str) -> None:
     """Raise `ArgumentError` where the rows deny the assumptions of a certificate by `method`."""
     refuse_one_model_twice(s)
     refuse_miscalibrated(s)
-    said = denied(s, method, LEVEL / 2)
-    require(said is None, "evidence", "numbers that agree with each other at level 1e-3", said)
+    denial = denied(s, method, LEVEL / 2)
+    require(denial is None, "evidence", "numbers that agree with each other at level 1e-3", denial)
 
 
 def _broken(function: str) -> str:
@@ -241,16 +217,16 @@ def refuse_miscalibrated(s: Scores) -> None:
 def denied(s: Scores, method: str, level: float) -> str | None:
     """The first disagreement between ends at `level` in all (a third for divergence, for total variation, for the ROC band)."""
     delta = level / 3
-    found = {}
+    ends = {}
     for kind, name in ((INFORMATION, "divergence"), (LEAN, "total variation")):
         low, high, value = unit_ends(s, method, kind, delta)
         if low > high:
             return f"the ends of the {name} cross ({low:.4g} above {high:.4g} of its range): the rows are not draws as the file states"
         if not low - 1e-9 <= value <= high + 1e-9:
             return f"the {name}'s estimate {value:.4g} lies outside its own interval [{low:.4g}, {high:.4g}] of its range: the rows are not draws as the file states"
-        found[kind] = (low, high)
-    jsd = tuple(LN2 * x for x in found[INFORMATION])
-    variation = found[LEAN]
+        ends[kind] = (low, high)
+    jsd = tuple(LN2 * x for x in ends[INFORMATION])
+    variation = ends[LEAN]
     top = largest_variation(min(jsd[1], LN2))
     if variation[0] > top * (1 + 1e-9):
         return f"total variation at least {variation[0]:.4g}, but the divergence allows {top:.4g}"

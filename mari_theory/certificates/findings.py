@@ -21,9 +21,13 @@ class CheckedNumber:
     """One number or word: what the certificate says, what the evidence says."""
 
     name: str
+    """Where it stands in the certificate."""
     claimed: Any
+    """What the certificate says."""
     recomputed: Any
+    """What the evidence gives."""
     ok: bool
+    """Does the claim hold?"""
 
     def __str__(self) -> str:
         return f"{'ok  ' if self.ok else 'FAIL'} {_short(self.name)}: claimed {_short(self.claimed)}, recomputed {_short(self.recomputed)}"
@@ -39,15 +43,25 @@ class Rebuilt:
     """What the evidence gives; `present` and `exact` name the parts that are sampled and enumerated."""
 
     words: Words
+    """Pair, access, theorem, assumptions."""
     metadata: dict[str, Any]
+    """What the files say of themselves."""
     n: int
+    """Rows, laws or averaged outputs."""
     prompts: int
+    """Number of prompts; 0 for pooled means."""
     owners: int
+    """Number of units of the worst case."""
     present: tuple[str, ...]
+    """Parts that spend a level."""
     exact: tuple[str, ...]
+    """Parts that are enumerated."""
     has_room: bool
+    """Does the average say how many prompts may be far above it?"""
     findings: list[CheckedNumber] = field(default_factory=list)
+    """Lines compared so far."""
     roc_upper: Callable[[float], float] = lambda _: 1.0
+    """Upper curve of the ROC band."""
 
 
 def canonical(data: Any) -> str:

@@ -15,11 +15,11 @@ from mari_theory.certificates.checker import check
 from mari_theory.certificates.contradictions import refuse_contradictions
 from mari_theory.certificates.files import kind_of, read_pool, read_scores, sha256
 from mari_theory.certificates.findings import CheckedNumber, equal, not_inside
-from mari_theory.enclosures.balls import accuracy_holds
+from mari_theory.enclosures.balls import accuracy_holds, jensen_shannon_enclosure
 from mari_theory.errors import ArgumentError, require
+from mari_theory.units import LN2
 
 FORMAT = "mari-certificate/1"
-LN2 = math.log(2.0)
 METHODS = (
     "betting",
     "betting-anytime",
@@ -36,11 +36,11 @@ def evidence_names(data: dict[str, Any]) -> list[tuple[str, str]]:
     entries = data.get("evidence")
     ok = isinstance(entries, list) and len(entries) > 0 and all(isinstance(e, dict) for e in entries)
     require(ok, "certificate, evidence", "a list of files", entries)
-    found = [(e.get("file"), e.get("sha256")) for e in entries or []]
+    names = [(e.get("file"), e.get("sha256")) for e in entries or []]
     require(
-        all(isinstance(x, str) for f in found for x in f), "certificate, evidence", "names and SHA-256 of files", found
+        all(isinstance(x, str) for f in names for x in f), "certificate, evidence", "names and SHA-256 of files", names
     )
-    return [(str(a), str(b)) for a, b in found]
+    return [(str(a), str(b)) for a, b in names]
 
 
 def check_file(path: Path, evidence: list[Path]) -> list[CheckedNumber]:
@@ -92,15 +92,17 @@ def _ends(
     if kind_of(paths[0]) == "pool":
         require(len(paths) == 1, "evidence", "one pool file", len(paths))
         pool = read_pool(paths[0])
-        low, high = pool_ends(pool, method, delta)
+        low, high = pool_ends(pool, method, delta, jensen_shannon_enclosure(pool.p_mean, pool.q_mean))
         return pool.metadata, [
             not_inside("claim lower", "lower", lower, low, 1e-6),
             not_inside("claim upper", "upper", upper, high, 1e-6),
         ]
     s = read_scores(*paths)
     if s.design is None and method in RANDOM_ORDER:
-        said = "the file does not say how its rows were drawn (no design), so the verdict is withheld; certify it again"
-        return s.metadata, [CheckedNumber("verdict", "given", said, False)]
+        reason = (
+            "the file does not say how its rows were drawn (no design), so the verdict is withheld; certify it again"
+        )
+        return s.metadata, [CheckedNumber("verdict", "given", reason, False)]
     require_method(s, method)
     refuse_contradictions(s, method)
     rows = AllRows(s, INFORMATION, method)

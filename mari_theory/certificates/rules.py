@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from mari_theory.certificates.capital import log_mixture
-from mari_theory.certificates.certificate import LN2, Request, RestsOn
-from mari_theory.certificates.files import Codes, Options, Pool, Scores
+from mari_theory.certificates.certificate import Request, RestsOn
+from mari_theory.certificates.files import Options, Pool, Scores
 from mari_theory.errors import require
+from mari_theory.units import LN2, Integers
 
 SPLIT = {"divergence": 0.5, "total_variation": 0.125, "roc": 0.125, "owners": 0.125, "prompts": 0.125}
 """How the level is split when all numbers of a certificate hold at once; alone, each has the whole."""
@@ -26,11 +27,17 @@ class Words:
     """The ids of one certificate."""
 
     pair: str
+    """Which two laws are compared."""
     access: str
+    """What the detector sees."""
     theorem: str
+    """What the interval rests on."""
     assumptions: tuple[str, ...]
+    """Ids of sentences in `words.ASSUMPTIONS`."""
     rests_on: RestsOn
+    """What each end needs."""
     no_verdict: str | None
+    """Why there is none; None where there is one."""
 
 
 def level_of(request: Request, part: str) -> float:
@@ -41,12 +48,12 @@ def level_of(request: Request, part: str) -> float:
 
 def levels(request: Request, present: tuple[str, ...]) -> dict[str, float]:
     """The level of each present part, of the ceilings (half of each of two sources), and of all together; 0 for absent ones."""
-    made = {p: level_of(request, p) if p in present else 0.0 for p in PARTS}
-    largest = max(made["total_variation"], made["roc"])
+    by_part = {p: level_of(request, p) if p in present else 0.0 for p in PARTS}
+    largest = max(by_part["total_variation"], by_part["roc"])
     return {
-        **made,
-        "ceilings": 0.5 * (made["divergence"] + largest),
-        "together": min(1.0, 1.0 - request.confidence if request.simultaneous and present else sum(made.values())),
+        **by_part,
+        "ceilings": 0.5 * (by_part["divergence"] + largest),
+        "together": min(1.0, 1.0 - request.confidence if request.simultaneous and present else sum(by_part.values())),
     }
 
 
@@ -74,7 +81,7 @@ def score_words(s: Scores, request: Request) -> Words:
     pair = pair_of(s.metadata, request)
     clusters = request.population == "prompts-like-these"
     trusted = request.trust == "likelihoods"
-    made = (
+    assumptions = (
         *(("exact-likelihoods",) if trusted else ()),
         "iid-rows" if request.method in ("betting", "betting-anytime", "maurer-pontil") else "independent-rows",
         *(() if s.stopping == "anytime" else ("fixed-size",)),
@@ -89,7 +96,12 @@ def score_words(s: Scores, request: Request) -> Words:
         else RestsOn(lower="no-trust", upper="range")
     )
     return Words(
-        pair, str(s.metadata.get("access", "one-output")), "T15" if trusted else "T31", made, rests, _no_verdict(pair)
+        pair,
+        str(s.metadata.get("access", "one-output")),
+        "T15" if trusted else "T31",
+        assumptions,
+        rests,
+        _no_verdict(pair),
     )
 
 
@@ -106,17 +118,17 @@ def pool_words(pool: Pool, request: Request) -> Words:
     """Of a certificate over a pool file."""
     pair = pair_of(pool.metadata, request)
     if request.method == "finite-population":
-        made: tuple[str, ...] = ("complete-sets",)
+        assumptions: tuple[str, ...] = ("complete-sets",)
         rests = RestsOn(lower="complete-sets", upper="complete-sets")
     else:
-        made = ("pooled-rows", "arms-independent" if arms_independent(pool) else "arms-dependent", "fixed-size")
+        assumptions = ("pooled-rows", "arms-independent" if arms_independent(pool) else "arms-dependent", "fixed-size")
         rests = RestsOn(lower="range", upper="pooled-sample")
     theorem = "T18" if request.method == "finite-population" else "T17"
     return Words(
         pair,
         str(pool.metadata.get("access", "pooled-signal")),
         theorem,
-        (*made, *_last(pair)),
+        (*assumptions, *_last(pair)),
         rests,
         _no_verdict(pair),
     )
@@ -128,8 +140,8 @@ def arms_independent(pool: Pool) -> bool:
 
 
 def owners_of(
-    codes: Codes, names: tuple[str, ...], prompts: Codes, prompt_names: tuple[str, ...]
-) -> tuple[Codes, tuple[str, ...]]:
+    codes: Integers, names: tuple[str, ...], prompts: Integers, prompt_names: tuple[str, ...]
+) -> tuple[Integers, tuple[str, ...]]:
     """The units of the worst case: owners, or prompts where there is one owner only."""
     return (codes, names) if len(names) >= LEAST_OWNERS else (prompts, prompt_names)
 

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, ctx
 
 from mari_theory.errors import require, require_fraction
-from mari_theory.kernels.arrays import Array
+from mari_theory.units import Numbers
 
 PRECISION = 128
 Ball = Any
@@ -51,7 +51,7 @@ def x_log_x(x: Ball) -> Ball:
     return arb(0) if x == 0 else x * x.log()
 
 
-def jensen_shannon_enclosure(p: Array, q: Array, weight: float = 0.5) -> tuple[float, float]:
+def jensen_shannon_enclosure(p: Numbers, q: Numbers, weight: float = 0.5) -> tuple[float, float]:
     """Enclosure of JSD_w between two non-negative vectors after exact normalisation, in nats (T1).
 
     >>> low, high = jensen_shannon_enclosure([1.0, 0.0], [0.0, 1.0])
@@ -76,7 +76,7 @@ def jensen_shannon_enclosure(p: Array, q: Array, weight: float = 0.5) -> tuple[f
     return max(low, 0.0), high
 
 
-def total_variation_enclosure(p: Array, q: Array) -> tuple[float, float]:
+def total_variation_enclosure(p: Numbers, q: Numbers) -> tuple[float, float]:
     """Enclosure of TV = 1/2 sum |p - q| after exact normalisation (T5).
 
     >>> total_variation_enclosure([3.0, 1.0], [1.0, 3.0])
@@ -90,7 +90,7 @@ def total_variation_enclosure(p: Array, q: Array) -> tuple[float, float]:
     return max(low, 0.0), min(high, 1.0)
 
 
-def squared_hellinger_enclosure(p: Array, q: Array) -> tuple[float, float]:
+def squared_hellinger_enclosure(p: Numbers, q: Numbers) -> tuple[float, float]:
     """Enclosure of h2 = 1 - sum sqrt(p q) after exact normalisation (T10).
 
     >>> squared_hellinger_enclosure([1.0, 0.0], [0.0, 1.0])
@@ -209,7 +209,7 @@ def _area_below(k: float, auc: float) -> bool:
     return bool(frontier_ball(arb(k))[1] <= arb(auc))
 
 
-def _masses(p: Array, q: Array) -> tuple[np.ndarray, np.ndarray]:
+def _masses(p: Numbers, q: Numbers) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
     require(a.ndim == 1 and a.shape == b.shape and a.size > 0, "p, q", "two vectors of one length", (a.shape, b.shape))
     for name, x in (("p", a), ("q", b)):

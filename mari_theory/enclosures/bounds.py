@@ -13,9 +13,8 @@ from flint import acb, arb
 
 from mari_theory.enclosures.balls import Ball, binary_jsd_ball, frontier_ball, outward, phi_ball, precision
 from mari_theory.errors import require, require_fraction
-from mari_theory.kernels.arrays import Array
+from mari_theory.units import LN2, Numbers
 
-LN2 = math.log(2.0)
 Ends = tuple[float, float]
 
 
@@ -148,7 +147,7 @@ def outputs_enclosure(accuracy: float, jsd: float) -> Ends:
         return outward((1 - lean * lean).log() / (2 * (1 - arb(budget) / arb(2).log()).log()))
 
 
-def likelihood_means_enclosure(log_p: Array, log_q: Array) -> dict[str, Ends]:
+def likelihood_means_enclosure(log_p: Numbers, log_q: Numbers) -> dict[str, Ends]:
     """Means over rows of the three terms of T15: `jsd` (ln 2 - h(eta)), `total_variation` (|2 eta - 1|), `squared_hellinger`.
 
     With d = (log_q - log_p)/2 the terms are d tanh d - ln cosh d, tanh|d| and 1 - 1/cosh d. One infinite end is allowed.

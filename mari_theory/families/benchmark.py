@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from mari_theory.families.joints import (
@@ -18,8 +17,7 @@ from mari_theory.families.joints import (
     gaussian_pair,
     gaussian_sparse,
 )
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 def half_cube(x: Floats) -> Floats:

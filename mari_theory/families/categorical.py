@@ -12,8 +12,7 @@ from scipy.special import gammaln
 
 from mari_theory.divergences import jensen_shannon, total_variation
 from mari_theory.errors import require
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,13 @@ from itertools import pairwise
 
 import numpy as np
 from flint import acb, arb
-from numpy.typing import NDArray
 from scipy.special import erfc
 
 from mari_theory.enclosures.balls import Ball
 from mari_theory.errors import require
 from mari_theory.kernels.arrays import bregman_one_plus
 from mari_theory.quadrature import density_jsd_enclosure
-
-Floats = NDArray[np.float64]
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)

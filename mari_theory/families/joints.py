@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln, psi, xlogy
 
 from mari_theory.divergences import entropy
 from mari_theory.errors import require
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Sample = tuple[Floats, Floats]
 
 
@@ -302,8 +301,8 @@ class ZeroInflatedPoisson:
     def sample(self, n: int, rng: np.random.Generator) -> Sample:
         """n pairs."""
         x = rng.exponential(size=(n, 1))
-        kept = rng.random((n, 1)) >= self.inflation
-        return x, np.where(kept, rng.poisson(x), 0).astype(float)
+        counted = rng.random((n, 1)) >= self.inflation
+        return x, np.where(counted, rng.poisson(x), 0).astype(float)
 
     def pointwise_information(self, x: Floats, y: Floats) -> Floats:
         """ln P(y | x) / P(y)."""

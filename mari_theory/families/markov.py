@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from mari_theory.divergences import jensen_shannon
 from mari_theory.errors import require
+from mari_theory.units import Floats
 
-Floats = NDArray[np.float64]
 Law = tuple[float, ...]
 
 

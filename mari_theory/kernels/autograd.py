@@ -1,17 +1,23 @@
-"""Jensen-Shannon divergence of torch tensors with its gradient in closed form: nothing but the inputs is kept for the backward pass."""
+"""The one door to torch below `experiments`, opened inside functions that are given tensors or train critics.
+
+The Jensen-Shannon divergence of tensors has its gradient in closed form: nothing but the inputs is kept for the backward pass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
-import array_api_compat.torch as xp
-import torch
-from torch import Tensor
+import array_api_compat.torch
+import numpy as np
+import torch as torch
+from torch import Tensor as Tensor
 
-from mari_theory.kernels.arrays import jensen_shannon_terms
+from mari_theory.kernels.arrays import Namespace, jensen_shannon_terms
 from mari_theory.kernels.half_weight import half_weight_rows
+from mari_theory.units import FloatValues
 
+xp = cast(Namespace, array_api_compat.torch)
 _CHUNK_CPU, _CHUNK_ACCELERATOR = 1 << 17, 1 << 24
 
 
@@ -26,8 +32,8 @@ class _JensenShannon(torch.autograd.Function):  # type: ignore[misc]
     def forward(p: Tensor, q: Tensor, weight: float, log: bool) -> Tensor:
         if weight == 0.5 and p.device.type == "cpu" and p.numel():
             return torch.from_numpy(half_weight_rows(p.detach().numpy(), q.detach().numpy(), log))
-        parts = [jensen_shannon_terms(xp, p[rows], q[rows], weight, log).sum(-1) for rows in _chunks(p)]
-        return torch.cat(parts) if parts else p.new_empty(0)
+        parts = [xp.sum(jensen_shannon_terms(xp, p[rows], q[rows], weight, log), axis=-1) for rows in _chunks(p)]
+        return torch.cat(cast(list[Tensor], parts)) if parts else p.new_empty(0)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, float, bool], output: Tensor) -> None:
@@ -81,3 +87,10 @@ def _chunks(x: Tensor) -> Iterator[slice]:
     rows = max(1, (_CHUNK_CPU if x.device.type == "cpu" else _CHUNK_ACCELERATOR) // max(x.shape[1], 1))
     for top in range(0, x.shape[0], rows):
         yield slice(top, top + rows)
+
+
+def with_gradient(x: Tensor, value: FloatValues, slope: FloatValues) -> Tensor:
+    """A NumPy value as a tensor whose derivative by `x` is `slope` (implicit function theorem)."""
+    base = torch.as_tensor(np.array(value), dtype=x.dtype, device=x.device)
+    rate = torch.as_tensor(np.nan_to_num(np.array(slope)), dtype=x.dtype, device=x.device)
+    return base + rate * (x - x.detach())

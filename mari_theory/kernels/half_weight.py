@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+from mari_theory.units import AnyFloats
+
 _CHUNK = 1 << 14
 _COMPILED = 1_000_000
 _LN4 = 2 * np.log(2.0)
 
 
-def half_weight_rows(p: Floats, q: Floats, log: bool) -> Floats:
+def half_weight_rows(p: AnyFloats, q: AnyFloats, log: bool) -> AnyFloats:
     """JSD of each row of two (rows, outcomes) arrays at weight 1/2.
 
     With hi >= lo the two masses and t = (hi - lo)/lo, a row sums (hi + lo)/4 times
@@ -58,7 +57,7 @@ def half_weight_rows(p: Floats, q: Floats, log: bool) -> Floats:
     return out / dtype.type(4)
 
 
-def _ratio(x: Floats, y: Floats, lo: Floats, t: Floats, c: Floats) -> None:
+def _ratio(x: AnyFloats, y: AnyFloats, lo: AnyFloats, t: AnyFloats, c: AnyFloats) -> None:
     """t = (hi - lo)/lo and c = hi + lo, in place."""
     np.minimum(x, y, out=lo)
     np.maximum(x, y, out=t)
@@ -69,7 +68,7 @@ def _ratio(x: Floats, y: Floats, lo: Floats, t: Floats, c: Floats) -> None:
     np.minimum(t, 1e20, out=t)
 
 
-def _ratio_from_logs(x: Floats, y: Floats, lo: Floats, t: Floats, c: Floats) -> None:
+def _ratio_from_logs(x: AnyFloats, y: AnyFloats, lo: AnyFloats, t: AnyFloats, c: AnyFloats) -> None:
     """The same from log-masses: t = e^|x - y| - 1; two impossible outcomes give 0."""
     np.subtract(x, y, out=t)
     t[np.isnan(t)] = 0.0

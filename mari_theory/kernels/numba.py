@@ -1,4 +1,4 @@
-"""The arithmetic of `_jsd_kernel` in two fused loops, for large arrays where numba is installed (`pip install 'mari-theory[fast]'`).
+"""The arithmetic of `half_weight` in two fused loops, for large arrays where numba is installed (`pip install 'mari-theory[fast]'`).
 
 The logarithms stay NumPy's, which are vectorised; numba's would not be.
 """
@@ -10,13 +10,17 @@ from typing import Any, no_type_check
 import numba
 import numpy as np
 
+from mari_theory.units import AnyFloats
+
 _CHUNK = 1 << 13
 _LN4 = 2 * np.log(2.0)
 
 
 @numba.njit(fastmath={"contract", "nsz"}, error_model="numpy", nogil=True, cache=True)  # type: ignore[untyped-decorator]
 @no_type_check  # compiled: run-time checkers must leave it alone
-def _before(x: Any, y: Any, tiny: Any, t: Any, a: Any, lean: Any) -> None:  # pragma: no cover (compiled)
+def _before(
+    x: AnyFloats, y: AnyFloats, tiny: np.floating[Any], t: AnyFloats, a: AnyFloats, lean: AnyFloats
+) -> None:  # pragma: no cover (compiled)
     for j in range(x.size):
         u, v = x[j], y[j]
         high, low = (u, v) if u > v else (v, u)
@@ -29,7 +33,9 @@ def _before(x: Any, y: Any, tiny: Any, t: Any, a: Any, lean: Any) -> None:  # pr
 
 @numba.njit(fastmath={"contract", "nsz", "reassoc"}, error_model="numpy", nogil=True, cache=True)  # type: ignore[untyped-decorator]
 @no_type_check
-def _after(x: Any, y: Any, log_t: Any, log_a: Any, lean: Any) -> float:  # pragma: no cover (compiled)
+def _after(
+    x: AnyFloats, y: AnyFloats, log_t: AnyFloats, log_a: AnyFloats, lean: AnyFloats
+) -> float:  # pragma: no cover (compiled)
     total = 0.0
     for j in range(x.size):
         term = lean[j] * log_t[j] - log_a[j] if lean[j] < 1 else _LN4
@@ -37,7 +43,7 @@ def _after(x: Any, y: Any, log_t: Any, log_a: Any, lean: Any) -> float:  # pragm
     return total
 
 
-def half_weight_sums(p: Any, q: Any) -> Any:
+def half_weight_sums(p: AnyFloats, q: AnyFloats) -> AnyFloats:
     """Four times the JSD of each row of two (rows, outcomes) arrays of probabilities."""
     t, a, lean = (np.empty(_CHUNK, p.dtype) for _ in range(3))
     tiny = p.dtype.type(1e-300 if p.dtype == np.float64 else 1e-37)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from estimators import INTERVALS, BoundedMean, ClopperPearson, Interval, OrderFree
 from mari_theory.strategies import compositions
@@ -170,3 +171,8 @@ def simplex(k: int, extreme: Sequence[float] = (0.0, 1e-6, 1e-3, 0.02, 0.1, 0.3)
         made += [np.roll(_tilted(k, share), j) for j in range(k)]
         made.append(np.array([(1 - share) / 2, (1 - share) / 2] + [share / (k - 2)] * (k - 2)))
     return np.array(made)
+
+
+def limit(replicates: int, rate: float) -> int:
+    """Most misses at this rate but for one in a million."""
+    return int(binom.isf(1e-6, replicates, rate))

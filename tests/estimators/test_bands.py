@@ -13,7 +13,6 @@ from estimators import (
     ClassifierTest,
     EqualLocalLevels,
     EquivalenceTest,
-    Interval,
     MMDTest,
     certify_auc,
     certify_roc,
@@ -21,7 +20,6 @@ from estimators import (
 from estimators.bands import DKWBand, coverage
 from estimators.two_sample import accuracy_p_value
 from mari_theory import ArgumentError
-from mari_theory.families import PAIRS
 
 
 def band_misses(name: str, n: int, confidence: float, replicates: int, rng: np.random.Generator) -> int:
@@ -85,34 +83,6 @@ def test_roc_of_constant_scores_is_the_diagonal() -> None:
 
 def test_auc_counts_ties_as_half() -> None:
     assert certify_auc([0.0, 1.0], [1.0, 2.0]).value == (2 * 1 + 1 + 0.5) / 4
-
-
-def p_values(test: object, shift: float, n: int, runs: int) -> np.ndarray:
-    rng = np.random.default_rng(5)
-    return np.array([test.test(rng.normal(size=n), rng.normal(shift, 1, size=n)).p_value for _ in range(runs)])
-
-
-TESTS = {"classifier": ClassifierTest(), "mmd": MMDTest(permutations=99)}
-
-
-@pytest.mark.parametrize("name", TESTS)
-def test_levels_are_exact_and_power_grows(name: str) -> None:
-    null = p_values(TESTS[name], 0.0, 60, 300)
-    assert np.sum(null <= 0.05) <= binom.isf(1e-6, 300, 0.05)
-    assert np.mean(p_values(TESTS[name], 1.5, 60, 40) <= 0.05) > 0.8
-    assert p_values(TESTS[name], 0.0, 60, 1)[0] > 0
-
-
-def test_equivalence_has_three_answers_and_their_power() -> None:
-    test = EquivalenceTest(margin=0.02)
-    assert test.verdict(Interval(0.0, 0.01, 0.95)) == "equivalent on average"
-    assert test.verdict(Interval(0.03, 0.05, 0.95)) == "detectable"
-    assert test.verdict(Interval(0.0, 0.05, 0.95)) == "inconclusive"
-    same = test.power(PAIRS["identical"], 400, 40)
-    far = test.power(PAIRS["binary symmetric"], 400, 40)
-    near = test.power(PAIRS["nine draws"], 20, 40)
-    assert same.equivalent == 1.0 and far.detectable == 1.0 and near.inconclusive > 0.5
-    assert same.equivalent + same.inconclusive + same.detectable == pytest.approx(1)
 
 
 def test_bad_input_is_refused() -> None:

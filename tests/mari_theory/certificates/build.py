@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from estimators.certify import certify_files
-from mari_theory import Certificate, check
+from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates.files import Pool, write_options, write_pool, write_scores
 
 Floats = NDArray[np.float64]
@@ -133,3 +134,10 @@ def certified(files: Path | Sequence[Path], **asked: Any) -> Certificate:
     assert again == made
     assert failures(again, paths) == []
     return again
+
+
+def one_line(error: pytest.ExceptionInfo[ArgumentError]) -> str:
+    """The text of a refusal, which is one line that names what was expected and what came."""
+    text = str(error.value)
+    assert "\n" not in text and text.isprintable() and "expected" in text and "got" in text, text
+    return text

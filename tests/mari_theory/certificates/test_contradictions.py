@@ -8,8 +8,9 @@ from scipy.stats import binom
 
 from benchmarks.mistakes import MISTAKES, RATES, TOTAL, sample, simulate, truth
 from mari_theory import ArgumentError
+from mari_theory.calibration import CALIBRATION_FUNCTIONS
 from mari_theory.certificates.arrangement import SAMPLED
-from mari_theory.certificates.contradictions import CALIBRATION, LEVEL, calibration, refuse_contradictions
+from mari_theory.certificates.contradictions import LEVEL, calibration, refuse_contradictions
 from mari_theory.certificates.files import Scores
 from mari_theory.families import DENSITY_PAIRS, MARKOV_PAIRS, PAIRS, zipf
 
@@ -81,8 +82,10 @@ def test_the_mean_of_each_calibration_term_is_zero_for_exact_likelihoods() -> No
     gap = np.log([0.2, 0.5, 0.3]) - np.log([0.6, 0.1, 0.3])
     p, q = np.array([0.6, 0.1, 0.3]), np.array([0.2, 0.5, 0.3])
     eta = 1 / (1 + np.exp(-gap))
-    for f, _ in CALIBRATION.values():
-        assert float(np.sum(q * (1 - eta) * f(gap)) - np.sum(p * eta * f(gap))) == pytest.approx(0.0, abs=1e-15)
+    for f in CALIBRATION_FUNCTIONS.values():
+        assert float(
+            np.sum(q * (1 - eta) * f.at_log_odds(gap)) - np.sum(p * eta * f.at_log_odds(gap))
+        ) == pytest.approx(0.0, abs=1e-15)
 
 
 def test_halving_the_bar_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,16 +70,21 @@ def test_any_pool_file(made: Any, interval: str | None) -> None:
         agrees_or_is_refused([path], interval=interval)
 
 
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A score file and its certificate."""
+    path = coins(tmp_path_factory.mktemp("honest") / "s.parquet", 40, m=2)
+    return path, certify_files([path]).data()
+
+
 @QUICK
 @given(st.data())
-def test_any_edit_of_a_certificate(data: st.DataObject) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = coins(Path(folder) / "s.parquet", 40, m=2)
-        honest = certify_files([path]).data()
-        try:
-            edited = parse(data.draw(json_edits(honest)))
-            holds = all(x.ok for x in check(edited, [path]))
-        except ArgumentError as error:
-            assert "\n" not in str(error)
-        else:
-            assert not holds or stronger(edited, [path]) is None
+def test_any_edit_of_a_certificate(honest: tuple[Path, dict[str, Any]], data: st.DataObject) -> None:
+    path, certificate = honest
+    try:
+        edited = parse(data.draw(json_edits(certificate)))
+        holds = all(x.ok for x in check(edited, [path]))
+    except ArgumentError as error:
+        assert "\n" not in str(error)
+    else:
+        assert not holds or stronger(edited, [path]) is None
