@@ -1,4 +1,4 @@
-"""Memorisation, privacy leakage, general utility, rounding and relearning on models whose behaviour is known."""
+"""Memorisation, privacy leakage and general utility of models whose behaviour is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DareU's pieces by hand, its finite problem against T22, and the Goodhart check on answers that tell their owner."""
+"""DareU in the loop: a run that is cut resumes to the bit, settings out of range are named."""
 
 from __future__ import annotations
 
