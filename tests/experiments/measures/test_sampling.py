@@ -1,4 +1,4 @@
-"""None"""
+"""Draws and their likelihoods: an averaged arm, a score that does not depend on its company."""
 
 from __future__ import annotations
 

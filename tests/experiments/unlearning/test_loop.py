@@ -1,4 +1,4 @@
-"""None"""
+"""The loop: killed and cut runs end where whole ones do, nothing broken is stepped on."""
 
 from __future__ import annotations
 
