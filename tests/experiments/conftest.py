@@ -1,8 +1,9 @@
-"""A tiny corpus, tokenizer and model shared by the tests of this package."""
+"""A tiny corpus, tokenizer and models shared by the tests of this package; what is trained is trained once for all workers."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,13 @@ pytest.importorskip("transformers")
 
 from experiments.config import LoopSettings
 from experiments.data.generated import generate
-from experiments.data.items import Corpus
+from experiments.data.items import Corpus, Item
 from experiments.methods import make_method
-from experiments.models.load import quiet, save_model
+from experiments.models.banks import FolderBank
+from experiments.models.load import load_model, quiet, save_model
 from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.unlearning.loop import Task, Watch, run_loop
+from tests.conftest import made_once
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +42,46 @@ def models(tmp_path_factory: pytest.TempPathFactory, tokenizer) -> Path:
 
 
 @pytest.fixture(scope="session")
-def schooled(corpus: Corpus, tokenizer):
-    """A model that knows at least where answers end, so there is accuracy to lose. Copy it before changing it."""
-    model = tiny_model(len(tokenizer), 16, 1, 2, seed=0)
-    settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
-    task = Task(model, tokenizer, corpus, corpus.retain, make_method("retain-only"))
-    run_loop(task, settings, Watch(evaluate=False))
+def bank(models: Path) -> FolderBank:
+    """Both, by their folders."""
+    return FolderBank([str(models / "a"), str(models / "b")])
+
+
+def train(model: Any, tokenizer: Any, corpus: Corpus, items: tuple[Item, ...], settings: LoopSettings) -> Any:
+    """The model after learning the items."""
+    run_loop(Task(model, tokenizer, corpus, items, make_method("retain-only")), settings, Watch(evaluate=False))
     return model
+
+
+@pytest.fixture(scope="session")
+def schooled(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer):
+    """A model that knows at least where answers end, so there is accuracy to lose. Copy it before changing it."""
+
+    def make(folder: Path) -> None:
+        settings = LoopSettings(steps=60, lr=0.02, batch_retain=12, batch_forget=2, batch_background=12)
+        model = train(tiny_model(len(tokenizer), 16, 1, 2, seed=0), tokenizer, corpus, corpus.retain, settings)
+        save_model(model, tokenizer, folder)
+
+    return load_model(made_once(tmp_path_factory, "schooled", make)).eval()
+
+
+@pytest.fixture(scope="session")
+def learnt(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer):
+    """A small model that answers forget and retain questions by heart. Copy it before changing it."""
+
+    def make(folder: Path) -> None:
+        settings = LoopSettings(steps=200, lr=5e-3, batch_retain=36, batch_forget=1, batch_background=0)
+        model = tiny_model(len(tokenizer), 48, 2, 2, 0)
+        save_model(train(model, tokenizer, corpus, (*corpus.forget, *corpus.retain), settings), tokenizer, folder)
+
+    return load_model(made_once(tmp_path_factory, "learnt", make)).eval()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished audit; copy it before changing it."""
+    # Imported here: most tests of this package need neither the report nor its figures.
+    from experiments.audit.run import run_audit
+    from tests.experiments.audit.small import small
+
+    return made_once(tmp_path_factory, "audit", lambda out: run_audit(small(), out))

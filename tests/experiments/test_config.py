@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from experiments.cli.main import main
-from experiments.config import LoopSettings, RunConfig, load_config, slug
+from experiments.config import LoopSettings, RunConfig, load_config, select_methods, slug
 from experiments.unlearning.roles import entries_of
 from mari_theory import ArgumentError
 
@@ -131,3 +131,18 @@ def test_labels_are_free_text_otherwise() -> None:
     config = load_config("tiny", methods=[{"label": x, "name": "npo"} for x in labels])
     assert [e.name for e in entries_of(config)] == labels
     assert all("/" not in slug(x) for x in labels)
+
+
+def test_unknown_config_key_suggests_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("unlearn: {batch_retian: 3}\n")
+    with pytest.raises(ArgumentError, match=r"unlearn.batch_retian.*did you mean batch_retain"):
+        load_config("tiny", tmp_path / "c.yaml")
+
+
+def test_configs_round_trip_and_merge(tmp_path: Path) -> None:
+    config = load_config("tiny", seed=4)
+    (tmp_path / "c.yaml").write_text(config.dump())
+    assert load_config("smollm2", tmp_path / "c.yaml") == config
+    assert [m.label for m in select_methods(config, ["MarI pooled 1"]).methods] == ["MarI pooled 1"]
+    with pytest.raises(ArgumentError, match="method"):
+        select_methods(config, ["x"])

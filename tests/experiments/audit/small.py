@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+from experiments.audit.results import Run
+from experiments.audit.run import run_audit
 from experiments.config import RunConfig, load_config, select_methods
 
 
@@ -21,3 +26,14 @@ def small(**changes: object) -> RunConfig:
     data["unlearn"] |= {"steps": 8, "batch_retain": 6, "batch_forget": 4, "batch_background": 4, "evaluate_every": 4}
     data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4, **changes}
     return select_methods(RunConfig(**data), ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"])
+
+
+def measure_again(finished: Path, out: Path, **changes: object) -> Run:
+    """An audit of the models that are trained already, of one method."""
+    config = select_methods(small(**changes), ["retain-only (control)"])
+    (out / "checkpoints").mkdir(parents=True)
+    shutil.copytree(finished / "models", out / "models")
+    for part in ("scores", "certificates", "prompts"):
+        (out / part).mkdir()
+    (out / "config.yaml").write_text(config.dump())
+    return run_audit(config, out, resume=True)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import load_config, select_methods
-from mari_theory import ArgumentError
 from tests.experiments.cli.call import run
 from tests.mari_theory.certificates.build import coins, pool
 
@@ -58,12 +56,3 @@ def test_bad_input_exits_2_with_one_line_and_leaves_nothing(
     assert out == ""
     assert err.startswith("mari") and err.count("\n") == 1, err
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
-
-
-def test_configs_round_trip_and_merge(tmp_path: Path) -> None:
-    config = load_config("tiny", seed=4)
-    (tmp_path / "c.yaml").write_text(config.dump())
-    assert load_config("smollm2", tmp_path / "c.yaml") == config
-    assert [m.label for m in select_methods(config, ["MarI pooled 1"]).methods] == ["MarI pooled 1"]
-    with pytest.raises(ArgumentError, match="method"):
-        select_methods(config, ["x"])

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from experiments.audit.run import run_audit
 from experiments.config import CorpusConfig, RunConfig
-from experiments.data.items import Item
 from experiments.data.tofu import (
     HUB,
     QUESTIONS,
@@ -21,13 +18,12 @@ from experiments.data.tofu import (
     load_tofu_questions,
     tofu_folder,
 )
-from experiments.measures.items import item_scores, perturbed_losses
-from experiments.measures.tofu_log import evaluation_log, tofu_numbers
-from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, forget_quality, read_log
-from experiments.models.tiny import tiny_model
+from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS
 from mari_theory import ArgumentError
 
 FOLDER = tofu_folder(None)
+
+
 NEEDS_TOFU = pytest.mark.skipif(FOLDER is None, reason="TOFU data not present")
 
 
@@ -64,44 +60,6 @@ def test_bad_splits_and_counts_are_refused(tmp_path: Path) -> None:
         load_tofu_questions(FOLDER, "holdout")
     with pytest.raises(ArgumentError, match="existing file"):
         load_tofu_questions(tmp_path, "retain")
-
-
-def asked_of(corpus) -> dict[str, tuple[Item, ...]]:
-    """Four tasks from the toy: forget and retain with paraphrases, the others with three wrong answers."""
-    said = tuple(Item(i.prompt, i.answer, i.owner, "", i.wrong[:5], i.wrong[5]) for i in corpus.retain)
-    other = tuple(Item(i.prompt, i.answer, i.owner, "", i.wrong[:3]) for i in corpus.holdout[:6])
-    return {FORGET: said[:4], **dict(zip(UTILITY_TASKS, (said[4:9], other[:3], other[3:]), strict=True))}
-
-
-def test_the_log_of_a_model_by_hand(corpus, tokenizer, tmp_path: Path) -> None:
-    model, tasks = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval(), asked_of(corpus)
-    log = evaluation_log(model, tokenizer, tasks, max_new=2, generated=2)
-    first = tasks[FORGET][0]
-    alone = [Item(first.prompt, a, first.owner) for a in (first.answer, first.paraphrase, *first.wrong)]
-    losses = item_scores(model, tokenizer, alone).loss
-    assert log[FORGET]["avg_gt_loss"][0] == pytest.approx(losses[0], abs=1e-6)
-    assert log[FORGET]["avg_paraphrased_loss"][0] == pytest.approx(losses[1], abs=1e-6)
-    assert np.allclose(log[FORGET]["average_perturb_loss"][0], losses[2:], atol=1e-6)
-    assert [len(log[t]["rougeL_recall"]) for t in log] == [2, 2, 2, 2]
-    assert "avg_paraphrased_loss" not in log[UTILITY_TASKS[1]]
-    path = tmp_path / "log.json"
-    path.write_text(json.dumps(log))
-    assert read_log(path) == log
-    other = evaluation_log(tiny_model(len(tokenizer), 8, 1, 1, seed=1).eval(), tokenizer, tasks, generated=0)
-    numbers = tofu_numbers(log, other)
-    assert numbers["forget_quality"] == forget_quality(log, other) and numbers["questions"] == 4
-    assert numbers["model_utility"] == 0.0  # an untrained model answers nothing
-    assert tofu_numbers(other, log)["model_utility"] is None
-    assert all(0 < p < 1 for p in numbers["probability"].values())
-
-
-def test_a_task_without_questions_is_left_out(corpus, tokenizer) -> None:
-    model, tasks = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval(), asked_of(corpus)
-    log = evaluation_log(model, tokenizer, tasks | {UTILITY_TASKS[0]: ()}, max_new=2, generated=1)
-    assert UTILITY_TASKS[0] not in log and tofu_numbers(log, log)["model_utility"] is None
-    assert math.isclose(tofu_numbers(log, log)["forget_quality"], 1.0)
-    with pytest.raises(ArgumentError, match="wrong answers"):
-        perturbed_losses(model, tokenizer, [Item("a", "b", "c")])
 
 
 @NEEDS_TOFU

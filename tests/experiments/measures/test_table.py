@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import json
 from pathlib import Path
 
 import pytest
 
 from experiments.audit import report
 from experiments.audit.results import Run
+from experiments.audit.run import run_audit
 from experiments.cli.main import main
-from experiments.config import select_methods
+from experiments.config import RunConfig, select_methods, slug
+from experiments.data.generated import ATTRIBUTES
 from experiments.measures.pairs import PAIRS, PairMeasure
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure
+from experiments.measures.tofu_metrics import forget_quality, model_utility, read_log
 from tests.experiments.audit.small import small
 
 
@@ -49,3 +54,38 @@ def test_a_line_added_appears_in_results_report_and_command_line(
 def test_a_number_that_does_not_exist_is_a_dash(tmp_path: Path) -> None:
     assert MEASURES["truth_ratio"].text(None) == "-" == GROUPS["tofu"].text("model utility", None)
     assert report.table(["a"], [["b"]]) == ["| a |", "| --- |", "| b |"]
+
+
+def write_tofu(folder: Path) -> None:
+    """TOFU's files in small, in words the fixtures know: six authors, the last forgotten."""
+    folder.mkdir()
+    values = [v for values in ATTRIBUTES.values() for v in values]
+
+    def row(n: int) -> dict[str, object]:
+        wrong = [values[(n + k) % len(values)] for k in range(2, 5)]
+        asked = {"question": f"day job : {values[n // 20]} {values[n % 20]} ?", "answer": values[n % len(values)]}
+        return asked | {"perturbed_answer": wrong, "paraphrased_answer": values[(n + 1) % len(values)]}
+
+    rows = [row(n) for n in range(120)]
+    general = [{k: v for k, v in row(n).items() if k != "paraphrased_answer"} for n in range(200, 203)]
+    parts = {"full": rows, "forget01": rows[100:], "forget01_perturbed": rows[100:], "retain_perturbed": rows[:40]}
+    parts |= {"real_authors_perturbed": general, "world_facts_perturbed": general}
+    for name, part in parts.items():
+        (folder / f"{name}.json").write_text("\n".join(json.dumps(r) for r in part))
+
+
+def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
+    write_tofu(tmp_path / "tofu")
+    data = small(enumerate_exactly=False, draws=40, shift_draws=20, truth_items=4, rouge_items=2).model_dump()
+    data["corpus"] = {"kind": "tofu", "folder": str(tmp_path / "tofu"), "forget": 1, "retain": 2, "holdout": 1}
+    data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
+    data["train"]["steps"], data["unlearn"]["steps"] = 2, 1
+    out = tmp_path / "run"
+    for r in run_audit(select_methods(RunConfig(**data), ["retain-only (control)"]), out).rows:
+        log, rival = (read_log(out / "tofu" / f"{slug(n)}.json") for n in (r.name, "oracle-1"))
+        numbers = r.groups["tofu"]
+        assert numbers["questions"] == 20 and len(log["eval_log.json"]["avg_gt_loss"]) == 4
+        assert numbers["TOFU forget quality (p)"] == forget_quality(log, rival)
+        assert numbers["model utility"] == model_utility(log)
+    assert "TOFU's own numbers" in html.unescape((out / "report.html").read_text())
+    assert "| TOFU forget quality (p) |" in (out / "summary.md").read_text()

@@ -1,4 +1,4 @@
-"""`mari unlearn`: a saved model comes out, a killed run continues, and bad requests leave nothing behind."""
+"""One deletion request: a killed run continues, a broken loss keeps the last good model, bad requests leave nothing behind."""
 
 from __future__ import annotations
 
@@ -9,48 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
 
 import experiments
-from experiments.cli.main import main
-from experiments.config import LoopSettings, load_config
-from experiments.data.encoding import require_fit
-from experiments.data.files import write_prompts
+from experiments.config import LoopSettings
 from experiments.data.items import Corpus
 from experiments.methods.base import Method
-from experiments.models.load import load_model, load_tokenizer
+from experiments.models.load import load_model
 from experiments.unlearning.request import UnlearningStopped, unlearn
 from mari_theory import ArgumentError
 
 SMALL = LoopSettings(steps=4, lr=1e-2, batch_retain=4, batch_forget=4, batch_background=0, evaluate_every=2)
-
-
-@pytest.fixture
-def files(corpus: Corpus, tmp_path: Path) -> list[str]:
-    out = []
-    for name, items in corpus.splits().items():
-        write_prompts(tmp_path / f"{name}.jsonl", items)
-        out += [f"--{name}", str(tmp_path / f"{name}.jsonl")]
-    return out
-
-
-@pytest.mark.parametrize("extra", [["--rank", "2"], ["--rank", "0"], ["--rank", "0", "--bf16"]], ids=" ".join)
-def test_command_saves_a_model_that_forgot_a_little(
-    capsys, models: Path, files: list[str], tmp_path: Path, extra: list[str]
-) -> None:
-    out = tmp_path / "u"
-    argv = ["unlearn", "--model", str(models / "a"), *files, "--method", "npo", "--set", "gamma=5", "--out", str(out)]
-    assert main([*argv, "--steps", "12", "--lr", "0.02", *extra, "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert record["ok"] and record["steps"] == 12
-    assert record["history"][-1]["forget_loss"] > record["history"][0]["forget_loss"]
-    saved, before = (load_model(p) for p in (out / "model", models / "a"))
-    assert {p.dtype for p in saved.parameters()} == {torch.float32}
-    assert any(not torch.equal(a, b) for a, b in zip(saved.parameters(), before.parameters(), strict=True))
-    assert load_tokenizer(out / "model").get_vocab() == load_tokenizer(models / "a").get_vocab()
-    assert sorted(p.name for p in out.iterdir()) == ["model", "record.json", "request.json"]
-    assert main([*argv, *extra]) == 2  # a finished folder is not overwritten
-    assert "--resume" in capsys.readouterr().err
 
 
 def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
@@ -107,7 +75,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
         unlearn(models / "a", corpus, BadGradient(), tmp_path / "g", SMALL, rank=None)
 
 
-def test_bad_requests(models: Path, corpus: Corpus, tokenizer, tmp_path: Path, monkeypatch, files, capsys) -> None:
+def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(ArgumentError, match="forget: expected at least one item"):
         unlearn(models / "a", Corpus("x", (), corpus.retain, ()), "npo", tmp_path / "1", SMALL)
     with pytest.raises(ArgumentError, match="retain: expected at least one item"):
@@ -115,27 +83,6 @@ def test_bad_requests(models: Path, corpus: Corpus, tokenizer, tmp_path: Path, m
     with pytest.raises(ArgumentError, match="never-seen holdout"):
         settings = LoopSettings(steps=1, stop_at_holdout=True)
         unlearn(models / "a", Corpus("x", corpus.forget, corpus.retain, ()), "npo", tmp_path / "3", settings)
-    model = load_model(models / "a")
-    long = [type(corpus.forget[0])("birth city : " + "bara " * 80 + "?", "oslo", "x")]
-    with pytest.raises(ArgumentError, match="within 64 tokens"):
-        require_fit(model, tokenizer, long, 8)
-    model.resize_token_embeddings(10)
-    with pytest.raises(ArgumentError, match="at most the model's 10 tokens"):
-        require_fit(model, tokenizer, corpus.forget, 8)
-    write_prompts(tmp_path / "both.jsonl", corpus.forget)
-    argv = ["unlearn", "--model", str(models / "a"), *files, "--out", str(tmp_path / "4")]
-    assert main([*argv, "--retain", str(tmp_path / "both.jsonl")]) == 2
-    assert "each owner in one split" in capsys.readouterr().err
-    for bad, said in (
-        (["--method", "npu"], "did you mean npo"),
-        (["--set", "gama=1"], "did you mean gamma"),
-        (["--set", "gamma"], "KEY=VALUE"),
-        (["--lr", "nan"], "positive number"),
-        (["--steps", "0"], "--steps: expected a whole number, at least 1"),
-    ):
-        assert main([*argv, *bad]) == 2
-        assert said in capsys.readouterr().err
-        assert not (tmp_path / "4").exists()
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(ArgumentError, match="GiB free"):
         unlearn(models / "a", corpus, "npo", tmp_path / "5", SMALL)
@@ -146,40 +93,3 @@ def test_lazy_name() -> None:
     assert experiments.unlearn is unlearn
     with pytest.raises(AttributeError):
         _ = experiments.nothing
-
-
-def test_unknown_config_key_suggests_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("unlearn: {batch_retian: 3}\n")
-    with pytest.raises(ArgumentError, match=r"unlearn.batch_retian.*did you mean batch_retain"):
-        load_config("tiny", tmp_path / "c.yaml")
-
-
-def test_own_templates_and_an_accuracy_to_keep(capsys, models: Path, files: list[str], tmp_path: Path) -> None:
-    (tmp_path / "texts").write_text("oslo\nlima\n")
-    argv = [
-        "unlearn",
-        "--model",
-        str(models / "a"),
-        *files,
-        "--method",
-        "flat",
-        "--steps",
-        "2",
-        "--rank",
-        "2",
-        "--json",
-    ]
-    own = [*argv, "--templates", str(tmp_path / "texts"), "--stop-accuracy-drop", "0.5", "--out", str(tmp_path / "u")]
-    assert main(own) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert record["request"]["loop"]["stop_accuracy_drop"] == 0.5 and "holdout_accuracy" in record["history"][0]
-    assert main([*argv, "--out", str(tmp_path / "v")]) == 0
-    assert json.loads(capsys.readouterr().out)["weights_sha256"] != record["weights_sha256"]
-    (tmp_path / "long").write_text("oslo " * 100)
-    for wrong, said in (
-        (["--stop-accuracy-drop", "1.5"], "--stop-accuracy-drop: expected a number in (0, 1)"),
-        (["--templates", str(tmp_path / "none")], "templates: expected an existing text file"),
-        (["--templates", str(tmp_path / "long")], "prompt and answer within 64 tokens"),
-    ):
-        assert main([*argv, *wrong, "--max-answer", "90", "--out", str(tmp_path / "w")]) == 2
-        assert said in capsys.readouterr().err

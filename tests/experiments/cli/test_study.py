@@ -1,4 +1,4 @@
-"""Measurement and page are two things: a section never wipes another, output goes where it is told, a page reads the data alone."""
+"""`mari study`: measurement and page are two things: a section never wipes another, output goes where it is told, a page reads the data alone."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-
 import experiments.cli.study as command
 from experiments.cli.main import main
-from experiments.studies import STUDY_QUESTIONS, load_study
 from experiments.studies.base import Option, Page, Settings, Study, measure_each
-from experiments.studies.data import Data, plain
-from experiments.studies.objections.stability import batches
-from mari_theory import ArgumentError
+from experiments.studies.data import Data
+
+pytest.importorskip("torch")
 
 
 def page(sections) -> Page:  # type: ignore[no-untyped-def]
@@ -141,32 +138,3 @@ def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsy
     with pytest.raises(SystemExit) as e:
         main(["bench", "rounds", "--smollm2", "runs"])
     assert e.value.code == 2 and capsys.readouterr().err.count("\n") == 2
-
-
-@pytest.mark.parametrize("name", list(STUDY_QUESTIONS))
-def test_every_study_has_sections_and_a_page_without_numbers(name: str, tmp_path: Path) -> None:
-    study = load_study(name)
-    assert study.name == name and study.sections and len(set(study.sections)) == len(study.sections)
-    lines = study.page({}).lines
-    assert lines[0].startswith("# ") and any(f"mari study {name} --section" in x for x in lines)
-    settings = study.settings(tmp_path / "run", [], True, {})
-    assert settings.run == tmp_path / "run" / "quick" and settings.sections == study.sections
-
-
-def test_data_of_another_study_are_refused(tmp_path: Path) -> None:
-    Data(tmp_path / "data.json", "rounds", "mari study rounds").keep("a", {"x": 1})
-    with pytest.raises(ArgumentError, match="study methods"):
-        Data(tmp_path / "data.json", "methods")
-
-
-def test_two_processes_keep_their_own_sections(tmp_path: Path) -> None:
-    one, two = (Data(tmp_path / "data.json", "rounds", "mari study rounds") for _ in range(2))
-    one.keep("a", {"x": 1})
-    two.keep("b", {"x": plain(float("inf"))})
-    assert sections(tmp_path) == {"a": 1, "b": None}
-
-
-def test_the_batch_penalty_reads_too_high_on_small_batches() -> None:
-    made = batches(1)
-    times = [b["times"] for b in made["batches"]]
-    assert times == sorted(times, reverse=True) and times[-1] > 1.0

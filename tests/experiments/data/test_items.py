@@ -1,0 +1,47 @@
+"""A corpus of questions: what makes two of them the same data, and which questions stand beside a forget one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from experiments.data.items import Corpus, Item
+
+ITEM = Item("q ?", "a", "o", "kind", ("b",), "c")
+
+
+def of(*forget: Item) -> Corpus:
+    return Corpus("own", forget, (Item("r", "s", "p"),), (Item("u", "v", "w", "kind"), Item("x", "y", "z", "other")))
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Item)])
+def test_every_field_of_an_item_is_part_of_the_fingerprint(name: str) -> None:
+    changed = replace(ITEM, **{name: ("else",) if name == "wrong" else "else"})
+    assert of(changed).fingerprint() != of(ITEM).fingerprint()
+
+
+def test_a_fingerprint_is_of_splits_order_and_subjects_and_not_of_the_name() -> None:
+    corpus, other = of(ITEM, replace(ITEM, owner="n")), replace(ITEM, owner="n")
+    found = [
+        corpus,
+        of(other, ITEM),
+        replace(corpus, forget=corpus.retain, retain=corpus.forget),
+        replace(corpus, subject={"o": "O"}),
+        replace(corpus, templates=("no",)),
+    ]
+    assert len({c.fingerprint() for c in found}) == len(found)
+    assert replace(corpus, name="another").fingerprint() == corpus.fingerprint()
+
+
+def test_a_never_seen_question_has_the_type_asked_for_or_any(rng: np.random.Generator) -> None:
+    corpus = of(ITEM)
+    assert {corpus.never_seen(ITEM, rng) for _ in range(20)} == {corpus.holdout[0]}
+    untyped = replace(ITEM, kind="unknown")
+    assert {corpus.never_seen(untyped, rng) for _ in range(40)} == set(corpus.holdout)
+
+
+def test_data_from_files_have_no_background_and_no_refusals_of_their_own(rng: np.random.Generator) -> None:
+    assert of(ITEM).background(rng, 5) == [] and of(ITEM).refusals() == () and not of(ITEM).sentences
+    assert list(of(ITEM).splits()) == ["forget", "retain", "holdout"]

@@ -1,0 +1,99 @@
+"""The models of a run: each trained once, seeds of their own, and a record beside the weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments.config import RunConfig, slug
+from experiments.models.banks import open_bank
+from experiments.models.load import weight_hash
+from experiments.unlearning import train
+from experiments.unlearning.reason import Reason
+from experiments.unlearning.roles import Entry, Oracle, Original
+from experiments.unlearning.train import train_many, train_one
+
+ROLES = [Original(), Oracle(0), Oracle(1), Entry("a"), Entry("a, again"), Entry("a, its own seed")]
+
+
+@pytest.fixture(scope="module")
+def config() -> RunConfig:
+    method = {"name": "npo", "settings": {"gamma": 0.5}}
+    return RunConfig(
+        seed=2,
+        oracles=2,
+        workers=1,
+        corpus={"forget": 1, "retain": 2, "holdout": 1},
+        model={"width": 8, "layers": 1, "heads": 1},
+        train={"steps": 2, "batch_retain": 4, "batch_background": 2},
+        unlearn={"steps": 2, "batch_retain": 4, "batch_forget": 2, "batch_background": 0},
+        methods=[
+            {"label": "a", **method},
+            {"label": "a, again", **method, "loop": {"steps": 1}},
+            {"label": "a, its own seed", **method, "seed": 3},
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "models").mkdir()
+    for role in ROLES:
+        (folder / "checkpoints" / slug(role.name)).mkdir(parents=True)
+    train_many(config, folder, ROLES)
+    return folder
+
+
+def records(run: Path) -> dict[str, dict[str, object]]:
+    return {r.name: json.loads((run / "models" / f"{slug(r.name)}.json").read_text()) for r in ROLES}
+
+
+def test_seeds_and_steps_are_those_of_the_role(run: Path) -> None:
+    made = records(run)
+    assert [made[r.name]["settings"]["seed"] for r in ROLES] == [200, 201, 202, 250, 250, 253]
+    assert [made[r.name]["steps"] for r in ROLES] == [2, 2, 2, 2, 1, 2]
+    assert {made[r.name]["stopped"] for r in ROLES} == {Reason.ALL_STEPS}
+    assert len({made[r.name]["weights_sha256"] for r in ROLES}) == len(ROLES)
+
+
+def test_the_record_names_the_weights_that_are_there(config: RunConfig, run: Path) -> None:
+    bank = open_bank(config, run)
+    for name, record in records(run).items():
+        assert record["name"] == name and record["weights_sha256"] == weight_hash(bank.use(slug(name)))
+    assert not list(run.glob("checkpoints/*/*"))  # a finished training needs none
+
+
+def test_a_model_that_is_there_is_not_trained_again_and_a_missing_one_comes_out_the_same(
+    config: RunConfig, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, trained = records(run), []
+    real = train.run_loop
+    monkeypatch.setattr(train, "run_loop", lambda task, s, watch: trained.append(watch.label) or real(task, s, watch))
+    (run / "models" / "oracle-1.json").unlink()
+    made = train_many(config, run, ROLES[::-1])
+    assert trained == ["oracle-1"] and list(made) == [r.name for r in ROLES[::-1]]
+    assert made["oracle-1"]["weights_sha256"] == before["oracle-1"]["weights_sha256"]
+    assert {n: r for n, r in made.items() if n != "oracle-1"} == {n: r for n, r in before.items() if n != "oracle-1"}
+
+
+def test_an_oracle_never_saw_the_forget_set(config: RunConfig, run: Path, tmp_path: Path, monkeypatch) -> None:
+    """Other forget answers: the same oracle to the bit, another original."""
+    real = RunConfig.make_corpus
+
+    def other(self: RunConfig):  # type: ignore[no-untyped-def]
+        corpus = real(self)
+        return replace(corpus, forget=tuple(replace(i, answer=i.wrong[0]) for i in corpus.forget))
+
+    monkeypatch.setattr(RunConfig, "make_corpus", other)
+    (tmp_path / "models").mkdir()
+    before = records(run)
+    digests = {}
+    for role in ROLES[:2]:
+        (tmp_path / "checkpoints" / role.name).mkdir(parents=True)
+        digests[role.name] = train_one(config, tmp_path, role)["weights_sha256"]
+    assert digests["oracle-0"] == before["oracle-0"]["weights_sha256"]
+    assert digests["original"] != before["original"]["weights_sha256"]
