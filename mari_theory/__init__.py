@@ -54,4 +54,4 @@ from mari_theory.sequences import rounds_bound as rounds_bound
 from mari_theory.theorems import THEOREMS as THEOREMS
 from mari_theory.theorems import Theorem as Theorem
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

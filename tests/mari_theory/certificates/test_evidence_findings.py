@@ -319,7 +319,7 @@ MEANING: dict[str, dict[str, Any]] = {
     "evidence of another size": {"evidence/0/bytes": lambda b: b + 1},
     "evidence with another hash": {"evidence/0/sha256": "0" * 64},
     "evidence with other rows": {"evidence/0/rows_digest": "0" * 64},
-    "other versions": {"versions": {"mari": "0.1.0"}},
+    "other versions": {"versions": {"mari": "0.0.9"}},
     "n": {"claim/n": lambda n: n + 10_000},
     "confidence 0.99": {"claim/confidence": 0.99},
     "confidence 0.99 asked for": {"request/confidence": 0.99, "claim/confidence": 0.99},
