@@ -11,10 +11,11 @@ from typing import Any
 from experiments.cli.command import Commands, add_command
 from experiments.cli.show import print_json, print_wrapped
 from mari_theory.certificates.certificate import Certificate, read_json
-from mari_theory.certificates.files import kind_of, read_pool, sha256
+from mari_theory.certificates.evidence_search import find_evidence
+from mari_theory.certificates.files import kind_of, read_pool
 from mari_theory.certificates.findings import CheckedNumber
 from mari_theory.certificates.format1 import check_file, evidence_names
-from mari_theory.errors import ArgumentError, require
+from mari_theory.errors import require
 
 
 def add(commands: Commands) -> None:
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(path: Path, evidence: Sequence[Path] | None, formally: bool) -> _Checked:
-    files = _evidence(path, evidence_names(read_json(path)), evidence)
+    files = find_evidence(path, evidence_names(read_json(path)), evidence)
     numbers = check_file(path, files)
     formal = _check_formally(path, files) if formally and all(number.ok for number in numbers) else None
     return _Checked(path, numbers, formal)
@@ -105,23 +106,3 @@ def _check_formally(path: Path, files: Sequence[Path]) -> dict[str, Any]:
     )
     pool = read_pool(files[0])
     return check_formally(Certificate.load(path), pool.p_mean, pool.q_mean)
-
-
-def _evidence(certificate: Path, named: Sequence[tuple[str, str]], given: Sequence[Path] | None) -> list[Path]:
-    """The evidence files by their hashes, whatever they are called now; by name where no hash fits, so that a change is told."""
-    folders = (certificate.parent, certificate.parent.parent / "scores", Path.cwd())
-    found = []
-    for k, (name, digest) in enumerate(named):
-        require(Path(name).name == name, "certificate, evidence", "file names without folders", name)
-        near = [Path(p) for p in given] if given else [f / name for f in folders]
-        for p in given or []:
-            require(p.is_file(), "--evidence", "existing files", p)
-        near = [p for p in near if p.is_file()]
-        fits = [p for p in near if sha256(p) == digest]
-        same = [p for p in near if p.name == name]
-        if not fits and not same and given and len(given) == len(named):
-            same = [Path(given[k])]
-        if not fits and not same:
-            raise ArgumentError("--evidence", f"the file {name} beside the certificate, or its path", "nothing found")
-        found.append((fits or same)[0])
-    return found

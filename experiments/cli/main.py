@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from experiments.cli import audit, bench, certify, check, estimate, pool, report, score, study, unlearn, verify
 from experiments.cli.command import Command, Commands, Handler
-from mari_theory.errors import ArgumentError
+from mari_theory.errors import ArgumentError, require_own_packages
 
 COMMANDS: tuple[Command, ...] = (verify, audit, unlearn, certify, check, score, pool, estimate, study, bench, report)
 
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     handler: Handler = args.handler
     try:
+        require_own_packages("estimators", "proofs", "experiments")
         return handler(args)
     except ArgumentError as e:
         print(f"mari {args.command}: {e}", file=sys.stderr)
