@@ -47,7 +47,7 @@ class RMU(ReferenceMethod):
         out = model(
             input_ids=data.input_ids, attention_mask=data.attention_mask, use_cache=False, output_hidden_states=True
         )
-        states = out.hidden_states
+        states: tuple[Tensor, ...] = out.hidden_states
         layer = len(states) // 2 if self.layer is None else self.layer
         require(0 <= layer < len(states), "layer", f"a block among 0 to {len(states) - 1}", layer)
         picked: Tensor = states[layer][data.attention_mask.bool()]
