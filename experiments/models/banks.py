@@ -96,11 +96,15 @@ class TinyBank:
         self.config, self.folder = config, run / "models"
         self.device = find_device("cpu" if config.model.device == "auto" else config.model.device)
         self.tokenizer = tiny_tokenizer(config.make_corpus())
+        self._read: dict[str, tuple[int, Any]] = {}
 
     def use(self, name: str) -> Any:
-        """The named model, float32, in evaluation mode."""
+        """The named model, float32, in evaluation mode; read again only when its file has changed."""
         require(name != "base", "source", "name or holdout: this model has no base, it is trained from scratch", name)
-        return load_model(self.folder / name).to(self.device).eval()
+        written = (self.folder / name / "model.safetensors").stat().st_mtime_ns if self.has(name) else 0
+        if name not in self._read or self._read[name][0] != written:
+            self._read[name] = written, self.start_from(name).eval()
+        return self._read[name][1]
 
     def fresh(self, seed: int) -> Any:
         """A model to train from scratch."""

@@ -116,9 +116,8 @@ def test_a_request_and_an_audit(models: Path, corpus, tmp_path: Path) -> None:
     def made(device: str, out: Path) -> list[Any]:
         request = unlearn(models / "a", corpus, "npo", out / "request", SHORT, rank=2, device=device)
         config = RunConfig(**{**data, "model": {**data["model"], "device": device}})
-        rows = run_audit(select_methods(config, ["retain-only (control)"]), out / "run")["rows"]
-        claims = [r["certificates"]["oracle"]["claim"] for r in rows]
-        return [request["weights_sha256"], claims, [r["best_attack"] for r in rows]]
+        rows = run_audit(select_methods(config, ["retain-only (control)"]), out / "run").rows
+        return [request["weights_sha256"], [r.oracle.claim for r in rows], [r.best_attack for r in rows]]
 
     here = made("cpu", tmp_path / "here")
     with second_device() as device:
