@@ -24,6 +24,8 @@ UNIFORM = 0.05
 """Share of the uniform law in the retrained classifier."""
 
 STRENGTHS = (10.0, 1.0, 0.1, 0.03)
+FEATURES = 2**15
+"""Places that words are hashed to."""
 Floats = NDArray[np.float64]
 
 
@@ -66,7 +68,7 @@ def fit_attribution(
     require(len(set(labels)) >= 2, "items", "at least two owners", len(set(labels)))
     prompts = [i.prompt for i in items] + [p for p, _ in strangers]
     texts = _texts(prompts, [*answers, *(a for _, a in strangers)], given)
-    words = HashingVectorizer(n_features=2**15, token_pattern=r"\S+", norm=None, alternate_sign=False, binary=True)
+    words = HashingVectorizer(n_features=FEATURES, token_pattern=r"\S+", norm=None, alternate_sign=False, binary=True)
     model = make_pipeline(words, LogisticRegression(C=strength, max_iter=300))
     model.fit(texts, labels)
     return Attribution(model, tuple(model.classes_), given)

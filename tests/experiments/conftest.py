@@ -13,7 +13,7 @@ pytest.importorskip("transformers")
 from experiments.config import LoopSettings
 from experiments.data.generated import generate
 from experiments.data.items import Corpus, Item
-from experiments.methods import make_method
+from experiments.methods import attribution, make_method
 from experiments.models.banks import FolderBank
 from experiments.models.load import load_model, quiet, save_model
 from experiments.models.tiny import tiny_model, tiny_tokenizer
@@ -85,3 +85,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.experiments.audit.small import small
 
     return made_once(tmp_path_factory, "audit", lambda out: run_audit(small(), out))
+
+
+@pytest.fixture
+def drawn(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports show the figures of the finished audit: drawing others is not the point."""
+    names = ("certified", "trajectory", "roc")
+    figures = {name: finished / "figures" / f"{name}.png" for name in names}
+    monkeypatch.setattr("experiments.audit.report.draw_figures", lambda run, folder: figures)
+
+
+@pytest.fixture
+def few_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DareU's classifier with places for a few hundred words instead of thousands."""
+    monkeypatch.setattr(attribution, "FEATURES", 2**8)

@@ -7,15 +7,15 @@ index fail, as they do on a GPU; `.cpu()`, `.item()` and indices and single numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from unittest import mock
 
 import torch
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
-from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
+from torch.utils._pytree import tree_map
 
 DEVICE = torch.device("meta")
 aten = torch.ops.aten
@@ -53,19 +53,24 @@ class Remote(torch.Tensor):
 class Operations(TorchDispatchMode):
     """Everything that reaches the dispatcher."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing here is compiled: no guard around every operation."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return compute(func, args, kwargs or {})
 
 
-class Literals(TorchFunctionMode):
-    """`torch.tensor` goes past the dispatcher."""
+def on_any_device(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """`torch.tensor` and `torch.as_tensor` go past the dispatcher."""
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = dict(kwargs or {})
-        if func in (torch.tensor, torch.as_tensor) and kwargs.get("device") == DEVICE:
-            del kwargs["device"]
-            return func(*args, **kwargs).to(DEVICE)
-        return func(*args, **kwargs)
+    def made(data: Any, *, device: Any = None, **kwargs: Any) -> torch.Tensor:
+        there = device == DEVICE
+        out = make(data, device=None if there else device, **kwargs)
+        return out.to(DEVICE) if there else out
+
+    return made
 
 
 class LocalGenerator:
@@ -80,28 +85,47 @@ class LocalGenerator:
 @contextmanager
 def second_device() -> Iterator[torch.device]:
     """While open, the device is there."""
-    with mock.patch("torch.Generator", LocalGenerator), Literals(), Operations():
+    made = {name: on_any_device(getattr(torch, name)) for name in ("tensor", "as_tensor")}
+    with mock.patch.multiple("torch", Generator=LocalGenerator, **made), Operations():
         yield DEVICE
+
+
+@cache
+def aliases(func: Any) -> bool:
+    """Does the operation change an argument, or return a view of it?"""
+    return any(a.alias_info is not None for a in func._schema.arguments)
 
 
 def compute(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """One operation: refused across devices, else done on the CPU and its result put where it belongs."""
-    flat, spec = tree_flatten((args, kwargs))
-    tensors = [x for x in flat if isinstance(x, torch.Tensor)]
-    remote = [x for x in tensors if isinstance(x, Remote)]
-    local = [x for x in tensors if not isinstance(x, Remote) and x.dim() > 0]
+    remote = local = False
+
+    def here(x: Any) -> Any:
+        """The same on the CPU; the places of tensors are noted."""
+        nonlocal remote, local
+        if isinstance(x, Remote):
+            remote = True
+            return x.inner
+        if isinstance(x, torch.Tensor):
+            local = local or x.dim() > 0
+        elif isinstance(x, torch.device):
+            return torch.device("cpu")
+        elif isinstance(x, (list, tuple)):
+            return type(x)([here(y) for y in x])
+        return x
+
+    inner_args, inner_kwargs = here(args), {k: here(v) for k, v in kwargs.items()}
     if remote and func in BY_INDEX:
         assert isinstance(args[0], Remote), f"{func}: a table on the CPU, an index on the device"
     elif remote and local and func not in MOVES:
         raise AssertionError(f"{func}: tensors on two devices")
     to = kwargs.get("device")
-    there = isinstance(args[0], Remote) if func is aten.copy_.default else bool(remote) if to is None else to == DEVICE
-    plain = [
-        x.inner if isinstance(x, Remote) else torch.device("cpu") if isinstance(x, torch.device) else x for x in flat
-    ]
-    inner_args, inner_kwargs = tree_unflatten(plain, spec)
+    there = isinstance(args[0], Remote) if func is aten.copy_.default else remote if to is None else to == DEVICE
     out = func(*inner_args, **inner_kwargs)
     if not there:
         return out
-    wrapped = tree_map(lambda x: Remote(x) if isinstance(x, torch.Tensor) else x, out)
-    return return_and_correct_aliasing(func, args, kwargs, wrapped) if remote else wrapped
+    if isinstance(out, torch.Tensor):
+        wrapped = Remote(out)
+    else:
+        wrapped = tree_map(lambda x: Remote(x) if isinstance(x, torch.Tensor) else x, out)
+    return return_and_correct_aliasing(func, args, kwargs, wrapped) if remote and aliases(func) else wrapped

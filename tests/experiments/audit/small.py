@@ -24,16 +24,21 @@ def small(**changes: object) -> RunConfig:
         "evaluate_every": 15,
     }
     data["unlearn"] |= {"steps": 8, "batch_retain": 6, "batch_forget": 4, "batch_background": 4, "evaluate_every": 4}
-    data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4, **changes}
+    data["scoring"] |= {"draws": 300, "shift_draws": 200, "rouge_items": 4} | changes
     return select_methods(RunConfig(**data), ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"])
 
 
-def measure_again(finished: Path, out: Path, **changes: object) -> Run:
-    """An audit of the models that are trained already, of one method."""
-    config = select_methods(small(**changes), ["retain-only (control)"])
+def trained(finished: Path, out: Path, config: RunConfig) -> Path:
+    """A run folder with the models of the finished audit in it and nothing measured; `--resume` goes on from there."""
     (out / "checkpoints").mkdir(parents=True)
     shutil.copytree(finished / "models", out / "models")
     for part in ("scores", "certificates", "prompts"):
         (out / part).mkdir()
     (out / "config.yaml").write_text(config.dump())
-    return run_audit(config, out, resume=True)
+    return out
+
+
+def measure_again(finished: Path, out: Path, **changes: object) -> Run:
+    """An audit of the original and an oracle that are trained already."""
+    config = select_methods(small(robustness=False, rouge_items=0, **changes), [])
+    return run_audit(config, trained(finished, out, config), resume=True)

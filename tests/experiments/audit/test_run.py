@@ -1,4 +1,4 @@
-"""The main job, small: every file it promises, certificates that check, failure when a certificate is false."""
+"""The main job, small: certificates that check, a run that resumes, models from scratch and from a folder."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
     assert run.trajectories["MarI pooled 1"][0]["step"] == 0
 
 
+@pytest.mark.usefixtures("drawn")
 def test_resuming_a_finished_run_changes_no_model(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,10 +75,11 @@ def test_resuming_a_finished_run_changes_no_model(
         run_audit(small(draws=301), out, resume=True)
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize(("rank", "half"), [(2, True), (0, False)], ids=["LoRA, bfloat16", "all parameters"])
 def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> None:
     """The path of a real model, with a tiny one: LoRA or all parameters, float32 audit, no enumeration."""
-    config = small(enumerate_exactly=False, draws=60, shift_draws=40)
+    config = small(enumerate_exactly=False, draws=60, shift_draws=40, robustness=half, rouge_items=1)
     data = config.model_dump()
     data["model"] = {
         "kind": "adapter",

@@ -13,6 +13,8 @@ from experiments.measures.result import AuditFailure
 from mari_theory import Certificate, check
 from tests.experiments.audit.small import measure_again
 
+pytestmark = pytest.mark.usefixtures("drawn")
+
 
 def test_a_false_likelihood_refutes_the_run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that claim the arms nearly the same, while the texts differ: a detector's lower bound must stop the run."""

@@ -12,12 +12,12 @@ from experiments.audit import report
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.cli.main import main
-from experiments.config import RunConfig, select_methods, slug
+from experiments.config import RunConfig, load_config, select_methods, slug
 from experiments.data.generated import ATTRIBUTES
 from experiments.measures.pairs import PAIRS, PairMeasure
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure
 from experiments.measures.tofu_metrics import forget_quality, model_utility, read_log
-from tests.experiments.audit.small import small
+from tests.experiments.audit.small import small, trained
 
 
 def test_names_of_the_tables_are_those_of_their_lines() -> None:
@@ -26,8 +26,9 @@ def test_names_of_the_tables_are_those_of_their_lines() -> None:
     assert all(m.measure.__doc__ for m in [*MEASURES.values(), *GROUPS.values(), *PAIRS.values()])
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_line_added_appears_in_results_report_and_command_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seventh = Measure("seventh", "a seventh", 4, lambda m, name: 1 / 7 + len(name), summary=True)
     monkeypatch.setitem(MEASURES, "seventh", seventh)
@@ -36,11 +37,10 @@ def test_a_line_added_appears_in_results_report_and_command_line(
     )
     again = PairMeasure("again", "once more", PAIRS["matched"].measure, lambda r: "seen twice", summary=True)
     monkeypatch.setitem(PAIRS, "again", again)
-    config = select_methods(small(draws=40, shift_draws=20, enumerate_exactly=False), ["retain-only (control)"])
-    config = config.model_copy(update={"train": config.train.changed({"steps": 3})})
-    (tmp_path / "c.yaml").write_text(config.dump())
-    out = tmp_path / "run"
-    assert main(["audit", "--config", str(tmp_path / "c.yaml"), "--out", str(out), "--json"]) == 0
+    small_one = small(draws=40, shift_draws=20, enumerate_exactly=False, robustness=False)
+    (tmp_path / "c.yaml").write_text(select_methods(small_one, ["retain-only (control)"]).dump())
+    out = trained(finished, tmp_path / "run", load_config("tiny", tmp_path / "c.yaml"))
+    assert main(["audit", "--config", str(tmp_path / "c.yaml"), "--out", str(out), "--resume", "--json"]) == 0
     assert '"seventh": 8.142857142857142' in capsys.readouterr().out
     run = Run.load(out)
     assert run.rows[0].measures["seventh"] == 1 / 7 + 8 and run.rows[0].groups["pairs"] == {"one": 1.0, "two": 2.0}
@@ -74,9 +74,12 @@ def write_tofu(folder: Path) -> None:
         (folder / f"{name}.json").write_text("\n".join(json.dumps(r) for r in part))
 
 
+@pytest.mark.usefixtures("drawn")
 def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
     write_tofu(tmp_path / "tofu")
-    data = small(enumerate_exactly=False, draws=40, shift_draws=20, truth_items=4, rouge_items=2).model_dump()
+    data = small(
+        enumerate_exactly=False, draws=40, shift_draws=20, truth_items=4, rouge_items=2, robustness=False
+    ).model_dump()
     data["corpus"] = {"kind": "tofu", "folder": str(tmp_path / "tofu"), "forget": 1, "retain": 2, "holdout": 1}
     data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
     data["train"]["steps"], data["unlearn"]["steps"] = 2, 1

@@ -19,6 +19,7 @@ def test_attribution_tells_owners_apart(corpus: Corpus) -> None:
     assert own.mean() > 0.5 > false.mean()
 
 
+@pytest.mark.usefixtures("few_features")
 def test_the_frozen_score_can_fall_while_the_owner_is_still_told() -> None:
     """Answers in a private code: the frozen classifier sees nothing, one trained on them sees everything."""
     items = [Item(f"q {k}", f"word{k}", f"owner {k % 3}") for k in range(12)]
@@ -33,6 +34,7 @@ def test_the_frozen_score_can_fall_while_the_owner_is_still_told() -> None:
         deattribution(frozen, items, index, ["nothing"])
 
 
+@pytest.mark.usefixtures("few_features")
 def test_the_lower_end_on_information_holds() -> None:
     """Two owners, one of two words each with probability 0.8: I = ln 2 - H(0.2). A lower end above it is a miss."""
     items = [Item(f"q {k}", "a", f"owner {k % 2}") for k in range(4)]

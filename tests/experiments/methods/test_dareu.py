@@ -14,6 +14,7 @@ from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
 
+@pytest.mark.usefixtures("few_features")
 def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, tmp_path) -> None:
     settings = LoopSettings(steps=6, batch_retain=4, batch_forget=4, batch_background=2, checkpoint_every=3)
     method = make_method("dareu", max_new=3)

@@ -81,6 +81,7 @@ def test_readings(name: str, corpus, tokenizer) -> None:
     np.testing.assert_equal(there, here)
 
 
+@pytest.mark.usefixtures("few_features")
 @pytest.mark.parametrize("adapter", [False, True], ids=["all parameters", "LoRA"])
 @pytest.mark.parametrize(("name", "settings"), SETTINGS, ids=str)
 def test_training(name: str, settings: dict[str, Any], adapter: bool, corpus, tokenizer, tmp_path: Path) -> None:
@@ -107,6 +108,7 @@ def test_training(name: str, settings: dict[str, Any], adapter: bool, corpus, to
     torch.testing.assert_close(there, here)
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_request_and_an_audit(models: Path, corpus, tmp_path: Path) -> None:
     """The two commands, whole: what they write is what they write on the CPU."""
     data = small(enumerate_exactly=False, draws=40, shift_draws=20, robustness=True).model_dump()

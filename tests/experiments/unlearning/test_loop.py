@@ -47,7 +47,8 @@ def train(out, kill):
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, out / "final.safetensors")
     (out / "last.txt").write_text(str(result.history[-1]))
 
-# A process for each run, imported once: a killed one leaves nothing behind but its files.
+# A process for each run, imported once, the libraries' late imports too: a killed one leaves nothing behind but its files.
+tiny_model(8, 8, 1, 1, 0)
 for argument in sys.argv[1:]:
     folder, kill = argument.rsplit(":", 1)
     child = os.fork()
@@ -77,6 +78,7 @@ class Cut(Exception):
     pass
 
 
+@pytest.mark.usefixtures("few_features")
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
