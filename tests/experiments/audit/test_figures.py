@@ -1,0 +1,79 @@
+"""The figures say what the result says: one mark a row, at the row's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.audit import figures
+from experiments.audit.results import Run
+
+
+@pytest.fixture(scope="module")
+def run(finished: Path) -> Run:
+    return Run.load(finished)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    figures.plt.close("all")
+
+
+def bars(axis: Any) -> dict[int, list[float]]:
+    """Row -> ends of its thick line."""
+    thick = [line for line in axis.lines if line.get_linewidth() == 5]
+    assert len({line.get_ydata()[0] for line in thick}) == len(thick)
+    return {int(line.get_ydata()[0]): list(line.get_xdata()) for line in thick}
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_certified_intervals_have_one_bar_a_row(run: Run, exact: bool) -> None:
+    if not exact:
+
+        def sampled(row):  # type: ignore[no-untyped-def]
+            pair = row.pairs["oracle"]
+            return row.model_copy(
+                update={"pairs": row.pairs | {"oracle": pair.model_copy(update={"certificate": pair.sampled})}}
+            )
+
+        run = run.model_copy(update={"rows": tuple(sampled(r) for r in run.rows)})
+    (axis,) = figures.certified(run).axes
+    claims = [row.oracle.claim for row in run.rows]
+    assert bars(axis) == {k: [max(c.lower, 1e-4), max(c.upper, 1.2e-4)] for k, c in enumerate(claims)}
+    assert [t.get_text() for t in axis.get_yticklabels()] == [row.name for row in run.rows]
+    # An interval that is a point gets a dot, and a row with owners the mark of its worst one.
+    dots, worst = ([line for line in axis.lines if line.get_marker() == m] for m in "o|")
+    assert len(dots) == (len(run.rows) if exact else 0)
+    owners = [row.oracle.owners for row in run.rows if row.oracle.owners is not None]
+    assert [line.get_xdata()[0] for line in worst] == [max(o.worst_upper, 1.2e-4) for o in owners]
+    texts = [t.get_text() for t in axis.texts]
+    shown = [f"{c.upper:.4f}" if exact else f"{c.lower:.3f} to {c.upper:.3f}" for c in claims]
+    assert len(texts) == len(shown) and all(t.startswith(s) for t, s in zip(texts, shown, strict=True))
+
+
+def test_a_trajectory_is_a_line_a_method_and_a_panel(run: Run) -> None:
+    for axis, key in zip(
+        figures.trajectory(run).axes, ("marginal_information", "forget_loss", "retain_loss"), strict=True
+    ):
+        drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axis.lines}
+        assert drawn == {
+            name: ([h["step"] for h in history], [h[key] for h in history])
+            for name, history in run.trajectories.items()
+        }
+
+
+def test_a_panel_of_detectors_for_every_model_that_is_no_oracle(run: Run) -> None:
+    axes = figures.roc(run).axes
+    rows = [row for row in run.rows if row.kind != "oracle"]
+    assert [a.get_title(loc="left") for a in axes if a.axison] == [row.name for row in rows]
+    for axis, row in zip(axes, rows, strict=False):
+        points = {tuple(float(v[0]) for v in line.get_data()) for line in axis.lines if line.get_marker() != "None"}
+        detectors = row.pairs["oracle"].detectors.values()
+        assert points == {
+            tuple(sorted((d.fpr, d.tpr))) for d in detectors
+        }  # above the diagonal, whichever way it points
+        assert all(fpr <= tpr for fpr, tpr in points)

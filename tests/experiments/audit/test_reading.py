@@ -1,0 +1,108 @@
+"""What is said of a run: the sentence of each finding appears where it is found, and only there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.audit.reading import reading
+from experiments.audit.results import Run
+from experiments.measures.result import Row
+
+NAMES = ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"]
+
+
+@pytest.fixture
+def run(finished: Path) -> Run:
+    """Every number that a sentence depends on is set; the rest is the finished audit's."""
+    run = Run.load(finished)
+    quiet = {"forget_exact": 0.4, "retain_probability": 0.8}
+    rows = tuple(with_verdict(row, "inconclusive", **quiet) for row in run.rows)
+    return run.model_copy(update={"rows": rows, "floor": run.floor.model_copy(update={"worst_owner": None})})
+
+
+def with_verdict(row: Row, verdict: str, **measures: float) -> Row:
+    pair = row.pairs["oracle"]
+    made = pair.model_copy(update={"certificate": pair.certificate.model_copy(update={"verdict": verdict})})
+    return row.model_copy(update={"pairs": row.pairs | {"oracle": made}, "measures": row.measures | measures})
+
+
+def changed(run: Run, **verdicts_or_measures: Any) -> Run:
+    """Row name -> its verdict, or its changed measures."""
+    rows = []
+    for row in run.rows:
+        change = verdicts_or_measures.get(row.name, {})
+        change = {"verdict": change} if isinstance(change, str) else {"verdict": row.oracle.verdict} | change
+        rows.append(with_verdict(row, **change))
+    return run.model_copy(update={"rows": tuple(rows)})
+
+
+def about(run: Run, words: str) -> list[str]:
+    return [sentence for sentence in reading(run) if words in sentence]
+
+
+def test_the_noise_floor_comes_first_and_nothing_is_said_without_a_finding(run: Run) -> None:
+    claim = run.floor.pair.certificate.claim
+    first, *rest = reading(run)
+    assert f"{claim.lower:.4f} to {claim.upper:.4f} nats" in first and first.endswith(
+        "noise floor of every number to the oracle."
+    )
+    assert len(rest) == 1 and rest[0].startswith("Closest to the oracle: ")
+    assert all(s.endswith(".") and "\n" not in s for s in (first, *rest))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("equivalent within margin", "Certified within 0.02 nats of the oracle average, the worst owner too: "),
+        ("equivalent on average", "Within 0.02 nats on average, but not certified for the worst owner: "),
+        ("detectable", "Certified to be further than 0.02 nats from it"),
+    ],
+)
+def test_every_verdict_names_its_methods_and_no_oracle(run: Run, verdict: str, words: str) -> None:
+    assert run.config.margin == 0.02 and not about(run, words)
+    found = changed(run, **{NAMES[0]: verdict, NAMES[2]: verdict, "original": verdict, "oracle-0": verdict})
+    (sentence,) = about(found, words)
+    assert sentence.endswith(f": {NAMES[0]}, {NAMES[2]}.")
+
+
+@pytest.mark.parametrize(("worst", "words"), [(0.02, "a retraining passes"), (0.0201, "a retraining would not pass")])
+def test_the_margin_is_read_beside_an_oracles_own_worst_owner(run: Run, worst: float, words: str) -> None:
+    assert not about(run, "worst owner lies")
+    floor = run.floor.model_copy(update={"worst_owner": worst})
+    (sentence,) = about(run.model_copy(update={"floor": floor}), "worst owner lies")
+    assert f"{worst:.4f} nats from the others; {words}." in sentence
+
+
+def test_blindness_needs_memorised_answers_and_a_reading_at_its_floor(run: Run) -> None:
+    def at(exact: float, value: float, floor: float) -> Run:
+        row = run.the("original")
+        numbers = row.pairs["marginal"].numbers | {"value": value, "floor": floor}
+        pair = row.pairs["marginal"].model_copy(update={"numbers": numbers})
+        row = row.model_copy(
+            update={"pairs": row.pairs | {"marginal": pair}, "measures": row.measures | {"forget_exact": exact}}
+        )
+        return run.model_copy(update={"rows": (row, *run.rows[1:])})
+
+    (sentence,) = about(at(0.98, 0.0015, 0.001), "does not see memorisation")
+    assert "98 % of the forget questions exactly, yet reads 0.0015 nats" in sentence and "floor of 0.0010" in sentence
+    assert not about(at(0.98, 0.00151, 0.001), "does not see memorisation")
+    assert not about(at(0.5, 0.001, 0.001), "does not see memorisation")
+
+
+def test_damage_is_a_tenth_of_what_the_original_kept(run: Run) -> None:
+    assert not about(changed(run, **{NAMES[1]: {"retain_probability": 0.7201}}), "Damaged")
+    (sentence,) = about(changed(run, **{NAMES[1]: {"retain_probability": 0.7199}}), "Damaged")
+    assert sentence.endswith(f": {NAMES[1]}.")
+
+
+def test_the_closest_method_is_named_with_its_attack_and_none_where_there_is_no_method(run: Run) -> None:
+    closest = min(run.methods, key=lambda r: r.oracle.claim.upper)
+    worst = max(r.best_attack for r in run.methods)
+    (sentence,) = about(run, "Closest to the oracle")
+    assert f": {closest.name}; its best membership attack has AUC {closest.best_attack:.2f}" in sentence
+    assert sentence.endswith(f"worst method {worst:.2f}).")
+    alone = run.model_copy(update={"rows": tuple(r for r in run.rows if r.kind != "method")})
+    assert len(reading(alone)) == 1
