@@ -92,8 +92,8 @@ class Row(Record):
 def finite(x: Any) -> Number:
     """A plain number, or None for one that is not finite.
 
-    >>> finite(np.float64(0.5)), finite(math.nan)
-    (0.5, None)
+    >>> finite(1), finite(math.nan)
+    (1.0, None)
     """
     value = float(x)
     return value if math.isfinite(value) else None
