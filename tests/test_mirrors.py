@@ -21,7 +21,6 @@ ELSEWHERE = {
     "estimators/exact.py": (f"{CERTIFICATES}/test_option_files.py", "ends of enumerated laws"),
     "estimators/results.py": ("tests/estimators/test_interval_properties.py", "what every interval returns"),
     "mari_theory/certificates/capital.py": (f"{CERTIFICATES}/test_checker.py", "the checker's own arithmetic"),
-    "mari_theory/certificates/ceilings.py": (f"{CERTIFICATES}/test_checker.py", "ceilings are derived again"),
     "mari_theory/certificates/check_exact.py": (f"{CERTIFICATES}/test_checker.py", "a part of the checker"),
     "mari_theory/certificates/check_sampled.py": (f"{CERTIFICATES}/test_checker.py", "a part of the checker"),
     "mari_theory/certificates/digests.py": (f"{CERTIFICATES}/test_repeats.py", "what tells copies"),
