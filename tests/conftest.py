@@ -15,19 +15,11 @@ from typing import Any
 for _library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
-from beartype import BeartypeConf, beartype
 from filelock import FileLock
-from jaxtyping import install_import_hook
 
-_numbers = BeartypeConf(is_pep484_tower=True)
+from tests import type_checks
 
-
-def typechecker(function: Any) -> Any:
-    """beartype with int accepted where float is asked for."""
-    return beartype(conf=_numbers)(function)
-
-
-install_import_hook(["mari_theory", "estimators"], "tests.conftest.typechecker")
+type_checks.install(["mari_theory", "estimators"])
 
 import numpy as np
 import pytest
