@@ -163,7 +163,8 @@ def delta(epsilon: Numbers, jsd: Numbers) -> Numbers:
 
     def rising(log_a: FloatValues) -> Numbers:
         a = np.exp(log_a)
-        b = max_tpr(a, budget)
+        # Where to stop may be off by rounding: the value there is computed from the bound itself.
+        b = _near_max_tpr(a, budget)
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = -_slope_in_fpr(a, b) / _slope_in_tpr(a, b)
         return np.asarray((slope > np.exp(e)) & (b < 1.0))
@@ -252,9 +253,7 @@ def min_jsd_from_auc(auc: Numbers) -> Numbers:
     (0.0, 0.1)
     """
     a = np.maximum(_unit("auc", auc), 0.5)
-    log_k = _last_true(
-        lambda x: 0.5 + _frontier(np.exp(x))[1] <= a, np.full(a.shape, -340.0), np.full(a.shape, 40.0), steps=70
-    )
+    log_k = _log_multiplier(a - 0.5, spending=False)
     return np.where(a >= 1.0, LN2, np.maximum(_frontier(np.exp(log_k))[0] * (1 - 1e-12), 0.0)) * (a > 0.5)
 
 
@@ -274,16 +273,17 @@ def frontier_roc(fpr: Numbers, jsd: float) -> Numbers:
         return np.logaddexp(0.0, k + np.log(-np.expm1(-k * a))) / k
 
 
-def _log_multiplier(budget: FloatValues) -> FloatValues:
-    """ln k of the T7 curve that spends this budget, 1e-13 too small at most."""
+def _log_multiplier(goal: FloatValues, spending: bool = True) -> FloatValues:
+    """ln k of the T7 curve that spends this budget (or has this AUC - 1/2), 1e-13 too small at most."""
     low, high = -340.0, 40.0
-    if budget.ndim == 0 and 1e-280 < budget < LN2 * (1 - 1e-9):  # in logarithms nearly a straight line
-        goal = math.log(float(budget))
+    which, whole = (0, LN2) if spending else (1, 0.5)
+    if goal.ndim == 0 and 1e-280 < goal < whole * (1 - 1e-9):  # in logarithms nearly a straight line
+        log_goal = math.log(float(goal))
         return np.asarray(
-            brentq(lambda x: math.log(float(_frontier(np.exp(np.array(x)))[0])) - goal, low, high, xtol=5e-14)
+            brentq(lambda x: math.log(float(_frontier(np.exp(np.array(x)))[which])) - log_goal, low, high, xtol=5e-14)
         )
-    spent = lambda x: _frontier(np.exp(x))[0] <= budget  # noqa: E731
-    return _last_true(spent, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
+    reached = lambda x: _frontier(np.exp(x))[which] <= goal  # noqa: E731
+    return _last_true(reached, np.full(goal.shape, low), np.full(goal.shape, high), steps=70)
 
 
 def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:
@@ -302,6 +302,19 @@ def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:
     budget_large = LN2 - gap
     auc_large = (np.logaddexp(0.0, kl) - gap) / kl - 0.5
     return np.where(small, budget_small, budget_large), np.where(small, auc_small, auc_large)
+
+
+def _near_max_tpr(a: FloatValues, budget: FloatValues) -> FloatValues:
+    """`max_tpr` to a few ulps on either side: the divergence is convex in b, so Newton's method comes down to it from above."""
+    b, done = np.minimum(a + np.sqrt(2.0 * budget), 1.0 - 1e-16), np.zeros(a.shape, dtype=bool)
+    for _ in range(60):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = np.nan_to_num((binary_jsd(a, b) - budget) / _slope_in_tpr(a, b), posinf=0.0, neginf=0.0)
+        b = np.where(done, b, np.clip(b - step, a, 1.0))  # a value must not depend on its neighbours
+        done |= np.abs(step) <= 1e-15 * b
+        if done.all():
+            break
+    return np.where(binary_jsd(a, np.ones(a.shape)) <= budget, 1.0, b)
 
 
 def _slope_in_tpr(a: FloatValues, b: FloatValues) -> FloatValues:

@@ -71,6 +71,14 @@ def test_small_budget_law_of_the_auc() -> None:
     assert (float(mt.max_auc(1e-10)) - 0.5) / math.sqrt(2e-10 / 3) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize("above", [2.0**-52, 1e-12, 1e-6])
+def test_an_auc_barely_above_a_half_needs_no_more_than_its_small_budget_law(above: float) -> None:
+    """Rounded down: 1/2 + k/6 at k^2/24; comparing areas instead of their distance from 1/2 asked for half as much again."""
+    auc = 0.5 + above
+    for found in (float(mt.min_jsd_from_auc(auc)), float(mt.min_jsd_from_auc(np.array([auc]))[0])):
+        assert 1 - 1e-6 < found / (1.5 * (auc - 0.5) ** 2) <= 1 + above**2
+
+
 @pytest.mark.parametrize(
     "function",
     [mt.max_accuracy, mt.max_auc, mt.max_total_variation, lambda j: mt.max_tpr(0.01, j), lambda j: mt.delta(1.0, j)],
