@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= runs/tiny
 
-.PHONY: proofs audit smollm2 test test-long budget lint verify coverage estimators docs readme peers setup clean \
+.PHONY: coq proofs audit smollm2 test types test-long budget lint verify coverage estimators docs readme peers setup clean \
         fuzz wheels matrix browser release-check
 
 audit: setup  ## the main job on the tiny preset; report in runs/tiny/report.html
@@ -19,6 +19,9 @@ test: setup  ## fast tests, doctests included
 
 test-long: setup  ## the statistical and training tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m long
+
+types: setup  ## the fast tests with shapes and types checked at every call, not only the first ones
+	MARI_CHECK_EVERY_CALL=1 $(BIN)/python -m pytest -n 2
 
 budget: setup  ## CPU time of the last `make test`, dependencies, names and lines against budget.toml
 	$(BIN)/python -m tests.budget
@@ -40,7 +43,7 @@ browser: setup  ## look at a small report and at the page of the theorems, where
 	$(BIN)/python -m tests.release.browser runs/release/report.html runs/release/theorems.html
 
 # `test-long` holds `fuzz`. Nothing of this is part of .ci/run.
-release-check: lint test budget proofs test-long browser matrix  ## everything that is long, before a release
+release-check: lint test budget types proofs test-long browser matrix  ## everything that is long, before a release
 	$(MAKE) docs
 
 lint: setup
@@ -66,19 +69,23 @@ readme: docs
 peers: setup  ## the libraries we measure ourselves against; nothing else needs them
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[bench]'
 
-proofs: setup  ## compile and re-check the Coq proofs; installs Coq where it may
+coq: | $(BIN)/python  # after it: two package managers at once would lock each other out
 	@command -v coqc >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends coq libcoq-coquelicot libcoq-interval)
+
+proofs: setup coq  ## compile and re-check the Coq proofs; installs Coq where it may
 	$(BIN)/python -m proofs.formal
 
 setup: $(STAMP)
 
 # torch first and alone: the version is pinned, and other packages then find it satisfied.
-$(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || (apt-get update && apt-get install -y --no-install-recommends python3 python3-venv)
-	$(PYTHON) -m venv $(VENV)
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q -c constraints.txt torch
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[llm,proofs,test]'
 	@touch $(STAMP)
+
+$(BIN)/python:
+	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || (apt-get update && apt-get install -y --no-install-recommends python3 python3-venv)
+	$(PYTHON) -m venv $(VENV)
 
 clean:
 	rm -rf $(VENV) runs build dist *.egg-info

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
 
 import pytest
+
+from tests.type_checks import EVERY_CALL
 
 RECORD = Path(".cache/test-cpu.json")
 FAST = "not long"
@@ -24,6 +27,7 @@ def is_whole(config: pytest.Config) -> bool:
     option = config.option
     failed_only = config.getoption("lf", False)
     narrowed = (option.keyword, option.deselect, option.ignore, option.ignore_glob, option.collectonly, failed_only)
+    narrowed += (os.environ.get(EVERY_CALL),)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == FAST and not any(narrowed)
 
 
