@@ -49,7 +49,7 @@ def sections(out: Path) -> dict[str, float]:
 
 
 def test_an_empty_folder_gets_its_output_in_runs_and_nothing_else(
-    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["study", "rounds"]) == 0
@@ -60,7 +60,7 @@ def test_an_empty_folder_gets_its_output_in_runs_and_nothing_else(
 
 
 def test_output_goes_where_it_is_told(
-    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["study", "rounds", "--out", "here/there", "--json"]) == 0
@@ -101,7 +101,9 @@ def test_redrawing_measures_nothing(probe: list[str], tmp_path: Path) -> None:
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == text
 
 
-def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(probe: list[str], tmp_path: Path, capsys) -> None:
+def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(
+    probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     quick, full = (["study", "rounds", "--out", str(tmp_path), *x] for x in (["--quick"], []))
     assert main(quick) == 0
     assert set(sections(tmp_path)) == {"a", "b"} and "--quick`" in (tmp_path / "page.md").read_text(encoding="utf-8")
@@ -122,7 +124,7 @@ def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(probe: list[str
     ],
 )
 def test_bad_input_is_refused_in_one_line(
-    probe: list[str], tmp_path: Path, capsys, argv: list[str], words: str
+    probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], words: str
 ) -> None:
     (tmp_path / "file").write_text("")
     given = [a.format(file=tmp_path / "file") for a in argv]
@@ -132,7 +134,7 @@ def test_bad_input_is_refused_in_one_line(
     assert err.count("\n") == 1 and words in err and not probe and not (tmp_path / "out").exists()
 
 
-def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys) -> None:
+def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "rounds", "--out", str(tmp_path), "--section", "a"]) == 0
     assert "mari study rounds" in capsys.readouterr().err.splitlines()[0] and sections(tmp_path) == {"a": 11}
     with pytest.raises(SystemExit) as e:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.data.generated import ATTRIBUTES, generate
+from experiments.data.items import Corpus
 from mari_theory import ArgumentError
 
 
@@ -29,7 +30,7 @@ def test_background_is_never_a_named_author_and_follows_the_prior(rng: np.random
         assert np.all(np.abs(share - corpus.prior) < 6 * np.sqrt(0.25 / len(answers)))
 
 
-def test_matched_prompts_keep_the_question_and_change_the_subject(corpus, rng: np.random.Generator) -> None:
+def test_matched_prompts_keep_the_question_and_change_the_subject(corpus: Corpus, rng: np.random.Generator) -> None:
     item = corpus.forget[0]
     other = corpus.matched(item, rng)
     assert other.kind == item.kind and other.answer == item.answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from experiments.models.load import load_model
 from mari_theory import ArgumentError
 
 
-def test_attacks_find_a_planted_difference_and_no_other(models: Path, tokenizer, corpus: Corpus) -> None:
+def test_attacks_find_a_planted_difference_and_no_other(models: Path, tokenizer: Any, corpus: Corpus) -> None:
     model = load_model(models / "a").eval()
     seen = item_scores(model, tokenizer, corpus.forget)
     unseen = item_scores(model, tokenizer, corpus.holdout)

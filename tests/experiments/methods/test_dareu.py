@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
@@ -15,7 +18,7 @@ from mari_theory import ArgumentError
 
 
 @pytest.mark.usefixtures("few_features")
-def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, tmp_path) -> None:
+def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer: Any, tmp_path: Path) -> None:
     settings = LoopSettings(steps=6, batch_retain=4, batch_forget=4, batch_background=2, checkpoint_every=3)
     method = make_method("dareu", max_new=3)
     reference = tiny_model(len(tokenizer), 16, 1, 2, seed=3).eval()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -34,7 +36,7 @@ def test_flat_wants_the_template_likelier_and_the_forget_answer_unlikelier(diver
     assert float(e.grad) < 0 < float(u.grad)
 
 
-def test_flat_probabilities_by_hand(tokenizer) -> None:
+def test_flat_probabilities_by_hand(tokenizer: Any) -> None:
     """Two answer tokens at probability 1/4 each: the paper averages them, the official code divides by the padded length less one."""
     table = torch.full((len(tokenizer), len(tokenizer)), 0.0, dtype=torch.float64)
     model = Fixed(table)

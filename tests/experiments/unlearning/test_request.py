@@ -21,7 +21,9 @@ from mari_theory import ArgumentError
 SMALL = LoopSettings(steps=4, lr=1e-2, batch_retain=4, batch_forget=4, batch_background=0, evaluate_every=2)
 
 
-def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
+def test_resume_reaches_the_same_model(
+    models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = LoopSettings(**{**vars(SMALL), "checkpoint_every": 2})
     whole = unlearn(models / "a", corpus, "grad-diff", tmp_path / "whole", settings, rank=None)
     import experiments.unlearning.request as module
@@ -75,7 +77,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
         unlearn(models / "a", corpus, BadGradient(), tmp_path / "g", SMALL, rank=None)
 
 
-def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
+def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ArgumentError, match="forget: expected at least one item"):
         unlearn(models / "a", Corpus("x", (), corpus.retain, ()), "npo", tmp_path / "1", SMALL)
     with pytest.raises(ArgumentError, match="retain: expected at least one item"):

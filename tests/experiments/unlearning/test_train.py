@@ -80,7 +80,9 @@ def test_a_model_that_is_there_is_not_trained_again_and_a_missing_one_comes_out_
     assert {n: r for n, r in made.items() if n != "oracle-1"} == {n: r for n, r in before.items() if n != "oracle-1"}
 
 
-def test_an_oracle_never_saw_the_forget_set(config: RunConfig, run: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_oracle_never_saw_the_forget_set(
+    config: RunConfig, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other forget answers: the same oracle to the bit, another original."""
     real = RunConfig.make_corpus
 
