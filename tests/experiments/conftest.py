@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from experiments.config import LoopSettings
-from experiments.data.generated import generate
+from experiments.data.generated import GeneratedCorpus, generate
 from experiments.data.items import Corpus, Item
 from experiments.methods import attribution, make_method
 from experiments.models.banks import FolderBank
@@ -22,7 +22,7 @@ from tests.conftest import made_once
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Corpus:
+def corpus() -> GeneratedCorpus:
     return generate(2, 4, 6, seed=3)
 
 

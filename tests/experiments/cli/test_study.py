@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,19 @@ import pytest
 import experiments.cli.study as command
 from experiments.cli.main import main
 from experiments.studies.base import Option, Page, Settings, Study, measure_each
-from experiments.studies.data import Data
+from experiments.studies.data import Data, Section
 
 pytest.importorskip("torch")
 
 
-def page(sections) -> Page:  # type: ignore[no-untyped-def]
+def page(sections: Mapping[str, Section]) -> Page:
     """Every section's number, and a figure of them."""
     values = [f"{name}: {s.numbers['x']}" for name, s in sections.items()]
-    return Page(["# Probe", "", *values, ""], {"figures/probe.png": lambda path: path.write_text(" ".join(values))})
+
+    def draw(path: Path) -> None:
+        path.write_text(" ".join(values))
+
+    return Page(["# Probe", "", *values, ""], {"figures/probe.png": draw})
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def measure(settings: Settings, data: Data) -> None:
-        def maker(name: str):  # type: ignore[no-untyped-def]
+        def maker(name: str) -> Callable[[Settings], dict[str, float] | None]:
             def made(s: Settings) -> dict[str, float] | None:
                 asked.append(name)
                 return None if name == "c" else {"x": s.count("level") + len(asked)}

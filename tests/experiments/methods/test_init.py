@@ -18,7 +18,7 @@ from experiments.unlearning.batches import make_batch
 from mari_theory import ArgumentError
 from mari_theory.fenchel import FENCHEL
 
-CASES: list[tuple[str, dict[str, object]]] = [
+CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in [*METHODS, *SHORTHANDS]),
     *(("flat", {"divergence": d, "mode": m}) for d in FENCHEL for m in ("paper", "official")),
     ("mari", {"keep": "kl", "weight": "batch"}),
@@ -32,7 +32,7 @@ CASES: list[tuple[str, dict[str, object]]] = [
 
 @pytest.mark.parametrize(("name", "changes"), CASES)
 def test_gradients_match_finite_differences(
-    corpus: Corpus, tokenizer: Any, settings: LoopSettings, name: str, changes
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings, name: str, changes: dict[str, Any]
 ) -> None:
     # RMU reads the state between two blocks; the final norm works in float32 whatever comes in.
     depth = 2 if name == "rmu" else 1

@@ -11,8 +11,8 @@ import torch
 from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, encode
 from experiments.data.items import Corpus, Item
-from experiments.methods import MarI
 from experiments.methods.base import Batch
+from experiments.methods.mari import MarI
 from experiments.methods.signals import position_means
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
@@ -43,8 +43,8 @@ def test_a_bank_reads_what_one_large_batch_would(
     def joined(part: str) -> Encoded:
         pieces = [getattr(b, part) for b in batches]
         columns = ("input_ids", "attention_mask", "slots", "targets", "answer_mask")
-        made = [torch.cat([getattr(x, c) for x in pieces]) for c in columns]
-        return Encoded(*made, tuple(k for x in pieces for k in x.kinds))
+        made = {c: torch.cat([getattr(x, c) for x in pieces]) for c in columns}
+        return Encoded(**made, kinds=tuple(k for x in pieces for k in x.kinds))
 
     # The floor is between the first halves of all batches and the second ones: order retain so that a plain loss sees the same.
     size = settings.batch_retain

@@ -6,7 +6,7 @@ A pretend accelerator stands in where there is none (`second_device.py`): it com
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Bank:
         return self.model
 
 
-READINGS = {
+READINGS: dict[str, Callable[[Any, Any, Corpus], Any]] = {
     "scores": lambda m, t, c: dataclasses.astuple(item_scores(m, t, c.forget)),
     "truth ratio": lambda m, t, c: truth_ratio(m, t, c.forget),
     "extraction": lambda m, t, c: extraction_strength(m, t, c.forget),

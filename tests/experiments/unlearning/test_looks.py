@@ -10,7 +10,7 @@ import pytest
 from experiments.config import LoopSettings
 from experiments.data.items import Corpus
 from experiments.methods import make_method
-from experiments.methods.base import Method
+from experiments.methods.base import Batch, Loss, Method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, run_loop
 from experiments.unlearning.reason import Reason
@@ -22,8 +22,8 @@ def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus: Corpus, 
     real = type(method).loss
 
     class Spy(Method):
-        def loss(self, *args: object):
-            loss, parts = real(method, *args)
+        def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
+            loss, parts = real(method, model, batch, reference)
             seen.append(parts)
             return loss, parts
 
@@ -47,7 +47,7 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus: C
 
 @pytest.mark.parametrize("start", [None, 1.0])
 def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(
-    corpus: Corpus, tokenizer: Any, schooled: Any, start
+    corpus: Corpus, tokenizer: Any, schooled: Any, start: float | None
 ) -> None:
     model = copy.deepcopy(schooled)
     settings = LoopSettings(

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from experiments.config import LoopSettings
 from experiments.data.items import Corpus
 from experiments.methods import make_method
+from experiments.methods.base import Batch, Loss, Method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
@@ -90,7 +91,7 @@ class Cut(Exception):
     ],
 )
 def test_methods_with_a_memory_resume_bit_identical(
-    tmp_path: Path, corpus: Corpus, tokenizer: Any, name: str, changes
+    tmp_path: Path, corpus: Corpus, tokenizer: Any, name: str, changes: dict[str, Any]
 ) -> None:
     """Cut after step 6, in the middle of a cycle: what the objective remembers comes back with the weights."""
     settings = LoopSettings(
@@ -134,9 +135,9 @@ def test_a_diverging_run_stops_before_it_spoils_the_weights(
     method = make_method("retain-only")
     real, calls = type(method).loss, []
 
-    def loss(self, *a: object) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss(self: Method, model: Any, batch: Batch, reference: Any = None) -> Loss:
         calls.append(1)
-        value, parts = real(self, *a)
+        value, parts = real(self, model, batch, reference)
         return (value * float("nan") if len(calls) == 3 else value), parts
 
     monkeypatch.setattr(type(method), "loss", loss)

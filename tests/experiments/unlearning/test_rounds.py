@@ -14,8 +14,8 @@ from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.methods import make_method
+from experiments.models.banks import HeldModels
 from experiments.models.tiny import tiny_model
-from experiments.studies.toy import HeldModels
 from experiments.unlearning.reason import Reason
 from experiments.unlearning.rounds import split_requests, unlearn_rounds
 from mari_theory import ArgumentError, rounds_bound

@@ -224,6 +224,10 @@ def _derived(c: Certificate, ref: Certificate) -> str | None:
     return ", ".join(wrong) or None
 
 
+Terms = tuple[list[Any], Any]
+"""Weighted terms in [0, 1], and what their mean is multiplied with."""
+
+
 class Tight:
     """What is provable about one certificate's evidence, in 40 digits, from the definition of its method."""
 
@@ -283,10 +287,10 @@ class Tight:
         )
         return [np.flatnonzero(codes == k) for k in range(count)]
 
-    def _unit(self, rows: Any) -> Any:
+    def _unit(self, rows: Any) -> Terms | None:
         return self._terms(rows, "owners")
 
-    def _terms(self, rows: Any, part: str) -> Any:
+    def _terms(self, rows: Any, part: str) -> Terms | None:
         """(terms in [0, 1], top): weighted terms and what their mean is multiplied with; None for a unit with one arm only."""
         s = self._rows()
         arm = s.arm[rows]
