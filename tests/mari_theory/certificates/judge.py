@@ -416,4 +416,4 @@ def _laws(path: Path, owner: str | None, prompt: str | None) -> list[tuple[Any, 
             if k == law.rest:
                 more_jsd, more_tv = half * mp.log(2) - term, half - abs(p - q) / 2
         found[law.prompt].append((jsd, jsd + more_jsd, tv, tv + more_tv))
-    return [tuple(mp.fsum(r[j] for r in rows) / len(rows) for j in range(4)) for rows in found]  # type: ignore[misc]
+    return [tuple(mp.fsum(r[j] for r in rows) / len(rows) for j in range(4)) for rows in found]
