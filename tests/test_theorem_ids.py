@@ -20,7 +20,7 @@ IDS = re.compile(r"\bT(\d{1,2})\b")
 
 def public(module: ModuleType) -> dict[str, object]:
     """Functions and classes the module itself offers."""
-    out = {}
+    out: dict[str, object] = {}
     for name, thing in vars(module).items():
         ours = getattr(thing, "__module__", "").split(".")[0] in ("mari_theory", "estimators")
         home = getattr(thing, "__module__", "")

@@ -40,7 +40,7 @@ def sampled(made: Any = None, *, typechecker: Any) -> Any:
         return partial(sampled, typechecker=typechecker)
     if isclass(made):
         if "__init__" in vars(made) and is_dataclass(made):
-            made.__init__ = sampled(made.__init__, typechecker=typechecker)
+            made.__init__ = sampled(made.__init__, typechecker=typechecker)  # type: ignore[method-assign]
         return made
     if "<locals>" in made.__qualname__:
         # A nested function is made anew in every call around it, and preparing it takes longer than most of them run.

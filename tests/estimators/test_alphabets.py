@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -115,11 +116,12 @@ def test_symbols_outside_and_too_many_are_refused() -> None:
         Alphabet.parse("2").size_for("x", [1, 2, 3])
     with pytest.raises(ArgumentError, match="x: expected symbols of the alphabet, got b and 1 more"):
         Alphabet.parse("a,c,d,e").size_for("x", ["a", "b", "f"])
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: certify_counts_entropy([1, 2, 3], alphabet=2),
         lambda: certify_table_mi([[1, 2], [3, 4]], alphabets=(2, 1)),
         lambda: certify_table_mi([[1, 2], [3, 4]], alphabets=(1, 2)),
         lambda: certify_counts_jsd([1, 2], [3, 4], alphabet=1),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ArgumentError, match="at least the"):
             call()

@@ -118,7 +118,7 @@ def test_bad_labels_are_refused() -> None:
         ([[1, 2]], [[1, 2]], "one-dimensional"),
     ):
         with pytest.raises(ArgumentError, match=words):
-            DiscreteMI().estimate(x, y)
+            DiscreteMI().estimate(x, y)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="at least the 3"):
         DiscreteEntropy(alphabet=2).from_counts([1, 2, 3])
     assert table_of(np.array([2**62, 5]), [True, False]).tolist() == [[1, 0], [0, 1]]

@@ -116,7 +116,8 @@ def optimal_roc(pair: Pair) -> tuple[Callable[[Any], Any], float]:
     area = sum((b - a) * (c + d) / 2 for a, b, c, d in zip(fpr, fpr[1:], tpr, tpr[1:], strict=False))
     start = max(t for f, t in zip(fpr, tpr, strict=True) if f == 0)
     kept = [(0.0, float(start)), *((float(f), float(t)) for f, t in zip(fpr, tpr, strict=True) if f > 0)]
-    return lambda x: np.interp(x, *zip(*kept, strict=True)), float(area)
+    xs, ys = zip(*kept, strict=True)
+    return lambda x: np.interp(x, xs, ys), float(area)
 
 
 # Known likelihoods: JSD, total variation, AUC and ROC of the likelihood ratio.
@@ -397,8 +398,8 @@ def test_roc_band_of_scores_with_ties(name: str, pair: str) -> None:
         of_p, of_q = multinomial(rows, p[None])[0], multinomial(rows, q[None])[0]
         for (c, a), (d, b) in itertools.product(zip(rows, of_p, strict=True), zip(rows, of_q, strict=True)):
             if a * b > 0:
-                scores = (np.repeat(np.arange(float(p.size)), x) for x in (c, d))
-                total += a * b * (not roc_holds(certify_roc(*scores, confidence, BANDS[name]), curve))
+                of_c, of_d = (np.repeat(np.arange(float(p.size)), x) for x in (c, d))
+                total += a * b * (not roc_holds(certify_roc(of_c, of_d, confidence, BANDS[name]), curve))
         assert total <= 1 - confidence + ROUNDING
 
 
@@ -628,7 +629,8 @@ def test_dependent_arms(name: str) -> None:
     rows = parts(n, 4)
     chance = multinomial(rows, law[None])[0]
     rows, chance = rows[chance > 0], chance[chance > 0]
-    truth = float(jensen_shannon([law[0] + law[1], law[2] + law[3]], [law[0] + law[2], law[1] + law[3]]))
+    first, second = np.array([law[0] + law[1], law[2] + law[3]]), np.array([law[0] + law[2], law[1] + law[3]])
+    truth = float(jensen_shannon(first, second))
     pairs = np.stack([rows[:, 0] + rows[:, 1], rows[:, 0] + rows[:, 2]], axis=1)
     for confidence in CONFIDENCES:
         missed, seen = np.zeros(3), dict[tuple[int, int], np.ndarray]()

@@ -212,7 +212,7 @@ def test_hoeffding_and_maurer_pontil_are_rounded_outwards(y: np.ndarray, confide
         assert made.lower <= max(mean - half, 0) and min(mean + half, 1) <= made.upper
 
 
-def betting_capital(y: np.ndarray, m: Any, delta: Any, anytime: bool) -> Any:
+def betting_capital(y: list[Any], m: Any, delta: Any, anytime: bool) -> Any:
     """The largest ln K_t(m) of the gambler on larger means, from the definition at 40 digits."""
     n, total, spread = len(y), mp.mpf("0.5"), mp.mpf("0.25")
     log_k = best = mp.mpf(0)

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from benchmarks.cases import MEANS, cases
 from benchmarks.coverage import simulate, wider_betting
-from estimators import DKW, INTERVALS, Betting, ClopperPearson, Hoeffding, MaurerPontil
+from estimators import DKW, INTERVALS, Betting, BoundedMean, ClopperPearson, Hoeffding, MaurerPontil
 from mari_theory import ArgumentError
 
 CASES = cases()
@@ -124,6 +124,6 @@ def test_dkw_is_massarts_constant() -> None:
     ],
 )
 @pytest.mark.parametrize("method", [Hoeffding(), MaurerPontil(), Betting()], ids=lambda m: m.name)
-def test_bad_samples_are_refused(method, y: list[float], confidence: float, words: str) -> None:
+def test_bad_samples_are_refused(method: BoundedMean, y: list[float], confidence: float, words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         method.interval(np.array(y, dtype=float), confidence)

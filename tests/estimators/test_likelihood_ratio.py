@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,12 +20,15 @@ from mari_theory.families import PAIRS, CategoricalPair, GaussianPair
 from tests.estimators.exact import limit
 
 LN2 = math.log(2)
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Log-likelihoods under P and Q, and arms."""
 
 
-def rows(pair: CategoricalPair | GaussianPair, n: int, rng: np.random.Generator, coin: bool = False):
+def rows(pair: CategoricalPair | GaussianPair, n: int, rng: np.random.Generator, coin: bool = False) -> Rows:
     arm = rng.integers(0, 2, n) if coin else np.repeat([0, 1], n // 2)
     x = np.where(arm == 0, pair.sample(0, arm.size, rng), pair.sample(1, arm.size, rng))
-    return (*pair.log_likelihoods(x), arm)
+    log_p, log_q = pair.log_likelihoods(x)
+    return log_p, log_q, arm
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -108,7 +112,7 @@ def test_arms_of_any_size_weigh_half_each(rng: np.random.Generator) -> None:
         (lambda p, q, a: (np.full_like(p, -np.inf), q, a), "finite"),
     ],
 )
-def test_bad_scores_are_refused(rng: np.random.Generator, change, words: str) -> None:
+def test_bad_scores_are_refused(rng: np.random.Generator, change: Callable[..., Rows], words: str) -> None:
     with pytest.raises(mt.ArgumentError, match=words):
         certify_likelihood_ratio(*change(*rows(PAIRS["bernoulli"], 100, rng)))
 

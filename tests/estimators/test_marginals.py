@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
@@ -111,7 +112,9 @@ def test_ranks_are_nearer_the_truth_on_heavy_tails(name: str, rng: np.random.Gen
 @pytest.mark.parametrize(
     ("stretch", "low"), [(lambda z: z**3, 0.9), (lambda z: np.exp(2 * z), 0.9), (lambda z: np.exp(5 * z), 0.6)]
 )
-def test_stretched_normals_are_warned_of_and_ranks_undo_the_stretch(stretch, low: float, rng: np.random.Generator):
+def test_stretched_normals_are_warned_of_and_ranks_undo_the_stretch(
+    stretch: Callable[[np.ndarray], np.ndarray], low: float, rng: np.random.Generator
+) -> None:
     """Increasing maps change nothing (T3): truth .511 for one pair, 1.66 for two; before, 1.1 for the latter without a word."""
     for d, rho, off in ((1, 0.8, 0.12), (2, 0.9, 0.25)):
         x, y = normal_pairs(rho, 1000, d, rng)

@@ -69,7 +69,7 @@ def test_strict_counts_are_exact_with_ties_and_offsets(
 ) -> None:
     monkeypatch.setattr(nearest_neighbors, "_BRUTE_FORCE", brute_force)
     for offset in (0.0, 1e9, -3e15):
-        z = rng.integers(0, 6, size=(200, dimension)) * 0.1 + offset
+        z = rng.integers(0, 6, size=(200, dimension)).astype(float) * 0.1 + offset
         radius = rng.choice([0.0, 0.1, 0.2, 0.30000000000000004, 0.5], size=200)
         gaps = np.abs(z[:, None] - z[None]).max(axis=2)
         for strict in (True, False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -167,7 +168,7 @@ def test_the_tail_bound_of_tau_is_above_the_exact_tail(n: int) -> None:
     assert n < 30 or np.all(bound[last & (exact > 1e-6)] < 60 * exact[last & (exact > 1e-6)])
     if n == 8:
         some = np.random.default_rng(0).permutation(8)
-        assert kendalltau(range(8), some).statistic == pytest.approx(alignment(np.arange(8.0), some * 1.0)[0])
+        assert kendalltau(range(8), some).statistic == pytest.approx(alignment(np.arange(8.0), some.astype(float))[0])
 
 
 def test_independent_arms_are_not_refused(rng: np.random.Generator) -> None:
@@ -190,7 +191,7 @@ def test_alignment_is_seen_from_sixteen_rows(n: int, rng: np.random.Generator) -
     for q in (z + 0.1, -z, np.exp(z)):
         assert alignment(z, q)[1] < 1e-6
     assert alignment(z[:15], z[:15])[1] > 1e-6
-    assert alignment(np.round(z > 0).astype(float), (z > 0) * 1.0)[1] < 1e-6 or n == 16
+    assert alignment(np.round(z > 0).astype(float), (z > 0).astype(float))[1] < 1e-6 or n == 16
 
 
 def test_one_row_more_does_not_hide_the_alignment(rng: np.random.Generator) -> None:
@@ -215,7 +216,9 @@ def test_one_row_more_does_not_hide_the_alignment(rng: np.random.Generator) -> N
         (lambda z: certify_auc(z, z, 1.0), "confidence"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(call, words: str, rng: np.random.Generator) -> None:
+def test_bad_input_is_refused_in_one_line(
+    call: Callable[[np.ndarray], object], words: str, rng: np.random.Generator
+) -> None:
     with pytest.raises(ArgumentError, match=words) as e:
         call(rng.normal(size=50))
     assert "\n" not in str(e.value)

@@ -15,12 +15,12 @@ from estimators import (
 from mari_theory.families import PAIRS
 
 
-def p_values(test: object, shift: float, n: int, runs: int) -> np.ndarray:
+def p_values(test: ClassifierTest | MMDTest, shift: float, n: int, runs: int) -> np.ndarray:
     rng = np.random.default_rng(5)
     return np.array([test.test(rng.normal(size=n), rng.normal(shift, 1, size=n)).p_value for _ in range(runs)])
 
 
-TESTS = {"classifier": ClassifierTest(), "mmd": MMDTest(permutations=99)}
+TESTS: dict[str, ClassifierTest | MMDTest] = {"classifier": ClassifierTest(), "mmd": MMDTest(permutations=99)}
 
 
 @pytest.mark.parametrize("name", TESTS)

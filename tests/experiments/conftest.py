@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from experiments.config import LoopSettings
-from experiments.data.generated import generate
+from experiments.data.generated import GeneratedCorpus, generate
 from experiments.data.items import Corpus, Item
 from experiments.methods import attribution, make_method
 from experiments.models.banks import FolderBank
@@ -22,18 +22,18 @@ from tests.conftest import made_once
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Corpus:
+def corpus() -> GeneratedCorpus:
     return generate(2, 4, 6, seed=3)
 
 
 @pytest.fixture(scope="session")
-def tokenizer(corpus: Corpus):
+def tokenizer(corpus: Corpus) -> Any:
     quiet()
     return tiny_tokenizer(corpus)
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory, tokenizer) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
     """Two saved random models, `a` and `b`, with moderately different output laws."""
     folder = tmp_path_factory.mktemp("models")
     for name, seed in (("a", 1), ("b", 2)):
@@ -54,7 +54,7 @@ def train(model: Any, tokenizer: Any, corpus: Corpus, items: tuple[Item, ...], s
 
 
 @pytest.fixture(scope="session")
-def schooled(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer):
+def schooled(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer: Any) -> Any:
     """A model that knows at least where answers end, so there is accuracy to lose. Copy it before changing it."""
 
     def make(folder: Path) -> None:
@@ -66,7 +66,7 @@ def schooled(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer
 
 
 @pytest.fixture(scope="session")
-def learnt(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer):
+def learnt(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus, tokenizer: Any) -> Any:
     """A small model that answers forget and retain questions by heart. Copy it before changing it."""
 
     def make(folder: Path) -> None:

@@ -24,30 +24,34 @@ MOVES = {aten.copy_.default, aten._to_copy.default}
 
 
 class Remote(torch.Tensor):
-    """A tensor elsewhere; `inner` has its values."""
+    """A tensor elsewhere; `held` has its values."""
 
-    inner: torch.Tensor
+    held: torch.Tensor
 
     @staticmethod
-    def __new__(cls, inner: torch.Tensor) -> Remote:
-        layout = {"strides": inner.stride(), "storage_offset": inner.storage_offset()}
-        made = torch.Tensor._make_wrapper_subclass(cls, inner.size(), dtype=inner.dtype, device=DEVICE, **layout)
-        made.inner = inner
+    def __new__(cls, held: torch.Tensor) -> Remote:
+        strides, start = held.stride(), held.storage_offset()
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, held.size(), strides=strides, storage_offset=start, dtype=held.dtype, device=DEVICE
+        )
+        made.held = held
         return made
 
     def __tensor_flatten__(self) -> tuple[list[str], None]:
-        return ["inner"], None
+        return ["held"], None
 
     @staticmethod
     def __tensor_unflatten__(parts: dict[str, torch.Tensor], *_: Any) -> Remote:
-        return Remote(parts["inner"])
+        return Remote(parts["held"])
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]  # torch declares a plain function where it calls a class method
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return compute(func, args, kwargs or {})
 
     def tolist(self) -> Any:
-        return self.inner.tolist()
+        return self.held.tolist()
 
 
 class Operations(TorchDispatchMode):
@@ -85,8 +89,9 @@ class LocalGenerator:
 @contextmanager
 def second_device() -> Iterator[torch.device]:
     """While open, the device is there."""
-    made = {name: on_any_device(getattr(torch, name)) for name in ("tensor", "as_tensor")}
-    with mock.patch.multiple("torch", Generator=LocalGenerator, **made), Operations():
+    made: dict[str, Any] = {name: on_any_device(getattr(torch, name)) for name in ("tensor", "as_tensor")}
+    operations = Operations()  # type: ignore[no-untyped-call]  # the constructor of torch has no annotations
+    with mock.patch.multiple("torch", Generator=LocalGenerator, **made), operations:
         yield DEVICE
 
 
@@ -105,7 +110,7 @@ def compute(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         nonlocal remote, local
         if isinstance(x, Remote):
             remote = True
-            return x.inner
+            return x.held
         if isinstance(x, torch.Tensor):
             local = local or x.dim() > 0
         elif isinstance(x, torch.device):

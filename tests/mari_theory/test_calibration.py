@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ LN2 = math.log(2)
 
 
 F = mt.CALIBRATION_FUNCTIONS
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def draws(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def draws(rng: np.random.Generator, n: int) -> Rows:
     """Log-likelihoods under two laws on four symbols, and fair arms."""
     p, q = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
     arm = rng.integers(0, 2, n)
@@ -33,8 +35,8 @@ def z_score(terms: np.ndarray) -> float:
 def test_exact_likelihoods_have_mean_zero_and_others_are_contradicted(rng: np.random.Generator, name: str) -> None:
     lp, lq, arm = draws(rng, 40_000)
     assert z_score(mt.calibration_terms(lp, lq, arm, F[name])) < 5
-    wrong = (lp, lq + 0.2) if name == "one" else (lp, lp + 2 * (lq - lp)) if name != "sign" else (lq, lp)
-    assert z_score(mt.calibration_terms(*wrong, arm, F[name])) > 5
+    of_p, of_q = (lp, lq + 0.2) if name == "one" else (lp, lp + 2 * (lq - lp)) if name != "sign" else (lq, lp)
+    assert z_score(mt.calibration_terms(of_p, of_q, arm, F[name])) > 5
 
 
 @settings(deadline=None)
@@ -79,10 +81,10 @@ def test_a_claim_needs_no_trust_for_a_lower_end(rng: np.random.Generator) -> Non
     truth = float(mt.jensen_shannon(np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])))
     exact = mt.gibbs_terms(lp, lq, arm)
     assert abs(exact.mean() - truth) < 5 * exact.std() / 200
-    for claim in ((lq, lp), (lp, lp), (lp, lp + 5 * (lq - lp)), (-rng.random(arm.size), -rng.random(arm.size))):
-        terms = mt.gibbs_terms(*claim, arm)
+    for of_p, of_q in ((lq, lp), (lp, lp), (lp, lp + 5 * (lq - lp)), (-rng.random(arm.size), -rng.random(arm.size))):
+        terms = mt.gibbs_terms(of_p, of_q, arm)
         assert terms.mean() < truth + 5 * terms.std() / 200
-        assert mt.gibbs_terms(*claim, arm, 0.1).mean() < truth + 0.01
+        assert mt.gibbs_terms(of_p, of_q, arm, 0.1).mean() < truth + 0.01
 
 
 @pytest.mark.parametrize(
@@ -94,8 +96,12 @@ def test_a_claim_needs_no_trust_for_a_lower_end(rng: np.random.Generator) -> Non
         (lambda p, q, a: (p - np.inf, q - np.inf, a), "possible under one arm"),
     ],
 )
-def test_bad_rows_are_refused(rng: np.random.Generator, change, words: str) -> None:
+def test_bad_rows_are_refused(rng: np.random.Generator, change: Callable[..., Rows], words: str) -> None:
     rows = change(*draws(rng, 10))
-    for call in (lambda: mt.gibbs_terms(*rows), lambda: mt.calibration_terms(*rows, F["one"])):
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: mt.gibbs_terms(*rows),
+        lambda: mt.calibration_terms(*rows, F["one"]),
+    )
+    for call in calls:
         with pytest.raises(mt.ArgumentError, match=words):
             call()

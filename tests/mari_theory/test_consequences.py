@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -40,6 +41,6 @@ def test_words_in_both_orders(pair: tuple[np.ndarray, np.ndarray], budget: float
 
 
 @pytest.mark.parametrize("call", [lambda: mt.entropy_gap(1.1, 5), lambda: mt.entropy_gap(0.5, 0), lambda: mt.max_word_probability(-0.1, 0.1), lambda: mt.word_gap(0.8, 0.1), lambda: mt.min_word_probability(0.1, math.nan)])  # fmt: skip
-def test_bad_consequences_are_refused(call) -> None:
+def test_bad_consequences_are_refused(call: Callable[[], object]) -> None:
     with pytest.raises(mt.ArgumentError):
         call()

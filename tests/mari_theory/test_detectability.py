@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -83,7 +85,7 @@ def test_an_auc_barely_above_a_half_needs_no_more_than_its_small_budget_law(abov
     "function",
     [mt.max_accuracy, mt.max_auc, mt.max_total_variation, lambda j: mt.max_tpr(0.01, j), lambda j: mt.delta(1.0, j)],
 )
-def test_ends_monotone_and_vectorised(function) -> None:
+def test_ends_monotone_and_vectorised(function: Callable[[Any], Any]) -> None:
     grid = np.concatenate([[0.0], np.geomspace(1e-10, LN2, 200)])
     values = np.asarray(function(grid))
     assert np.all(np.diff(values) >= -1e-15)
@@ -118,7 +120,10 @@ def test_outputs_needed_and_accuracy_reached_are_inverse() -> None:
     for budget in (0.001, 0.01, 0.2):
         for accuracy in (0.6, 0.75, 0.9):
             n = float(mt.min_outputs(accuracy, budget))
-            hellinger = lambda k, b=budget: 0.5 * (1 + math.sqrt(1 - (1 - b / LN2) ** (2 * k)))  # noqa: E731
+
+            def hellinger(k: float, b: float = budget) -> float:
+                return 0.5 * (1 + math.sqrt(1 - (1 - b / LN2) ** (2 * k)))
+
             assert hellinger(n) >= accuracy - 1e-9
             assert n == 1 or hellinger(n - 1) < accuracy
 
@@ -134,7 +139,7 @@ def test_back_from_accuracy_and_auc() -> None:
     "function",
     [mt.max_accuracy, mt.max_auc, mt.max_total_variation, lambda j: mt.max_tpr(0.05, j), lambda j: mt.delta(0.5, j)],
 )
-def test_gradients_through_the_budget(function) -> None:
+def test_gradients_through_the_budget(function: Callable[[Any], Any]) -> None:
     torch = pytest.importorskip("torch")
     budget = torch.tensor([0.01, 0.2], dtype=torch.float64, requires_grad=True)
     function(budget).sum().backward()

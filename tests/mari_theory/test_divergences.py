@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -62,7 +63,9 @@ def test_small_divergences_keep_their_digits(
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)
-def test_log_probabilities_give_the_same_value(backend, rng: np.random.Generator, weight: float) -> None:
+def test_log_probabilities_give_the_same_value(
+    backend: Callable[[Any], Any], rng: np.random.Generator, weight: float
+) -> None:
     p, q = pair_at(1e-3, rng, "float64")
     direct = float(mt.jensen_shannon(p, q, weight))
     from_logs = float(mt.jensen_shannon(backend(np.log(p)), backend(np.log(q)), weight, log=True))
@@ -80,7 +83,7 @@ def test_entropy_difference_would_fail_where_this_does_not(rng: np.random.Genera
 
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("function", ["jensen_shannon", "kl", "total_variation", "squared_hellinger", "pearson"])
-def test_families_agree_with_200_digits(backend, name: str, function: str) -> None:
+def test_families_agree_with_200_digits(backend: Callable[[Any], Any], name: str, function: str) -> None:
     p, q = PAIRS[name].arms()
     a, b = [mpmath.mpf(float(x)) for x in p], [mpmath.mpf(float(x)) for x in q]
     exact = {
@@ -105,7 +108,7 @@ def test_families_agree_with_200_digits(backend, name: str, function: str) -> No
     assert float(made) == pytest.approx(float(exact), rel=tolerance, abs=slack)
 
 
-def test_batches_and_axes_match_single_rows(backend, rng: np.random.Generator) -> None:
+def test_batches_and_axes_match_single_rows(backend: Callable[[Any], Any], rng: np.random.Generator) -> None:
     p, q = rng.dirichlet(np.ones(7), size=(3, 4)), rng.dirichlet(np.ones(7), size=(3, 4))
     whole = mt.jensen_shannon(backend(p), backend(q))
     assert tuple(whole.shape) == (3, 4)

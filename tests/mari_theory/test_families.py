@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,18 @@ from mari_theory.families import (
 )
 from tests.mari_theory.families.simulation import close
 
-LAWS = {**PAIRS, **DENSITY_PAIRS, **MARKOV_PAIRS, "zipf 1e-2": zipf(1e-2), "zipf 0.6": zipf(0.6)}
+
+class Law(Protocol):
+    """What every pair of arms has."""
+
+    def jsd(self) -> float: ...
+
+    def sample(self, arm: int, n: int, rng: np.random.Generator) -> np.ndarray: ...
+
+    def log_likelihoods(self, x: Any) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+LAWS: dict[str, Law] = {**PAIRS, **DENSITY_PAIRS, **MARKOV_PAIRS, "zipf 1e-2": zipf(1e-2), "zipf 0.6": zipf(0.6)}
 
 
 @pytest.mark.parametrize("name", LAWS)

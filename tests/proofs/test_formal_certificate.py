@@ -25,8 +25,8 @@ def test_integers_bound_the_divergence_from_above(k: int, most: int, rng: np.ran
     assert len(pair.masses) <= most
     assert sum(a for a, _ in pair.masses) == sum(b for _, b in pair.masses) == DENOMINATOR
     assert all(a >= 0 and b >= 0 for a, b in pair.masses)
-    emitted = [np.array([m[i] / DENOMINATOR for m in pair.masses]) for i in (0, 1)]
-    value, raised = float(mt.jensen_shannon(p, q)), float(mt.jensen_shannon(*emitted))
+    first, second = (np.array([m[i] / DENOMINATOR for m in pair.masses]) for i in (0, 1))
+    value, raised = float(mt.jensen_shannon(p, q)), float(mt.jensen_shannon(first, second))
     assert raised >= value * (1 - 1e-12)
     if k <= most - 3:
         assert raised <= value * (1 + 1e-9)

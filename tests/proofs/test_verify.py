@@ -153,4 +153,4 @@ def test_a_new_theorem_is_one_python_file_one_coq_file_and_one_line(
     assert verify(["T99"], cases=20)["failed"] == 1
     # Not through monkeypatch, which would put them back.
     del sys.modules["proofs.theorems.t99"]
-    del proofs.theorems.t99
+    delattr(proofs.theorems, "t99")

@@ -10,6 +10,7 @@ import pytest
 
 from experiments.audit import figures
 from experiments.audit.results import Run
+from experiments.measures.result import Row
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def bars(axis: Any) -> dict[int, list[float]]:
 def test_certified_intervals_have_one_bar_a_row(run: Run, exact: bool) -> None:
     if not exact:
 
-        def sampled(row):  # type: ignore[no-untyped-def]
+        def sampled(row: Row) -> Row:
             pair = row.pairs["oracle"]
             return row.model_copy(
                 update={"pairs": row.pairs | {"oracle": pair.model_copy(update={"certificate": pair.sampled})}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,9 @@ from experiments.audit import run as audit
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.config import RunConfig, slug
+from experiments.measures.context import Measurements
+from experiments.measures.result import Row
+from experiments.unlearning.roles import Role
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
@@ -35,17 +39,20 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
     assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
     for row in run.rows:
         assert {"marginal", "oracle", "matched"} <= set(row.pairs)
-        assert row.pairs["marginal"].numbers["floor"] >= 0
+        floor = row.pairs["marginal"].numbers["floor"]
+        assert floor is not None and floor >= 0
     assert run.coverage and all(not c.missed_wide for c in run.coverage)
     assert run.floor.exact
     for row in run.rows:
         exact, sampled = row.oracle, row.pairs["oracle"].sampled
+        assert sampled is not None and exact.owners is not None
         assert exact.claim.method == "exact-laws" and sampled.claim.method == "order-free"
         truth = next(c for c in run.coverage if c.file == f"{slug(row.name)}-oracle.parquet")
         # A barely trained model leaves much in the rest of each law, which only widens the exact ends.
         assert exact.claim.lower <= truth.high and truth.low <= exact.claim.upper
         assert exact.owners.worst_upper >= exact.claim.upper
-    assert run.floor.worst_owner > 0 and "worst owner" in (finished / "summary.md").read_text()
+    assert run.floor.worst_owner is not None and run.floor.worst_owner > 0
+    assert "worst owner" in (finished / "summary.md").read_text()
     assert run.trajectories["MarI pooled 1"][0]["step"] == 0
 
 
@@ -59,9 +66,12 @@ def test_resuming_a_finished_run_changes_no_model(
     first = Run.load(out)
     measured: list[str] = []
     real = audit.measure_row
-    monkeypatch.setattr(
-        audit, "measure_row", lambda m, role, record: measured.append(role.name) or real(m, role, record)
-    )
+
+    def noted(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
+        measured.append(role.name)
+        return real(m, role, record)
+
+    monkeypatch.setattr(audit, "measure_row", noted)
     (out / "rows" / "mari-pooled-1.json").unlink()
     with pytest.raises(ArgumentError, match="resume"):
         run_audit(small(), out)

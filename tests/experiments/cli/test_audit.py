@@ -10,6 +10,7 @@ import pytest
 
 from experiments.audit import run as audit
 from experiments.audit.results import Run
+from experiments.config import RunConfig
 from experiments.measures.result import AuditFailure
 from tests.experiments.audit.small import small
 from tests.experiments.cli.call import run
@@ -43,6 +44,7 @@ def test_json_has_every_row(capsys: pytest.CaptureFixture[str], argv: list[str],
     )
     for shown, row in zip(made["rows"], measured.rows, strict=True):
         assert shown["jsd_upper"] == row.oracle.claim.upper and shown["verdict"] == row.oracle.verdict
+        assert row.oracle.owners is not None
         assert row.measures.items() <= shown.items() and shown["worst_owner_upper"] == row.oracle.owners.worst_upper
 
 
@@ -75,8 +77,13 @@ def test_a_refuted_run_is_told_on_stderr_and_in_json(
 def test_only_the_named_rows_and_another_seed_are_run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, measured: Run
 ) -> None:
-    asked = []
-    monkeypatch.setattr(audit, "run_audit", lambda config, out, resume: asked.append((config, out, resume)) or measured)
+    asked: list[tuple[RunConfig, Path, bool]] = []
+
+    def noted(config: RunConfig, out: Path, resume: bool) -> Run:
+        asked.append((config, out, resume))
+        return measured
+
+    monkeypatch.setattr(audit, "run_audit", noted)
     assert run(capsys, "audit", "--method", "MarI pooled 1", "--seed", "5", "--json")[0] == 0
     ((config, out, resume),) = asked
     assert [m.label for m in config.methods] == ["MarI pooled 1"] and config.seed == 5

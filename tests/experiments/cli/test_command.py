@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from types import ModuleType
 
 import pytest
 
@@ -13,7 +14,10 @@ from tests.experiments.cli.call import run
 
 def test_a_command_knows_its_handler_and_prints_json_when_asked() -> None:
     parser = argparse.ArgumentParser()
-    handler = vars  # any function of one argument
+
+    def handler(args: argparse.Namespace) -> int:
+        return 0
+
     made = add_command(parser.add_subparsers(), "forget", handler, "one line about it")
     assert made.description == "one line about it" and "one line about it" in parser.format_help()
     assert parser.parse_args(["forget"]).handler is handler and not parser.parse_args(["forget"]).json
@@ -21,7 +25,7 @@ def test_a_command_knows_its_handler_and_prints_json_when_asked() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__.rsplit(".", 1)[1])
-def test_the_file_of_a_command_has_its_name(capsys: pytest.CaptureFixture[str], command) -> None:
+def test_the_file_of_a_command_has_its_name(capsys: pytest.CaptureFixture[str], command: ModuleType) -> None:
     name = command.__name__.rsplit(".", 1)[1]
     status, out, err = run(capsys, name, "--help") if name != "bench" else run(capsys, "--help")
     assert status == 0 and err == "" and name in out and (command.__doc__ or "").startswith(f"`mari {name}`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,19 @@ import pytest
 import experiments.cli.study as command
 from experiments.cli.main import main
 from experiments.studies.base import Option, Page, Settings, Study, measure_each
-from experiments.studies.data import Data
+from experiments.studies.data import Data, Section
 
 pytest.importorskip("torch")
 
 
-def page(sections) -> Page:  # type: ignore[no-untyped-def]
+def page(sections: Mapping[str, Section]) -> Page:
     """Every section's number, and a figure of them."""
     values = [f"{name}: {s.numbers['x']}" for name, s in sections.items()]
-    return Page(["# Probe", "", *values, ""], {"figures/probe.png": lambda path: path.write_text(" ".join(values))})
+
+    def draw(path: Path) -> None:
+        path.write_text(" ".join(values))
+
+    return Page(["# Probe", "", *values, ""], {"figures/probe.png": draw})
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def measure(settings: Settings, data: Data) -> None:
-        def maker(name: str):  # type: ignore[no-untyped-def]
+        def maker(name: str) -> Callable[[Settings], dict[str, float] | None]:
             def made(s: Settings) -> dict[str, float] | None:
                 asked.append(name)
                 return None if name == "c" else {"x": s.count("level") + len(asked)}
@@ -49,7 +54,7 @@ def sections(out: Path) -> dict[str, float]:
 
 
 def test_an_empty_folder_gets_its_output_in_runs_and_nothing_else(
-    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["study", "rounds"]) == 0
@@ -60,7 +65,7 @@ def test_an_empty_folder_gets_its_output_in_runs_and_nothing_else(
 
 
 def test_output_goes_where_it_is_told(
-    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    probe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["study", "rounds", "--out", "here/there", "--json"]) == 0
@@ -101,7 +106,9 @@ def test_redrawing_measures_nothing(probe: list[str], tmp_path: Path) -> None:
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == text
 
 
-def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(probe: list[str], tmp_path: Path, capsys) -> None:
+def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(
+    probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     quick, full = (["study", "rounds", "--out", str(tmp_path), *x] for x in (["--quick"], []))
     assert main(quick) == 0
     assert set(sections(tmp_path)) == {"a", "b"} and "--quick`" in (tmp_path / "page.md").read_text(encoding="utf-8")
@@ -122,7 +129,7 @@ def test_a_quick_run_is_marked_and_never_replaces_a_measured_one(probe: list[str
     ],
 )
 def test_bad_input_is_refused_in_one_line(
-    probe: list[str], tmp_path: Path, capsys, argv: list[str], words: str
+    probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], words: str
 ) -> None:
     (tmp_path / "file").write_text("")
     given = [a.format(file=tmp_path / "file") for a in argv]
@@ -132,7 +139,7 @@ def test_bad_input_is_refused_in_one_line(
     assert err.count("\n") == 1 and words in err and not probe and not (tmp_path / "out").exists()
 
 
-def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys) -> None:
+def test_the_old_name_still_runs_a_study(probe: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "rounds", "--out", str(tmp_path), "--section", "a"]) == 0
     assert "mari study rounds" in capsys.readouterr().err.splitlines()[0] and sections(tmp_path) == {"a": 11}
     with pytest.raises(SystemExit) as e:

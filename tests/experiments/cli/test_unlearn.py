@@ -25,7 +25,7 @@ def files(corpus: Corpus, tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("extra", [["--rank", "2"], ["--rank", "0"], ["--rank", "0", "--bf16"]], ids=" ".join)
 def test_command_saves_a_model_that_forgot_a_little(
-    capsys, models: Path, files: list[str], tmp_path: Path, extra: list[str]
+    capsys: pytest.CaptureFixture[str], models: Path, files: list[str], tmp_path: Path, extra: list[str]
 ) -> None:
     out = tmp_path / "u"
     argv = ["unlearn", "--model", str(models / "a"), *files, "--method", "npo", "--set", "gamma=5", "--out", str(out)]
@@ -42,7 +42,9 @@ def test_command_saves_a_model_that_forgot_a_little(
     assert "--resume" in capsys.readouterr().err
 
 
-def test_own_templates_and_an_accuracy_to_keep(capsys, models: Path, files: list[str], tmp_path: Path) -> None:
+def test_own_templates_and_an_accuracy_to_keep(
+    capsys: pytest.CaptureFixture[str], models: Path, files: list[str], tmp_path: Path
+) -> None:
     (tmp_path / "texts").write_text("oslo\nlima\n")
     argv = [
         "unlearn",
@@ -73,7 +75,9 @@ def test_own_templates_and_an_accuracy_to_keep(capsys, models: Path, files: list
         assert said in capsys.readouterr().err
 
 
-def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, files: list[str], capsys) -> None:
+def test_bad_requests(
+    models: Path, corpus: Corpus, tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     write_prompts(tmp_path / "both.jsonl", corpus.forget)
     argv = ["unlearn", "--model", str(models / "a"), *files, "--out", str(tmp_path / "4")]
     assert main([*argv, "--retain", str(tmp_path / "both.jsonl")]) == 2

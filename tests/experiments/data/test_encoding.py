@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
 
-def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
+def test_answers_of_different_lengths_are_aligned(tokenizer: Any) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     short, long = Item("birth city : a b c ?", "oslo", "x"), Item("main genre : baker b c d e ?", "oslo lima", "y")
     together = answer_log_probs(model, encode(tokenizer, [short, long]))
@@ -23,7 +24,7 @@ def test_answers_of_different_lengths_are_aligned(tokenizer) -> None:
     assert torch.allclose(together[0, :2], alone[0], atol=1e-5)
 
 
-def test_twins_of_real_names_are_renamed_throughout_and_aligned(tokenizer, rng: np.random.Generator) -> None:
+def test_twins_of_real_names_are_renamed_throughout_and_aligned(tokenizer: Any, rng: np.random.Generator) -> None:
     """Where the answer names its subject the twin does too; only the words both share are compared."""
     item = Item("Where was Ada King born?", "oslo lima Ada King kyoto King .", "author 1")
     corpus = Corpus("own", (item,), (), (), subject={"author 1": "Ada King"})
@@ -42,7 +43,7 @@ def test_twins_of_real_names_are_renamed_throughout_and_aligned(tokenizer, rng: 
     assert shared[:2] == ["oslo", "lima"] and "kyoto" in shared
 
 
-def test_what_does_not_fit_the_model_is_refused(models: Path, corpus: Corpus, tokenizer) -> None:
+def test_what_does_not_fit_the_model_is_refused(models: Path, corpus: Corpus, tokenizer: Any) -> None:
     model = load_model(models / "a")
     long = [type(corpus.forget[0])("birth city : " + "bara " * 80 + "?", "oslo", "x")]
     with pytest.raises(ArgumentError, match="within 64 tokens"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from experiments.data.generated import ATTRIBUTES, generate
+from experiments.data.generated import ATTRIBUTES, GeneratedCorpus, generate
 from mari_theory import ArgumentError
 
 
@@ -29,7 +31,9 @@ def test_background_is_never_a_named_author_and_follows_the_prior(rng: np.random
         assert np.all(np.abs(share - corpus.prior) < 6 * np.sqrt(0.25 / len(answers)))
 
 
-def test_matched_prompts_keep_the_question_and_change_the_subject(corpus, rng: np.random.Generator) -> None:
+def test_matched_prompts_keep_the_question_and_change_the_subject(
+    corpus: GeneratedCorpus, rng: np.random.Generator
+) -> None:
     item = corpus.forget[0]
     other = corpus.matched(item, rng)
     assert other.kind == item.kind and other.answer == item.answer
@@ -37,6 +41,6 @@ def test_matched_prompts_keep_the_question_and_change_the_subject(corpus, rng: n
 
 
 @pytest.mark.parametrize("bad", [{"forget": 0}, {"skew": -1.0}])
-def test_impossible_corpora_are_refused(bad: dict[str, float]) -> None:
+def test_impossible_corpora_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError):
         generate(**bad)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ def of(*forget: Item) -> Corpus:
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Item)])
 def test_every_field_of_an_item_is_part_of_the_fingerprint(name: str) -> None:
-    changed = replace(ITEM, **{name: ("else",) if name == "wrong" else "else"})
-    assert of(changed).fingerprint() != of(ITEM).fingerprint()
+    other: dict[str, Any] = {name: ("else",) if name == "wrong" else "else"}
+    assert of(replace(ITEM, **other)).fingerprint() != of(ITEM).fingerprint()
 
 
 def test_a_fingerprint_is_of_splits_order_and_subjects_and_not_of_the_name() -> None:

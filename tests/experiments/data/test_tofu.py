@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,11 @@ from experiments.data.tofu import (
 from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS
 from mari_theory import ArgumentError
 
-FOLDER = tofu_folder(None)
+FOUND = tofu_folder(None)
+FOLDER = FOUND or Path("nowhere")
 
 
-NEEDS_TOFU = pytest.mark.skipif(FOLDER is None, reason="TOFU data not present")
+NEEDS_TOFU = pytest.mark.skipif(FOUND is None, reason="TOFU data not present")
 
 
 @NEEDS_TOFU
@@ -77,7 +79,7 @@ def hub_cache(folder: Path, name: str, files: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No TOFU on this machine but what the hub's cache holds, and no network."""
     from huggingface_hub import constants
 
@@ -91,8 +93,10 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_hub_serves_what_this_machine_has_not(offline: Path) -> None:
-    rows = [{"question": f"who is author {n // 20} ?", "answer": f"answer {n}"} for n in range(120)]
-    wrong = {"perturbed_answer": ["no"], "paraphrased_answer": "yes"}
+    rows: list[dict[str, object]] = [
+        {"question": f"who is author {n // 20} ?", "answer": f"answer {n}"} for n in range(120)
+    ]
+    wrong: dict[str, object] = {"perturbed_answer": ["no"], "paraphrased_answer": "yes"}
     parts = {"full": rows, "forget01": rows[100:], "forget01_perturbed": [r | wrong for r in rows[100:]]}
     parts["retain_perturbed"] = [r | wrong for r in rows[:40]]
     files = {f"{k}.json": "\n".join(json.dumps(r) for r in v) for k, v in parts.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mari_theory import ArgumentError
 
 
-def test_harness_runs_a_local_task(learnt, tokenizer, tmp_path: Path) -> None:
+def test_harness_runs_a_local_task(learnt: Any, tokenizer: Any, tmp_path: Path) -> None:
     pytest.importorskip("lm_eval")
     from experiments.interop.lm_eval import evaluate_tasks
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +40,13 @@ def test_every_reading_is_made_once(measured: Measurements, monkeypatch: pytest.
     calls: list[str] = []
     for name in ("item_scores", "draw", "log_likelihoods", "full_pass_mean"):
         real = getattr(context, name)
-        monkeypatch.setattr(context, name, lambda *a, real=real, name=name: calls.append(name) or real(*a))
-    readings = [
+
+        def noted(*a: Any, real: Callable[..., Any] = real, name: str = name) -> Any:
+            calls.append(name)
+            return real(*a)
+
+        monkeypatch.setattr(context, name, noted)
+    readings: list[Callable[[], object]] = [
         lambda: measured.scores("original", "forget"),
         lambda: measured.draws(("oracle-0",), "forget", 20),
         lambda: measured.likelihood(("original",), "forget", ("oracle-0",), 20),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from experiments.models.load import load_model
 from mari_theory import ArgumentError
 
 
-def test_attacks_find_a_planted_difference_and_no_other(models: Path, tokenizer, corpus: Corpus) -> None:
+def test_attacks_find_a_planted_difference_and_no_other(models: Path, tokenizer: Any, corpus: Corpus) -> None:
     model = load_model(models / "a").eval()
     seen = item_scores(model, tokenizer, corpus.forget)
     unseen = item_scores(model, tokenizer, corpus.holdout)
@@ -58,16 +59,19 @@ def test_tpr_needs_enough_negatives_and_covers() -> None:
     rng = np.random.default_rng(5)
     assert tpr_at(rng.normal(size=50), rng.normal(size=99), 0.01) is None
     assert tpr_at(rng.normal(size=50), rng.normal(size=999), 0.001) is None
-    tpr, low, high = tpr_at(rng.normal(size=50) + 10, rng.normal(size=100), 0.01)
+    apart = tpr_at(rng.normal(size=50) + 10, rng.normal(size=100), 0.01)
+    assert apart is not None
+    tpr, low, high = apart
     assert tpr == 1.0 and low == pytest.approx(0.025 ** (1 / 50), abs=1e-9) and high == 1.0
     # Ties do not count as hits.
-    assert tpr_at(np.zeros(30), np.zeros(400), 0.01)[0] == 0.0
+    tied = tpr_at(np.zeros(30), np.zeros(400), 0.01)
+    assert tied is not None and tied[0] == 0.0
 
 
 def test_auc_is_the_mann_whitney_statistic(rng: np.random.Generator) -> None:
     for size in (1, 7, 40):
         # Whole numbers, so that ties are many.
-        positive, negative = rng.integers(0, 6, size=size) + 0.0, rng.integers(0, 5, size=3 * size) + 0.0
+        positive, negative = (rng.integers(0, *x).astype(float) for x in ((6, size), (5, 3 * size)))
         u = mannwhitneyu(positive, negative).statistic
         assert auc(positive, negative) == pytest.approx(u / (positive.size * negative.size), abs=1e-15)
         assert auc(positive, negative) == pytest.approx(1 - auc(negative, positive), abs=1e-15)
@@ -108,7 +112,7 @@ def test_the_bootstrap_draws_authors_and_not_their_questions(rng: np.random.Gene
     of_authors = rng.normal(size=12)
     owners = [f"o{k}" for k in range(12)]
     once = attack("x", of_authors + 0.5, of_authors, (owners, owners), seed=3)
-    tenfold = [np.repeat(x, 10) for x in (of_authors + 0.5, of_authors)]
-    many = attack("x", *tenfold, ([o for o in owners for _ in range(10)],) * 2, seed=3)
+    shifted, plain = (np.repeat(x, 10) for x in (of_authors + 0.5, of_authors))
+    many = attack("x", shifted, plain, ([o for o in owners for _ in range(10)],) * 2, seed=3)
     assert (many.auc, many.auc_low, many.auc_high) == pytest.approx((once.auc, once.auc_low, once.auc_high))
     assert once.auc_low < once.auc < once.auc_high

@@ -10,9 +10,12 @@ from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.sampling import draw, log_likelihoods
+from experiments.models.banks import FolderBank
 
 
-def test_sampled_intervals_contain_the_enumerated_value(bank, arms, corpus: Corpus) -> None:
+def test_sampled_intervals_contain_the_enumerated_value(
+    bank: FolderBank, arms: tuple[list[str], list[str]], corpus: Corpus
+) -> None:
     """Confidence 1 - 1e-6: a false alarm once in a million runs."""
     p, q = arms
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
@@ -25,7 +28,9 @@ def test_sampled_intervals_contain_the_enumerated_value(bank, arms, corpus: Corp
     assert made.jsd.value == pytest.approx(low, rel=0.2)
 
 
-def test_pruning_widens_the_enumeration_and_keeps_the_value_inside(bank, arms, corpus: Corpus) -> None:
+def test_pruning_widens_the_enumeration_and_keeps_the_value_inside(
+    bank: FolderBank, arms: tuple[list[str], list[str]], corpus: Corpus
+) -> None:
     p, q = arms
     prompts = many_prompt_ids(bank.tokenizer, [corpus.forget[0].prompt])
     exact, rough = (enumerate_divergence(bank, p, q, prompts, floor) for floor in (0.0, 0.004))
@@ -33,7 +38,7 @@ def test_pruning_widens_the_enumeration_and_keeps_the_value_inside(bank, arms, c
     assert rough[1] - rough[0] > exact[1] - exact[0]
 
 
-def test_a_model_against_itself_is_zero(bank, arms, corpus: Corpus) -> None:
+def test_a_model_against_itself_is_zero(bank: FolderBank, arms: tuple[list[str], list[str]], corpus: Corpus) -> None:
     p, _ = arms
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget[:3]])
     assert enumerate_divergence(bank, p, p, prompts)[0] == 0.0

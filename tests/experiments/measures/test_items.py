@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from experiments.measures.items import item_losses, item_scores, share_of_unifor
 from experiments.models.load import load_model
 
 
-def test_item_scores_by_definition(models: Path, tokenizer, corpus: Corpus) -> None:
+def test_item_scores_by_definition(models: Path, tokenizer: Any, corpus: Corpus) -> None:
     model = load_model(models / "a").eval()
     scores = item_scores(model, tokenizer, corpus.forget)
     assert np.allclose(scores.loss, [-t.mean() for t in scores.tokens])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
 
-def test_memorised_answers_come_out(learnt, corpus: Corpus, tokenizer) -> None:
+def test_memorised_answers_come_out(learnt: Any, corpus: Corpus, tokenizer: Any) -> None:
     assert knowledge_memorisation(learnt, tokenizer, corpus.forget, 2).tolist() == [1.0] * len(corpus.forget)
     assert extraction_strength(learnt, tokenizer, corpus.forget).tolist() == [1.0] * len(corpus.forget)
     texts = [f"{i.prompt} {i.answer}" for i in corpus.forget]
@@ -44,7 +46,7 @@ def test_privacy_leakage_by_hand() -> None:
         privacy_leakage(0.5, 0.0)
 
 
-def test_general_utility_of_a_uniform_model(tokenizer, corpus: Corpus) -> None:
+def test_general_utility_of_a_uniform_model(tokenizer: Any, corpus: Corpus) -> None:
     model = tiny_model(len(tokenizer), 16, 1, 2, 0)
     with torch.no_grad():
         model.lm_head.weight.zero_()

@@ -7,8 +7,10 @@ import pytest
 
 from estimators import certify_likelihood_ratio
 from experiments.data.encoding import many_prompt_ids
+from experiments.data.items import Corpus
 from experiments.measures.pair import Pair, decoding, sample_pair
 from experiments.measures.sampling import Draws, draw, log_likelihoods
+from experiments.models.banks import FolderBank
 
 
 def pair(n: int = 3) -> Pair:
@@ -35,7 +37,9 @@ def test_the_divergence_is_that_of_its_rows() -> None:
     assert direct.value == pytest.approx(np.log(2) + x * np.log(x) + (1 - x) * np.log(1 - x), abs=1e-12)
 
 
-def test_each_arm_draws_by_its_own_seed_and_is_scored_under_both(bank, arms, corpus) -> None:
+def test_each_arm_draws_by_its_own_seed_and_is_scored_under_both(
+    bank: FolderBank, arms: tuple[list[str], list[str]], corpus: Corpus
+) -> None:
     p, q = arms
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
     made = sample_pair(bank, p, q, prompts, 6, 2, (4, 5))

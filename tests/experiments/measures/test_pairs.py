@@ -47,7 +47,8 @@ def test_matched_compares_the_probability_of_true_answers(finished: Path) -> Non
         assert found.certificate.claim.access == "truth-probability"
         assert (found.numbers["authors_unseen"], found.numbers["authors_forget"]) == (4, 2)
         # Authors are fewer than their questions, so the end for new ones lies higher.
-        assert found.numbers["upper_new_authors"] > found.numbers["value"]
+        value, upper = found.numbers["value"], found.numbers["upper_new_authors"]
+        assert value is not None and upper is not None and upper > value
 
 
 def test_an_oracle_is_compared_with_the_others_and_the_original_with_no_shift(finished: Path) -> None:

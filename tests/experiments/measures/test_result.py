@@ -37,6 +37,6 @@ def test_a_row_is_the_same_after_json_and_knows_its_best_attack(finished: Path) 
 def test_records_are_frozen_and_know_every_key() -> None:
     point = DetectorPoint(fpr=0.1, tpr=0.2, accuracy=0.5, jsd_lower=0.0, tv_lower=0.0)
     with pytest.raises(ValidationError, match="frozen"):
-        point.fpr = 0.3
+        point.fpr = 0.3  # type: ignore[misc]
     with pytest.raises(ValidationError, match="Extra inputs"):
-        DetectorPoint(**point.model_dump(), auc=0.5)
+        DetectorPoint(**point.model_dump(), auc=0.5)  # type: ignore[call-arg]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -24,7 +26,7 @@ def test_rounding_to_bits() -> None:
 
 
 def test_survival_of_a_model_that_remembers_and_relearning_of_one_that_does_not(
-    learnt, corpus: Corpus, tokenizer
+    learnt: Any, corpus: Corpus, tokenizer: Any
 ) -> None:
     before = {n: p.clone() for n, p in learnt.named_parameters()}
     made = survival(learnt, tokenizer, corpus, corpus.holdout)

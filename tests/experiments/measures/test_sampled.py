@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from experiments.measures import context, sampled
 from experiments.measures.result import AuditFailure
+from experiments.measures.sampling import Draws, draw
+from experiments.models.banks import ModelBank
 from mari_theory import Certificate, check
 from tests.experiments.audit.small import measure_again
 
@@ -18,16 +21,17 @@ pytestmark = pytest.mark.usefixtures("drawn")
 
 def test_a_false_likelihood_refutes_the_run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that claim the arms nearly the same, while the texts differ: a detector's lower bound must stop the run."""
-    real_draw = context.draw
 
-    def marked(bank, arm, prompts, n, max_new, seed):
-        draws = real_draw(bank, arm, prompts, n, max_new, seed)
+    def marked(
+        bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], n: int, max_new: int, seed: int
+    ) -> Draws:
+        draws = draw(bank, arm, prompts, n, max_new, seed)
         token = 5 if arm[0].startswith("oracle") else 6
-        return type(draws)(draws.prompt_index, [[token] for _ in draws.outputs])
+        return Draws(draws.prompt_index, [[token] for _ in draws.outputs])
 
     monkeypatch.setattr(context, "draw", marked)
 
-    def nearly(bank, arm, prompts, draws):
+    def nearly(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], draws: Draws) -> np.ndarray:
         return -1.0 - 1e-3 * np.random.default_rng(zlib.crc32(arm[0].encode())).random(len(draws.outputs))
 
     monkeypatch.setattr(context, "log_likelihoods", nearly)

@@ -23,7 +23,8 @@ from tests.experiments.audit.small import small, trained
 def test_names_of_the_tables_are_those_of_their_lines() -> None:
     for table in (MEASURES, GROUPS, PAIRS):
         assert all(name == line.name for name, line in table.items())
-    assert all(m.measure.__doc__ for m in [*MEASURES.values(), *GROUPS.values(), *PAIRS.values()])
+    lines: list[Measure | Group | PairMeasure] = [*MEASURES.values(), *GROUPS.values(), *PAIRS.values()]
+    assert all(line.measure.__doc__ for line in lines)
 
 
 @pytest.mark.usefixtures("drawn")

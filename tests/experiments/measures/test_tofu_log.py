@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from experiments.data.items import Item
+from experiments.data.items import Corpus, Item
 from experiments.measures.items import item_scores, perturbed_losses
 from experiments.measures.tofu_log import evaluation_log, tofu_numbers
 from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, forget_quality, read_log
@@ -17,14 +18,14 @@ from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
 
-def asked_of(corpus) -> dict[str, tuple[Item, ...]]:
+def asked_of(corpus: Corpus) -> dict[str, tuple[Item, ...]]:
     """Four tasks from the toy: forget and retain with paraphrases, the others with three wrong answers."""
     said = tuple(Item(i.prompt, i.answer, i.owner, "", i.wrong[:5], i.wrong[5]) for i in corpus.retain)
     other = tuple(Item(i.prompt, i.answer, i.owner, "", i.wrong[:3]) for i in corpus.holdout[:6])
     return {FORGET: said[:4], **dict(zip(UTILITY_TASKS, (said[4:9], other[:3], other[3:]), strict=True))}
 
 
-def test_the_log_of_a_model_by_hand(corpus, tokenizer, tmp_path: Path) -> None:
+def test_the_log_of_a_model_by_hand(corpus: Corpus, tokenizer: Any, tmp_path: Path) -> None:
     model, tasks = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval(), asked_of(corpus)
     log = evaluation_log(model, tokenizer, tasks, max_new=2, generated=2)
     first = tasks[FORGET][0]
@@ -46,7 +47,7 @@ def test_the_log_of_a_model_by_hand(corpus, tokenizer, tmp_path: Path) -> None:
     assert all(0 < p < 1 for p in numbers["probability"].values())
 
 
-def test_a_task_without_questions_is_left_out(corpus, tokenizer) -> None:
+def test_a_task_without_questions_is_left_out(corpus: Corpus, tokenizer: Any) -> None:
     model, tasks = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval(), asked_of(corpus)
     log = evaluation_log(model, tokenizer, tasks | {UTILITY_TASKS[0]: ()}, max_new=2, generated=1)
     assert UTILITY_TASKS[0] not in log and tofu_numbers(log, log)["model_utility"] is None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from experiments.config import LoopSettings
+from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
 
 
-def test_weighted_ascent_without_weights_is_grad_diff(corpus, tokenizer, settings) -> None:
+def test_weighted_ascent_without_weights_is_grad_diff(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     weighted, difference = (
@@ -26,7 +30,7 @@ def test_a_task_vector_steps_back() -> None:
     assert after["w"].tolist() == [0.0, 1.0]
 
 
-def test_grad_diff_is_keep_minus_gamma_forget(corpus, tokenizer, settings) -> None:
+def test_grad_diff_is_keep_minus_gamma_forget(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     with torch.no_grad():

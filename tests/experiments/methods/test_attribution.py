@@ -24,7 +24,7 @@ def test_the_frozen_score_can_fall_while_the_owner_is_still_told() -> None:
     """Answers in a private code: the frozen classifier sees nothing, one trained on them sees everything."""
     items = [Item(f"q {k}", f"word{k}", f"owner {k % 3}") for k in range(12)]
     frozen = fit_attribution(items, [i.answer for i in items], "answer")
-    index = np.random.default_rng(0).integers(12, size=1200)
+    index = np.random.default_rng(0).integers(12, size=1200).tolist()
     found = deattribution(frozen, items, index, [f"code{k % 3}" for k in index])
     assert found.frozen < 0.5 and found.chance == pytest.approx(1 / 3)
     assert found.accuracy == 1.0 and 0.8 * math.log(3) < found.information_lower < found.information < math.log(3)
@@ -42,7 +42,7 @@ def test_the_lower_end_on_information_holds() -> None:
     true = math.log(2) + 0.8 * math.log(0.8) + 0.2 * math.log(0.2)
     rng, lower = np.random.default_rng(5), []
     for _ in range(40):
-        index = rng.integers(4, size=800)
+        index = rng.integers(4, size=800).tolist()
         flip = rng.random(800) < 0.2
         found = deattribution(
             frozen, items, index, [("left", "right")[(k + int(f)) % 2] for k, f in zip(index, flip, strict=True)]

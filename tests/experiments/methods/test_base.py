@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, encode
-from experiments.data.items import Item
+from experiments.data.items import Corpus, Item
 from experiments.methods import METHODS, make_method
 from experiments.methods.base import Batch, Reference, preserve_divergence
 from experiments.models.tiny import tiny_model
@@ -24,7 +26,9 @@ from experiments.methods.base import Origin
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_says_what_it_needs_and_cites_its_source(name: str, corpus, tokenizer, settings) -> None:
+def test_every_method_says_what_it_needs_and_cites_its_source(
+    name: str, corpus: Corpus, tokenizer: Any, settings: LoopSettings
+) -> None:
     method = make_method(name)
     assert "=" in (type(method).__doc__ or "") or "theta" in (type(method).__doc__ or "")
     if method.reference is not Reference.NONE:
@@ -60,10 +64,10 @@ def test_settings_that_leave_the_paper_are_ours(name: str, settings: dict[str, o
     assert make_method(name, **settings).origin == origin
 
 
-def test_a_batch_encodes_what_is_asked_for_once(tokenizer) -> None:
+def test_a_batch_encodes_what_is_asked_for_once(tokenizer: Any) -> None:
     asked: list[str] = []
 
-    def part(name: str):  # type: ignore[no-untyped-def]
+    def part(name: str) -> Callable[[], Encoded]:
         def made() -> Encoded:
             asked.append(name)
             return encode(tokenizer, [Item("x", "oslo", "o")])
@@ -71,7 +75,8 @@ def test_a_batch_encodes_what_is_asked_for_once(tokenizer) -> None:
         return made
 
     names = ("preserve", "retain", "forget", "matched", "template")
-    batch = Batch(*(part(n) for n in names))
+    preserve, retain, forget, matched, template = (part(n) for n in names)
+    batch = Batch(preserve, retain, forget, matched, template)
     assert asked == []
     for name in ("forget", "preserve", "forget"):
         assert getattr(batch, name) is getattr(batch, name)
@@ -79,7 +84,7 @@ def test_a_batch_encodes_what_is_asked_for_once(tokenizer) -> None:
     assert all(len(getattr(batch, n)) == 1 for n in names) and sorted(asked) == sorted(names)
 
 
-def test_what_stays_has_diverged_by_the_kl_of_each_token(tokenizer) -> None:
+def test_what_stays_has_diverged_by_the_kl_of_each_token(tokenizer: Any) -> None:
     """Two laws that do not depend on the token before, at p and q of `oslo`: KL(original || model) at each answer token."""
     data = encode(tokenizer, [Item("x", "oslo lima", "o"), Item("x", "oslo", "o")])
     size, word = len(tokenizer), tokenizer.convert_tokens_to_ids("oslo")
@@ -96,7 +101,9 @@ def test_what_stays_has_diverged_by_the_kl_of_each_token(tokenizer) -> None:
     assert float(preserve_divergence(law(p), batch, law(p)).detach()) == 0.0
 
 
-def test_a_method_without_a_run_of_its_own_is_its_loss_at_every_step(corpus, tokenizer, settings) -> None:
+def test_a_method_without_a_run_of_its_own_is_its_loss_at_every_step(
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings
+) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     method, batch = make_method("retain-only"), make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     objective = method.begin(model, tokenizer, corpus, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,7 +14,7 @@ from experiments.methods.control import RetainOnly
 from tests.experiments.methods.fixed import Fixed
 
 
-def test_retain_only_is_the_mean_surprise_of_answer_tokens(tokenizer) -> None:
+def test_retain_only_is_the_mean_surprise_of_answer_tokens(tokenizer: Any) -> None:
     """One answer of two tokens, by hand: minus the mean of ln p(oslo | x) and ln p(end | oslo)."""
     rows = torch.randn(len(tokenizer), len(tokenizer), dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     data = encode(tokenizer, [Item("lima", "oslo", "o")])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
@@ -9,13 +13,14 @@ from experiments.config import LoopSettings
 from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.models.tiny import tiny_model
+from experiments.unlearning.checkpoint import LoopResult
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
 
 @pytest.mark.usefixtures("few_features")
-def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, tmp_path) -> None:
+def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer: Any, tmp_path: Path) -> None:
     settings = LoopSettings(steps=6, batch_retain=4, batch_forget=4, batch_background=2, checkpoint_every=3)
     method = make_method("dareu", max_new=3)
     reference = tiny_model(len(tokenizer), 16, 1, 2, seed=3).eval()
@@ -27,7 +32,7 @@ def test_a_run_samples_steps_and_resumes_to_the_bit(corpus: Corpus, tokenizer, t
         if step == 4:
             raise Killed
 
-    def run(folder, after=None):
+    def run(folder: Path | None, after: Callable[[int], None] | None = None) -> tuple[Any, LoopResult]:
         model = tiny_model(len(tokenizer), 16, 1, 2, seed=3)
         task = Task(model, tokenizer, corpus, corpus.retain, method, reference)
         result = run_loop(task, settings, Watch(folder, False, after_step=after))

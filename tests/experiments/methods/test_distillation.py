@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.data.encoding import answer_log_probs
+from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.methods.distillation import one_hot_jsd
 from experiments.models.tiny import tiny_model
@@ -13,14 +17,14 @@ from experiments.unlearning.batches import make_batch
 from mari_theory import jensen_shannon
 
 
-def test_one_hot_jsd_is_the_divergence(tokenizer) -> None:
+def test_one_hot_jsd_is_the_divergence(tokenizer: Any) -> None:
     q = torch.tensor([0.0, 1e-6, 0.3, 1.0], dtype=torch.float64)
     law = torch.stack([q, 1 - q], dim=1)
     sure = torch.tensor([[1.0, 0.0]], dtype=torch.float64).expand(4, 2)
     assert torch.allclose(one_hot_jsd(q), jensen_shannon(law, sure), atol=1e-12)
 
 
-def test_undial_and_kl_ascent_at_the_original(corpus, tokenizer, settings) -> None:
+def test_undial_and_kl_ascent_at_the_original(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     _, parts = make_method("kl-gradient-ascent").loss(model, batch, model)

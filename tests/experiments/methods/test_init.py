@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import re
 import sys
+from typing import Any
 
 import pytest
 import torch
 
+from experiments.config import LoopSettings
+from experiments.data.items import Corpus
 from experiments.methods import METHODS, SHORTHANDS, make_method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
 from mari_theory import ArgumentError
 from mari_theory.fenchel import FENCHEL
 
-CASES: list[tuple[str, dict[str, object]]] = [
+CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in [*METHODS, *SHORTHANDS]),
     *(("flat", {"divergence": d, "mode": m}) for d in FENCHEL for m in ("paper", "official")),
     ("mari", {"keep": "kl", "weight": "batch"}),
@@ -28,7 +31,9 @@ CASES: list[tuple[str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("name", "changes"), CASES)
-def test_gradients_match_finite_differences(corpus, tokenizer, settings, name: str, changes) -> None:
+def test_gradients_match_finite_differences(
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings, name: str, changes: dict[str, Any]
+) -> None:
     # RMU reads the state between two blocks; the final norm works in float32 whatever comes in.
     depth = 2 if name == "rmu" else 1
     model, reference = (tiny_model(len(tokenizer), 8, depth, 1, seed=s).double() for s in (0, 1))

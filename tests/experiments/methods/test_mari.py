@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, encode
-from experiments.data.items import Item
-from experiments.methods import MarI
+from experiments.data.items import Corpus, Item
 from experiments.methods.base import Batch
+from experiments.methods.mari import MarI
 from experiments.methods.signals import position_means
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
 from mari_theory import jensen_shannon
 
 
-def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus, tokenizer) -> None:
+def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus: Corpus, tokenizer: Any) -> None:
     """64 retain and 16 forget rows: the mixed side has 80 of 144."""
     laws = [(torch.tensor([x], dtype=torch.float64), torch.ones(1)) for x in ([0.9, 0.1], [0.2, 0.8])]
     found = MarI(weight="batch").information(laws[0], laws[1], 0.2)
@@ -26,7 +28,9 @@ def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus, tokenizer) 
 
 
 @pytest.mark.parametrize("signal", ["pooled", "tokenwise", "likelihood"])
-def test_a_bank_reads_what_one_large_batch_would(corpus, tokenizer, settings, signal: str) -> None:
+def test_a_bank_reads_what_one_large_batch_would(
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings, signal: str
+) -> None:
     """With weights that stand still, three batches in the bank and one more are one batch of four times the size."""
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
     method = MarI(signal=signal, past_batches=3)
@@ -39,8 +43,8 @@ def test_a_bank_reads_what_one_large_batch_would(corpus, tokenizer, settings, si
     def joined(part: str) -> Encoded:
         pieces = [getattr(b, part) for b in batches]
         columns = ("input_ids", "attention_mask", "slots", "targets", "answer_mask")
-        made = [torch.cat([getattr(x, c) for x in pieces]) for c in columns]
-        return Encoded(*made, tuple(k for x in pieces for k in x.kinds))
+        made = {c: torch.cat([getattr(x, c) for x in pieces]) for c in columns}
+        return Encoded(**made, kinds=tuple(k for x in pieces for k in x.kinds))
 
     # The floor is between the first halves of all batches and the second ones: order retain so that a plain loss sees the same.
     size = settings.batch_retain
@@ -54,7 +58,7 @@ def test_a_bank_reads_what_one_large_batch_would(corpus, tokenizer, settings, si
     assert parts["floor"] == pytest.approx(wanted["floor"], rel=1e-9)
 
 
-def test_mari_by_hand(tokenizer) -> None:
+def test_mari_by_hand(tokenizer: Any) -> None:
     """Retain answers one word for sure, forget another, then both end: the laws mix by share, JSD in closed form."""
     data = encode(tokenizer, [Item("x", "oslo", "r")])
     end, words = tokenizer.eos_token_id, [tokenizer.convert_tokens_to_ids(w) for w in ("oslo", "lima")]

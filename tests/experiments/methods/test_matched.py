@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from experiments.config import LoopSettings
 from experiments.data.encoding import encode
-from experiments.data.items import Item
+from experiments.data.items import Corpus, Item
 from experiments.methods import make_method
 from experiments.methods.base import Batch
 from experiments.models.tiny import tiny_model
@@ -18,7 +19,7 @@ from experiments.unlearning.batches import make_batch
 from tests.experiments.methods.fixed import Fixed
 
 
-def test_matched_losses_by_hand(tokenizer) -> None:
+def test_matched_losses_by_hand(tokenizer: Any) -> None:
     """Three pairs whose log-probabilities differ by d, -d and d, over two tokens each: d^2 for each pair, their mean's
     square bent at 0.05."""
     items = [Item(x, "oslo", "r") for x in ("lima", "kyoto")]
@@ -37,7 +38,7 @@ def test_matched_losses_by_hand(tokenizer) -> None:
     assert float(value.detach()) == pytest.approx(parts["preserve_loss"] + 2.0 * gap**2 + 5.0 * shift)
 
 
-def test_matched_information_is_zero_for_a_model_that_ignores_the_subject(tokenizer, corpus) -> None:
+def test_matched_information_is_zero_for_a_model_that_ignores_the_subject(tokenizer: Any, corpus: Corpus) -> None:
     model = Fixed(torch.zeros(len(tokenizer), len(tokenizer)))
     batch = make_batch(
         tokenizer, corpus, corpus.retain, LoopSettings(batch_retain=2, batch_forget=2, batch_background=0), 0
@@ -47,7 +48,7 @@ def test_matched_information_is_zero_for_a_model_that_ignores_the_subject(tokeni
         assert parts["marginal_information"] == pytest.approx(0.0, abs=1e-9)
 
 
-def test_sources_of_the_matched_reference(tokenizer, corpus, settings) -> None:
+def test_sources_of_the_matched_reference(tokenizer: Any, corpus: Corpus, settings: LoopSettings) -> None:
     model, base = (tiny_model(len(tokenizer), 8, 1, 1, seed=s) for s in (0, 1))
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     own = make_method("mari-matched", source="base").loss(model, batch, model)[1]["marginal_information"]
@@ -61,7 +62,9 @@ def test_sources_of_the_matched_reference(tokenizer, corpus, settings) -> None:
     assert 0 <= made < math.log(2)
 
 
-def test_a_small_share_contracts_the_matched_information(corpus, tokenizer, settings) -> None:
+def test_a_small_share_contracts_the_matched_information(
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings
+) -> None:
     """T12: mixing by rho leaves at most rho of the divergence."""
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     with torch.no_grad():

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from experiments.config import LoopSettings
 from experiments.data.encoding import answer_log_probs, token_log_probs
+from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.methods.preference import npo_loss
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch
 
 
-def test_npo_simnpo_and_dpo_by_hand(corpus, tokenizer, settings) -> None:
+def test_npo_simnpo_and_dpo_by_hand(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).double()
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     # At the reference every log-ratio is 0: NPO = (2/beta) ln 2, DPO the same.
@@ -31,7 +34,7 @@ def test_npo_simnpo_and_dpo_by_hand(corpus, tokenizer, settings) -> None:
     assert parts["simnpo"] == pytest.approx(np.mean(np.log1p(np.exp(2 * mean + 0.1))), rel=1e-9)
 
 
-def test_npo_tends_to_gradient_ascent(corpus, tokenizer, settings) -> None:
+def test_npo_tends_to_gradient_ascent(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     """T23: as beta -> 0 the gradient is that of the answers' log-likelihood."""
     model, reference = (tiny_model(len(tokenizer), 8, 1, 1, seed=s).double() for s in (0, 1))
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)

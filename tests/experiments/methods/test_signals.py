@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -11,7 +13,7 @@ from experiments.methods.signals import bent_square, confidence, pool, remember,
 from tests.experiments.methods.fixed import Fixed
 
 
-def test_soft_histograms_and_scalar_signals(tokenizer) -> None:
+def test_soft_histograms_and_scalar_signals(tokenizer: Any) -> None:
     values = torch.tensor([0.0, 1.0, 0.5], dtype=torch.float64)
     assert soft_histogram(values, 3).tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3])
     uniform = Fixed(torch.zeros(len(tokenizer), len(tokenizer), dtype=torch.float64))

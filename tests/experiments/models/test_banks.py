@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
 
-def test_vocabularies_must_match(models: Path, tokenizer, tmp_path: Path) -> None:
+def test_vocabularies_must_match(models: Path, tokenizer: Any, tmp_path: Path) -> None:
     save_model(tiny_model(300, 8, 1, 1), tokenizer, tmp_path / "wide")
     with pytest.raises(ArgumentError, match="vocabulary"):
         FolderBank([str(models / "a"), str(tmp_path / "wide")])

@@ -6,7 +6,7 @@ A pretend accelerator stands in where there is none (`second_device.py`): it com
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from experiments.audit.run import run_audit
 from experiments.config import LoopSettings, RunConfig, load_config, select_methods
 from experiments.data.encoding import encode, many_prompt_ids
+from experiments.data.items import Corpus
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import item_scores, truth_ratio
 from experiments.measures.memorisation import extraction_strength, general_utility
@@ -60,7 +61,7 @@ class Bank:
         return self.model
 
 
-READINGS = {
+READINGS: dict[str, Callable[[Any, Any, Corpus], Any]] = {
     "scores": lambda m, t, c: dataclasses.astuple(item_scores(m, t, c.forget)),
     "truth ratio": lambda m, t, c: truth_ratio(m, t, c.forget),
     "extraction": lambda m, t, c: extraction_strength(m, t, c.forget),
@@ -73,7 +74,7 @@ READINGS = {
 
 
 @pytest.mark.parametrize("name", READINGS)
-def test_readings(name: str, corpus, tokenizer) -> None:
+def test_readings(name: str, corpus: Corpus, tokenizer: Any) -> None:
     read, model = READINGS[name], tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval()
     here = read(model, tokenizer, corpus)
     with second_device() as device:
@@ -84,7 +85,9 @@ def test_readings(name: str, corpus, tokenizer) -> None:
 @pytest.mark.usefixtures("few_features")
 @pytest.mark.parametrize("adapter", [False, True], ids=["all parameters", "LoRA"])
 @pytest.mark.parametrize(("name", "settings"), SETTINGS, ids=str)
-def test_training(name: str, settings: dict[str, Any], adapter: bool, corpus, tokenizer, tmp_path: Path) -> None:
+def test_training(
+    name: str, settings: dict[str, Any], adapter: bool, corpus: Corpus, tokenizer: Any, tmp_path: Path
+) -> None:
     """Two steps end at the CPU's weights and log, through a checkpoint after the first."""
 
     def trained(device: torch.device, folder: Path) -> tuple[dict[str, torch.Tensor], Any]:
@@ -109,7 +112,7 @@ def test_training(name: str, settings: dict[str, Any], adapter: bool, corpus, to
 
 
 @pytest.mark.usefixtures("drawn")
-def test_a_request_and_an_audit(models: Path, corpus, tmp_path: Path) -> None:
+def test_a_request_and_an_audit(models: Path, corpus: Corpus, tmp_path: Path) -> None:
     """The two commands, whole: what they write is what they write on the CPU."""
     data = small(enumerate_exactly=False, draws=40, shift_draws=20, robustness=True).model_dump()
     data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
@@ -155,7 +158,7 @@ def test_devices_are_found_or_named() -> None:
 
 
 @pytest.mark.gpu
-def test_an_accelerator_reads_the_same_numbers(corpus, tokenizer) -> None:
+def test_an_accelerator_reads_the_same_numbers(corpus: Corpus, tokenizer: Any) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0).eval()
     here = item_scores(model, tokenizer, corpus.forget).loss
     there = item_scores(model.to(find_device()), tokenizer, corpus.forget).loss

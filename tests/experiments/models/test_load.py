@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ def test_folders_without_safetensors_are_refused(tmp_path: Path) -> None:
         load_model(tmp_path / "nowhere")
 
 
-def test_a_saved_model_comes_back_to_the_bit_and_replaces_the_one_before(tokenizer, tmp_path: Path) -> None:
+def test_a_saved_model_comes_back_to_the_bit_and_replaces_the_one_before(tokenizer: Any, tmp_path: Path) -> None:
     for seed in (0, 1):
         model = tiny_model(len(tokenizer), 8, 1, 1, seed=seed)
         save_model(model, tokenizer, tmp_path / "m")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from experiments.models.load import load_model
 from experiments.models.passes import full_pass, full_pass_mean
 
 
-def test_full_pass_mean_is_the_mean_of_item_means(models: Path, tokenizer, corpus: Corpus) -> None:
+def test_full_pass_mean_is_the_mean_of_item_means(models: Path, tokenizer: Any, corpus: Corpus) -> None:
     model = load_model(models / "a").eval()
     data = encode(tokenizer, corpus.forget)
     whole = full_pass_mean(model, data, 100)
@@ -22,7 +23,7 @@ def test_full_pass_mean_is_the_mean_of_item_means(models: Path, tokenizer, corpu
     assert np.allclose(whole, full_pass_mean(model, data, 3), atol=1e-8)
 
 
-def test_accuracy_is_the_share_of_answer_tokens_that_come_first(corpus, tokenizer, schooled) -> None:
+def test_accuracy_is_the_share_of_answer_tokens_that_come_first(corpus: Corpus, tokenizer: Any, schooled: Any) -> None:
     data = encode(tokenizer, corpus.holdout)
     with torch.no_grad():
         guessed = answer_log_probs(schooled, data).argmax(-1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -10,7 +12,7 @@ from experiments.models.load import weight_hash
 from experiments.models.tiny import tiny_model, tiny_tokenizer
 
 
-def test_the_tokenizer_knows_every_word(tokenizer, rng: np.random.Generator) -> None:
+def test_the_tokenizer_knows_every_word(tokenizer: Any, rng: np.random.Generator) -> None:
     corpus = generate(2, 2, 2, sentences=True)
     words = set(vocabulary(corpus))
     for item in [*corpus.forget, *corpus.background(rng, 200)]:
@@ -19,7 +21,7 @@ def test_the_tokenizer_knows_every_word(tokenizer, rng: np.random.Generator) -> 
     assert tokenizer.unk_token_id not in tokenizer([i.prompt for i in plain.background(rng, 50)])["input_ids"][0]
 
 
-def test_the_vocabulary_is_that_of_all_authors_and_small_ids_are_special(tokenizer) -> None:
+def test_the_vocabulary_is_that_of_all_authors_and_small_ids_are_special(tokenizer: Any) -> None:
     assert tokenizer.convert_ids_to_tokens([0, 1, 2]) == ["<pad>", "<end>", "<unk>"]
     assert tokenizer.get_vocab() == tiny_tokenizer(generate(5, 1, 1, seed=9)).get_vocab()
 

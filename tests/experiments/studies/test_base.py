@@ -51,7 +51,11 @@ def test_slow_sections_wait_for_a_full_run_and_those_that_lack_something_are_tol
 def test_a_page_is_written_beside_its_figures_and_says_how_it_was_made(tmp_path: Path) -> None:
     data = Data(tmp_path / "data.json", "rounds", "mari study rounds")
     data.keep("a", {"x": 1})
-    page = Page(["# T", ""], {"figures/f.txt": lambda path: path.write_text("drawn")}, ", a note.")
+
+    def draw(path: Path) -> None:
+        path.write_text("drawn")
+
+    page = Page(["# T", ""], {"figures/f.txt": draw}, ", a note.")
     one = Study("rounds", ("a",), (), lambda s, d: None, lambda sections: page)
     assert write_page(one, data, tmp_path / "page.md") == [tmp_path / "page.md", tmp_path / "figures" / "f.txt"]
     text = (tmp_path / "page.md").read_text()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.models.banks import open_bank
+
 pytest.importorskip("torch")
 
 
@@ -17,7 +19,6 @@ from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.studies.matched.measure import retrain
 from experiments.studies.matched.page import Measured, said_of, said_of_stages, table, verdict
 from experiments.studies.matched.rows import real, toy
-from experiments.unlearning.train import open_bank
 
 
 def row(lower: float, upper: float, author: float) -> Measured:

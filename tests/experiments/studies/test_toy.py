@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from experiments.data.items import Corpus
 from experiments.models.load import weight_hash
 from experiments.studies.toy import train_pair
 
 
-def test_other_forget_answers_move_the_original_and_not_the_oracle(corpus, tokenizer) -> None:
+def test_other_forget_answers_move_the_original_and_not_the_oracle(corpus: Corpus, tokenizer: Any) -> None:
     other = replace(corpus, forget=tuple(replace(i, answer=i.wrong[0]) for i in corpus.forget))
     first, second = (train_pair(tokenizer, c, 1) for c in (corpus, other))
     assert list(first.models) == ["original", "oracle"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from experiments.config import LoopSettings
+from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.batches import make_batch, pick
@@ -15,7 +17,7 @@ from experiments.unlearning.loop import Task, run_loop
 from mari_theory import ArgumentError
 
 
-def test_matching_needs_something_to_match_with(tokenizer, corpus) -> None:
+def test_matching_needs_something_to_match_with(tokenizer: Any, corpus: Corpus) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     unnamed = tuple(replace(i, prompt=f"{i.kind} ?") for i in corpus.forget)
     with pytest.raises(ArgumentError, match="name their owner"):
@@ -36,14 +38,16 @@ def test_pairing_is_a_pure_function_and_covers_every_item_each_epoch() -> None:
 PARTS = ("preserve", "retain", "forget", "matched", "template")
 
 
-def of_step(tokenizer, corpus, seed: int, step: int, parts: tuple[str, ...] = PARTS) -> dict[str, torch.Tensor]:
+def of_step(
+    tokenizer: Any, corpus: Corpus, seed: int, step: int, parts: tuple[str, ...] = PARTS
+) -> dict[str, torch.Tensor]:
     """Every part of a batch, in the order asked."""
     settings = LoopSettings(batch_retain=4, batch_forget=3, batch_background=2, seed=seed)
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, step)
     return {name: getattr(batch, name).input_ids for name in parts}
 
 
-def test_a_batch_depends_on_seed_and_step_and_not_on_what_was_asked_before(tokenizer, corpus) -> None:
+def test_a_batch_depends_on_seed_and_step_and_not_on_what_was_asked_before(tokenizer: Any, corpus: Corpus) -> None:
     of_step(tokenizer, corpus, 0, 2)
     first, again = of_step(tokenizer, corpus, 0, 3), of_step(tokenizer, corpus, 0, 3, PARTS[::-1])
     assert all(torch.equal(first[name], again[name]) for name in PARTS)
@@ -52,7 +56,7 @@ def test_a_batch_depends_on_seed_and_step_and_not_on_what_was_asked_before(token
         assert not any(torch.equal(first[name], other[name]) for name in PARTS)
 
 
-def test_a_batch_asks_forget_questions_of_others_and_lets_what_stays_stay(tokenizer, corpus) -> None:
+def test_a_batch_asks_forget_questions_of_others_and_lets_what_stays_stay(tokenizer: Any, corpus: Corpus) -> None:
     settings = LoopSettings(batch_retain=4, batch_forget=3, batch_background=2)
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     assert (len(batch.retain), len(batch.preserve), len(batch.forget)) == (4, 6, 3)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from experiments.config import LoopSettings
+from experiments.data.items import Corpus
 from experiments.methods import make_method
-from experiments.methods.base import Method
+from experiments.methods.base import Batch, Loss, Method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, run_loop
 from experiments.unlearning.reason import Reason
 
 
-def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus, tokenizer) -> None:
+def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus: Corpus, tokenizer: Any) -> None:
     model, seen = tiny_model(len(tokenizer), 8, 1, 1, seed=0), []
     method = make_method("mari-pooled")
     real = type(method).loss
 
     class Spy(Method):
-        def loss(self, *args: object):
-            loss, parts = real(method, *args)
+        def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
+            loss, parts = real(method, model, batch, reference)
             seen.append(parts)
             return loss, parts
 
@@ -33,7 +35,7 @@ def test_the_log_has_the_means_of_the_parts_since_the_last_look(corpus, tokenize
             assert row[f"batch_{k}"] == pytest.approx(sum(p[k] for p in part) / len(part))
 
 
-def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, tokenizer) -> None:
+def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus: Corpus, tokenizer: Any) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     settings = LoopSettings(
         steps=200, lr=0.05, batch_retain=2, batch_forget=12, batch_background=2, evaluate_every=2, stop_at_holdout=True
@@ -44,7 +46,9 @@ def test_stopping_when_forget_answers_are_as_surprising_as_unseen_ones(corpus, t
 
 
 @pytest.mark.parametrize("start", [None, 1.0])
-def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(corpus, tokenizer, schooled, start) -> None:
+def test_stopping_when_accuracy_on_never_seen_answers_has_fallen(
+    corpus: Corpus, tokenizer: Any, schooled: Any, start: float | None
+) -> None:
     model = copy.deepcopy(schooled)
     settings = LoopSettings(
         steps=200,

@@ -9,13 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from experiments.config import LoopSettings
+from experiments.data.items import Corpus
 from experiments.methods import make_method
+from experiments.methods.base import Batch, Loss, Method
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
@@ -87,7 +90,9 @@ class Cut(Exception):
         ("dareu", {"max_new": 3, "reuse": 2}),
     ],
 )
-def test_methods_with_a_memory_resume_bit_identical(tmp_path: Path, corpus, tokenizer, name: str, changes) -> None:
+def test_methods_with_a_memory_resume_bit_identical(
+    tmp_path: Path, corpus: Corpus, tokenizer: Any, name: str, changes: dict[str, Any]
+) -> None:
     """Cut after step 6, in the middle of a cycle: what the objective remembers comes back with the weights."""
     settings = LoopSettings(
         steps=9, batch_retain=4, batch_forget=3, batch_background=2, checkpoint_every=4, evaluate_every=3
@@ -112,7 +117,9 @@ def test_methods_with_a_memory_resume_bit_identical(tmp_path: Path, corpus, toke
     assert histories[0] == histories[1]
 
 
-def test_a_full_disk_is_refused_before_the_first_step(tmp_path: Path, corpus, tokenizer, monkeypatch) -> None:
+def test_a_full_disk_is_refused_before_the_first_step(
+    tmp_path: Path, corpus: Corpus, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     method = make_method("retain-only")
@@ -121,14 +128,16 @@ def test_a_full_disk_is_refused_before_the_first_step(tmp_path: Path, corpus, to
     assert not list(tmp_path.iterdir())
 
 
-def test_a_diverging_run_stops_before_it_spoils_the_weights(corpus, tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_diverging_run_stops_before_it_spoils_the_weights(
+    corpus: Corpus, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     method = make_method("retain-only")
     real, calls = type(method).loss, []
 
-    def loss(self, *a: object) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss(self: Method, model: Any, batch: Batch, reference: Any = None) -> Loss:
         calls.append(1)
-        value, parts = real(self, *a)
+        value, parts = real(self, model, batch, reference)
         return (value * float("nan") if len(calls) == 3 else value), parts
 
     monkeypatch.setattr(type(method), "loss", loss)

@@ -7,21 +7,26 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import experiments
 from experiments.config import LoopSettings
 from experiments.data.items import Corpus
-from experiments.methods.base import Method
+from experiments.methods.base import Batch, Loss, Method
 from experiments.models.load import load_model
+from experiments.unlearning.checkpoint import LoopResult
+from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.request import UnlearningStopped, unlearn
 from mari_theory import ArgumentError
 
 SMALL = LoopSettings(steps=4, lr=1e-2, batch_retain=4, batch_forget=4, batch_background=0, evaluate_every=2)
 
 
-def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
+def test_resume_reaches_the_same_model(
+    models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = LoopSettings(**{**vars(SMALL), "checkpoint_every": 2})
     whole = unlearn(models / "a", corpus, "grad-diff", tmp_path / "whole", settings, rank=None)
     import experiments.unlearning.request as module
@@ -29,14 +34,13 @@ def test_resume_reaches_the_same_model(models: Path, corpus: Corpus, tmp_path: P
     class Killed(Exception):
         pass
 
-    def kill_at_three(task, settings, watch):
+    def kill_at_three(task: Task, settings: LoopSettings, watch: Watch) -> LoopResult:
         def after(step: int) -> None:
             if step == 3:
                 raise Killed
 
-        return original(task, settings, replace(watch, after_step=after))
+        return run_loop(task, settings, replace(watch, after_step=after))
 
-    original = module.run_loop
     monkeypatch.setattr(module, "run_loop", kill_at_three)
     with pytest.raises(Killed):
         unlearn(models / "a", corpus, "grad-diff", tmp_path / "cut", settings, rank=None)
@@ -56,7 +60,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
         def __init__(self) -> None:
             self.calls = 0
 
-        def loss(self, model, batch, reference=None):
+        def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
             self.calls += 1
             value = model(input_ids=batch.preserve.input_ids).logits.square().mean()
             return (value * float("nan") if self.calls == 3 else value), {}
@@ -67,7 +71,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
     assert json.loads((tmp_path / "u" / "record.json").read_text())["steps"] == 2
 
     class BadGradient(Bad):
-        def loss(self, model, batch, reference=None):
+        def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
             value = model(input_ids=batch.preserve.input_ids).logits.sum()
             return (value - value.detach()).abs().sqrt(), {}  # 0 with an infinite slope
 
@@ -75,7 +79,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
         unlearn(models / "a", corpus, BadGradient(), tmp_path / "g", SMALL, rank=None)
 
 
-def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch) -> None:
+def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ArgumentError, match="forget: expected at least one item"):
         unlearn(models / "a", Corpus("x", (), corpus.retain, ()), "npo", tmp_path / "1", SMALL)
     with pytest.raises(ArgumentError, match="retain: expected at least one item"):

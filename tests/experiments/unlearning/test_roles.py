@@ -11,6 +11,7 @@ from experiments.unlearning.roles import (
     Entry,
     Oracle,
     Original,
+    Role,
     entries_of,
     oracle_arm,
     oracle_names,
@@ -21,7 +22,7 @@ from experiments.unlearning.roles import (
 
 def test_names_are_made_from_roles_and_differ_as_files() -> None:
     config = load_config("tiny")
-    roles = [Original(), *oracles_of(config), *entries_of(config)]
+    roles: list[Role] = [Original(), *oracles_of(config), *entries_of(config)]
     names = [role.name for role in roles]
     assert names[: 1 + config.oracles] == ["original", *(f"oracle-{k}" for k in range(config.oracles))]
     assert names[1 + config.oracles :] == [m.label for m in config.methods]
@@ -31,7 +32,7 @@ def test_names_are_made_from_roles_and_differ_as_files() -> None:
 
 def test_a_label_is_no_oracle_whatever_it_says() -> None:
     assert Entry("oracle-7").kind == "method" and Entry("oracle-7").name == Oracle(7).name
-    assert Entry("oracle-7") != Oracle(7)
+    assert Entry("oracle-7") != Oracle(7)  # type: ignore[comparison-overlap]
 
 
 @pytest.mark.parametrize("count", [2, 5])

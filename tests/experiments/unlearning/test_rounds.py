@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +14,15 @@ from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.methods import make_method
+from experiments.models.banks import HeldModels
 from experiments.models.tiny import tiny_model
-from experiments.studies.toy import HeldModels
 from experiments.unlearning.reason import Reason
 from experiments.unlearning.rounds import split_requests, unlearn_rounds
 from mari_theory import ArgumentError, rounds_bound
 
 
 @pytest.mark.parametrize("name", ["grad-diff", "npo"])
-def test_rounds(corpus: Corpus, tokenizer, name: str) -> None:
+def test_rounds(corpus: Corpus, tokenizer: Any, name: str) -> None:
     model = tiny_model(len(tokenizer), 16, 1, 2, 0)
     before = {n: p.clone() for n, p in model.named_parameters()}
     requests = split_requests(corpus, 2)
@@ -39,7 +40,7 @@ def test_rounds(corpus: Corpus, tokenizer, name: str) -> None:
     assert 0 < between("0", "2") <= rounds_bound([between("0", "1"), between("1", "2")])
 
 
-def test_rounds_need_no_holdout(corpus: Corpus, tokenizer) -> None:
+def test_rounds_need_no_holdout(corpus: Corpus, tokenizer: Any) -> None:
     alone = replace(corpus, holdout=())
     settings = LoopSettings(steps=1, batch_retain=4, batch_forget=4, batch_background=4)
     requests = split_requests(alone, 2)
@@ -47,7 +48,7 @@ def test_rounds_need_no_holdout(corpus: Corpus, tokenizer) -> None:
     assert len(unlearn_rounds(model, tokenizer, alone, requests, make_method("retain-only"), settings)[0]) == 2
 
 
-def test_bad_requests(corpus: Corpus, tokenizer) -> None:
+def test_bad_requests(corpus: Corpus, tokenizer: Any) -> None:
     model, method = tiny_model(len(tokenizer), 16, 1, 2, 0), make_method("retain-only")
     with pytest.raises(ArgumentError, match="at least one"):
         unlearn_rounds(model, tokenizer, corpus, [], method, LoopSettings())
@@ -57,7 +58,9 @@ def test_bad_requests(corpus: Corpus, tokenizer) -> None:
         split_requests(corpus, 3)
 
 
-def test_accuracy_lost_in_one_round_ends_the_next_before_it_begins(corpus: Corpus, tokenizer, schooled) -> None:
+def test_accuracy_lost_in_one_round_ends_the_next_before_it_begins(
+    corpus: Corpus, tokenizer: Any, schooled: Any
+) -> None:
     settings = LoopSettings(
         steps=100,
         lr=0.02,

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from experiments.config import RunConfig, slug
+from experiments.config import LoopSettings, RunConfig, slug
+from experiments.data.items import Corpus
 from experiments.models.banks import open_bank
 from experiments.models.load import weight_hash
 from experiments.unlearning import train
+from experiments.unlearning.checkpoint import LoopResult
+from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
-from experiments.unlearning.roles import Entry, Oracle, Original
+from experiments.unlearning.roles import Entry, Oracle, Original, Role
 from experiments.unlearning.train import train_many, train_one
 
-ROLES = [Original(), Oracle(0), Oracle(1), Entry("a"), Entry("a, again"), Entry("a, its own seed")]
+ROLES: list[Role] = [Original(), Oracle(0), Oracle(1), Entry("a"), Entry("a, again"), Entry("a, its own seed")]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def run(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def records(run: Path) -> dict[str, dict[str, object]]:
+def records(run: Path) -> dict[str, dict[str, Any]]:
     return {r.name: json.loads((run / "models" / f"{slug(r.name)}.json").read_text()) for r in ROLES}
 
 
@@ -70,9 +74,13 @@ def test_the_record_names_the_weights_that_are_there(config: RunConfig, run: Pat
 def test_a_model_that_is_there_is_not_trained_again_and_a_missing_one_comes_out_the_same(
     config: RunConfig, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, trained = records(run), []
-    real = train.run_loop
-    monkeypatch.setattr(train, "run_loop", lambda task, s, watch: trained.append(watch.label) or real(task, s, watch))
+    before, trained = records(run), list[str]()
+
+    def noted(task: Task, settings: LoopSettings, watch: Watch) -> LoopResult:
+        trained.append(watch.label)
+        return run_loop(task, settings, watch)
+
+    monkeypatch.setattr(train, "run_loop", noted)
     (run / "models" / "oracle-1.json").unlink()
     made = train_many(config, run, ROLES[::-1])
     assert trained == ["oracle-1"] and list(made) == [r.name for r in ROLES[::-1]]
@@ -80,11 +88,13 @@ def test_a_model_that_is_there_is_not_trained_again_and_a_missing_one_comes_out_
     assert {n: r for n, r in made.items() if n != "oracle-1"} == {n: r for n, r in before.items() if n != "oracle-1"}
 
 
-def test_an_oracle_never_saw_the_forget_set(config: RunConfig, run: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_oracle_never_saw_the_forget_set(
+    config: RunConfig, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other forget answers: the same oracle to the bit, another original."""
     real = RunConfig.make_corpus
 
-    def other(self: RunConfig):  # type: ignore[no-untyped-def]
+    def other(self: RunConfig) -> Corpus:
         corpus = real(self)
         return replace(corpus, forget=tuple(replace(i, answer=i.wrong[0]) for i in corpus.forget))
 

@@ -224,6 +224,10 @@ def _derived(c: Certificate, ref: Certificate) -> str | None:
     return ", ".join(wrong) or None
 
 
+Terms = tuple[list[Any], Any]
+"""Weighted terms in [0, 1], and what their mean is multiplied with."""
+
+
 class Tight:
     """What is provable about one certificate's evidence, in 40 digits, from the definition of its method."""
 
@@ -283,10 +287,10 @@ class Tight:
         )
         return [np.flatnonzero(codes == k) for k in range(count)]
 
-    def _unit(self, rows: Any) -> Any:
+    def _unit(self, rows: Any) -> Terms | None:
         return self._terms(rows, "owners")
 
-    def _terms(self, rows: Any, part: str) -> Any:
+    def _terms(self, rows: Any, part: str) -> Terms | None:
         """(terms in [0, 1], top): weighted terms and what their mean is multiplied with; None for a unit with one arm only."""
         s = self._rows()
         arm = s.arm[rows]
@@ -412,4 +416,4 @@ def _laws(path: Path, owner: str | None, prompt: str | None) -> list[tuple[Any, 
             if k == law.rest:
                 more_jsd, more_tv = half * mp.log(2) - term, half - abs(p - q) / 2
         found[law.prompt].append((jsd, jsd + more_jsd, tv, tv + more_tv))
-    return [tuple(mp.fsum(r[j] for r in rows) / len(rows) for j in range(4)) for rows in found]  # type: ignore[misc]
+    return [tuple(mp.fsum(r[j] for r in rows) / len(rows) for j in range(4)) for rows in found]

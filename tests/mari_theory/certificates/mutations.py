@@ -144,13 +144,13 @@ def _value(x: Any, rng: Rng) -> Any:
             y[k] = _value(y[k], rng)
         return y
     if isinstance(x, dict) and x and rng.random() < 0.8:
-        y, keys = dict(x), list(x)
+        z, keys = dict(x), list(x)
         key, how = keys[int(rng.integers(len(keys)))], int(rng.integers(3))
         if how != 1:
-            del y[key]
+            del z[key]
         if how:
-            y[TEXTS[int(rng.integers(len(TEXTS)))] or "x"] = x[key]
-        return y
+            z[TEXTS[int(rng.integers(len(TEXTS)))] or "x"] = x[key]
+        return z
     if isinstance(x, bool) and rng.random() < 0.5:
         return not x
     return ODD[int(rng.integers(len(ODD)))]

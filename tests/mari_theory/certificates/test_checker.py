@@ -194,7 +194,12 @@ def test_the_signers_pair_is_never_guessed(tmp_path: Path) -> None:
 
 def test_option_and_pool_files_refuse_what_only_scores_allow(tmp_path: Path) -> None:
     for path in (option_file(tmp_path / "o.parquet"), pool(tmp_path / "p.npz")):
-        for asked in ({"population": "prompts-like-these"}, {"trust": "none"}, {"interval": "betting"}):
+        refused: tuple[dict[str, Any], ...] = (
+            {"population": "prompts-like-these"},
+            {"trust": "none"},
+            {"interval": "betting"},
+        )
+        for asked in refused:
             with pytest.raises(ArgumentError):
                 certify_files([path], **asked)
         data = certified(path).data()

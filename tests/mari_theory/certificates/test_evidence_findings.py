@@ -233,9 +233,12 @@ def test_one_file_that_holds_its_rows_many_times_is_refused(tmp_path: Path, time
 
 def test_files_of_two_designs_or_of_two_models_are_never_one_sample(tmp_path: Path) -> None:
     a = coins(tmp_path / "a.parquet", seed=0, arm_p="A")
-    for k, said in enumerate(
-        ({"design": "independent", "arm_p": "A"}, {"arm_p": "C"}, {"arm_p": "A", "pair": "marginal"})
-    ):
+    others: tuple[dict[str, Any], ...] = (
+        {"design": "independent", "arm_p": "A"},
+        {"arm_p": "C"},
+        {"arm_p": "A", "pair": "marginal"},
+    )
+    for k, said in enumerate(others):
         with pytest.raises(ArgumentError, match="^files, " + list(said)[-1 if k else 0]):
             certify_files([a, coins(tmp_path / "b.parquet", seed=1, **said)])
 
@@ -269,7 +272,7 @@ def test_betting_over_rows_without_a_design_is_rejected_by_check(tmp_path: Path)
     assert "design: iid" in rejected(data, [path])
 
 
-SCORE = {"m": 4, "owners": 2, "arm_p": "A", "arm_q": "B"}
+SCORE: dict[str, Any] = {"m": 4, "owners": 2, "arm_p": "A", "arm_q": "B"}
 
 
 def put(data: Any, where: str, value: Any) -> None:

@@ -20,7 +20,7 @@ def old(path: Path, made_by: str = "betting", **changes: Any) -> Path:
     """What the first format said of a file."""
     made = certify_files([path], interval=None if made_by == "finite-population" else made_by)
     c = made.claim
-    data = {
+    data: dict[str, Any] = {
         "format": "mari-certificate/1",
         "claim": {
             "pair": c.pair,

@@ -117,8 +117,11 @@ def remembered() -> Iterator[None]:
 
         patch.setattr(module, name, once)
 
-    keep(files, "sha256"), keep(files, "kind_of"), keep(files, "row_digest")
-    keep(check_sampled, "read_scores"), keep(check_exact, "read_options"), keep(check_exact, "read_pool")
+    for name in ("sha256", "kind_of", "row_digest"):
+        keep(files, name)
+    keep(check_sampled, "read_scores")
+    for name in ("read_options", "read_pool"):
+        keep(check_exact, name)
     for kind in (files.Scores, files.Options):
         keep(kind, "only", lambda s, *a: (id(s), *a))
     for name in ("refuse_contradictions", "RocBandEnds", "unit_ends"):

@@ -37,13 +37,18 @@ def invalid_text(path: Path) -> None:
     rewrite(path, "prompt_id", bad)
 
 
+def into_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "truncated": (lambda f: f.write_bytes(f.read_bytes()[:-200]), "Parquet"),
     "damaged in the middle": (lambda f: f.write_bytes(f.read_bytes()[:100] + b"\0" * 400 + f.read_bytes()[500:]), ""),
     "not parquet": (lambda f: f.write_bytes(b"hello world, this is no parquet"), "Parquet score or option file"),
     "empty": (lambda f: f.write_bytes(b""), "Parquet score or option file"),
     "missing": (lambda f: f.unlink(), "existing file"),
-    "a folder": (lambda f: (f.unlink(), f.mkdir()), "existing file"),
+    "a folder": (into_a_folder, "existing file"),
     "no log_q": (lambda f: rewrite(f, "log_q", None), "a column log_q"),
     "no prompt_id": (lambda f: rewrite(f, "prompt_id", None), "a column prompt_id"),
     "numbers as text": (lambda f: rewrite(f, "log_p", pa.array(["x"] * N)), "column log_p"),

@@ -24,5 +24,5 @@ def test_zipf_levels_are_met_over_a_vocabulary(level: float) -> None:
 
 def test_product_of_draws_matches_enumeration() -> None:
     p, q = (np.array([0.7, 0.3]), np.array([0.6, 0.4]))
-    full = [np.kron(np.kron(a, a), a) for a in (p, q)]
-    assert product(PAIRS["bernoulli"], 3).jsd() == pytest.approx(float(mt.jensen_shannon(*full)), rel=1e-12)
+    all_p, all_q = (np.kron(np.kron(a, a), a) for a in (p, q))
+    assert product(PAIRS["bernoulli"], 3).jsd() == pytest.approx(float(mt.jensen_shannon(all_p, all_q)), rel=1e-12)

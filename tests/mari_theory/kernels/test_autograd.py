@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import mari_theory as mt
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -16,7 +20,7 @@ def test_gradients_flow_and_match_finite_differences(log: bool, weight: float) -
     torch = pytest.importorskip("torch")
     logits = torch.randn(3, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
 
-    def value(z: torch.Tensor) -> torch.Tensor:
+    def value(z: Tensor) -> Tensor:
         laws = torch.log_softmax(z, -1) if log else torch.softmax(z, -1)
         return mt.jensen_shannon(laws[0], laws[1:], weight, log=log, check=False)
 

@@ -24,7 +24,8 @@ def reached(found: Found) -> bool:
 def until_reached(inequality: Inequality) -> list[Found]:
     """The starts of a whole search one by one, as far as the first that reaches what it should."""
     if inequality.ratio not in SEARCHED:
-        rng, one, found = np.random.default_rng(0), dataclasses.replace(inequality, starts=1), []
+        rng, one = np.random.default_rng(0), dataclasses.replace(inequality, starts=1)
+        found: list[Found] = []
         while len(found) < inequality.starts and not any(map(reached, found)):
             found.append(attack(one, rng))
         SEARCHED[inequality.ratio] = found
