@@ -33,7 +33,7 @@ from estimators.order_free import (
 )
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
-from mari_theory.certificates.contradictions import refuse_miscalibrated
+from mari_theory.certificates.contradictions import refuse_miscalibration
 from mari_theory.certificates.files import (
     agree,
     check_likelihoods,
@@ -198,7 +198,7 @@ def summarise_file(path: Path) -> ScoreState:
             first.append(b.rows(np.sort(keep)))
             seen += np.bincount(b.arm, minlength=2)
     if int(seen.min()) > 0:
-        refuse_miscalibrated(scores_of(first, metadata))
+        refuse_miscalibration(scores_of(first, metadata))
     return state
 
 

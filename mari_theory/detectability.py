@@ -282,8 +282,8 @@ def _log_multiplier(budget: FloatValues) -> FloatValues:
         return np.asarray(
             brentq(lambda x: math.log(float(_frontier(np.exp(np.array(x)))[0])) - goal, low, high, xtol=5e-14)
         )
-    spent = lambda x: _frontier(np.exp(x))[0] <= budget  # noqa: E731
-    return _last_true(spent, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
+    affordable = lambda x: _frontier(np.exp(x))[0] <= budget  # noqa: E731
+    return _last_true(affordable, np.full(budget.shape, low), np.full(budget.shape, high), steps=70)
 
 
 def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:
