@@ -180,12 +180,12 @@ def _auc_case(law: str, shift: float, tail: bool) -> Case:
     def draw(g: np.random.Generator, n: int) -> tuple[Floats, Floats]:
         return g.normal(size=n), g.normal(shift, 1, size=n)
 
-    def made(band: Any) -> Method:
+    def method(band: Any) -> Method:
         return lambda d, c: certify_roc(d[0], d[1], c, band).tpr_at(fpr)
 
     methods: dict[str, Method] = {"betting on pairs": lambda d, c: certify_auc(d[0], d[1], c).interval}
     if tail:
-        methods = {name: made(band) for name, band in BANDS.items()}
+        methods = {name: method(band) for name, band in BANDS.items()}
     return Case("TPR at 1 % FPR" if tail else "AUC", law, truth, draw, methods, SMALL_SIZES)
 
 
@@ -216,7 +216,7 @@ def cases() -> dict[tuple[str, str], Case]:
         "zipf 1e-4": zipf(1e-4),
         "zipf 0.6": zipf(0.6),
     }
-    made = [
+    entries = [
         *(_mean_case(law) for law in MEANS),
         *(_likelihood_case(law, family) for law, family in likelihood.items()),
         *(_tv_case(law) for law in PAIRS),
@@ -228,4 +228,4 @@ def cases() -> dict[tuple[str, str], Case]:
         *(_auc_case(f"normal, shift {s:g}", s, tail) for s in (0.0, 0.3, 1.0) for tail in (False, True)),
         *(_lower_case(f"normal, shift {s:g}", s) for s in (0.0, 0.3, 1.0)),
     ]
-    return {(c.quantity, c.law): c for c in made}
+    return {(c.quantity, c.law): c for c in entries}

@@ -61,9 +61,9 @@ def simulate(case: Case, n: int, confidence: float, replicates: int, seed: int =
     for _ in range(replicates):
         data = case.draw(rng, n)
         for name, method in case.methods.items():
-            made = method(data, confidence)
-            misses[name] += not made.lower - 1e-12 <= case.truth <= made.upper + 1e-12
-            width[name] += made.width
+            interval = method(data, confidence)
+            misses[name] += not interval.lower - 1e-12 <= case.truth <= interval.upper + 1e-12
+            width[name] += interval.width
     return [
         Cell(case.quantity, case.law, n, confidence, name, misses[name], replicates, width[name] / replicates)
         for name in case.methods
@@ -91,8 +91,8 @@ def table(cells: Sequence[Cell]) -> str:
         ]
         for law, n, confidence in dict.fromkeys((c.law, c.n, c.confidence) for c in rows):
             row = {c.method: c for c in rows if (c.law, c.n, c.confidence) == (law, n, confidence)}
-            shown = [f"{100 * row[m].rate:.2f} %, {row[m].width:.3g}" if m in row else "" for m in methods]
-            lines.append(f"| {law} | {n} | {confidence:g} | " + " | ".join(shown) + " |")
+            entries = [f"{100 * row[m].rate:.2f} %, {row[m].width:.3g}" if m in row else "" for m in methods]
+            lines.append(f"| {law} | {n} | {confidence:g} | " + " | ".join(entries) + " |")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -127,17 +127,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks coverage")
     parser.add_argument("--quick", action="store_true", help="100 replicates, no size above 2,000")
     parser.add_argument("--replicates", type=int, default=2000, help="of each cell (default 2000)")
-    known = list(dict.fromkeys(quantity for quantity, _ in cases()))
-    parser.add_argument("--only", action="append", metavar="QUANTITY", help=f"just these tables: {', '.join(known)}")
+    names = list(dict.fromkeys(quantity for quantity, _ in cases()))
+    parser.add_argument("--only", action="append", metavar="QUANTITY", help=f"just these tables: {', '.join(names)}")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(argv)
     for quantity in args.only or []:
-        require(quantity in known, "--only", ", ".join(known), quantity)
+        require(quantity in names, "--only", ", ".join(names), quantity)
     require(args.replicates >= 10, "--replicates", "a number at least 10", args.replicates)
     replicates = 100 if args.quick else args.replicates
     peer_replicates = 50 if args.quick else 300
     with ProcessPoolExecutor() as workers:
-        made = [
+        jobs = [
             workers.submit(_job, key, n, confidence, replicates)
             for key, case in cases().items()
             for confidence in case.confidences
@@ -155,14 +155,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.only
             else [workers.submit(mistake, m, r, 2000, faulty_replicates) for m in MISTAKES for r in RATES.values()]
         )
-        cells = [cell for job in tqdm(made, file=sys.stderr, desc="ours") for cell in job.result()]
+        cells = [cell for job in tqdm(jobs, file=sys.stderr, desc="ours") for cell in job.result()]
         theirs = [cell for job in tqdm(peers, file=sys.stderr, desc="peers") for cell in job.result()]
         faulty = [job.result() for job in tqdm(wrong, file=sys.stderr, desc="mistakes")]
     bad = [c for c in cells if c.beyond_chance(len(cells))]
     if args.only:
         print(f"{len(bad)} of {len(cells)} cells miss beyond chance.\n\n{table(cells)}")
         return 1 if bad else 0
-    broken = [c for c in theirs if c.method != "mari" and c.beyond_chance(len(theirs))]
+    misses = [c for c in theirs if c.method != "mari" and c.beyond_chance(len(theirs))]
     wider = wider_betting(cells)
     absent = [name for name, module in PEERS.items() if not find_spec(module)]
     text = (
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Never above a tenth of the nominal 5 % on any law (valid, not sharp): "
         f"{'; '.join(unspent(cells)) or 'none'}.\n\n"
         "# What others call a confidence interval\n\n"
-        f"Same data, nominal 5 %, {peer_replicates} replicates: {len(broken)} of {len([c for c in theirs if c.method != 'mari'])} of their cells "
+        f"Same data, nominal 5 %, {peer_replicates} replicates: {len(misses)} of {len([c for c in theirs if c.method != 'mari'])} of their cells "
         "miss beyond chance. infomeasure and NPEET report quantiles of the *null* (independence), not of the estimate; jax-privacy a bootstrap."
         f"{' Not installed here: ' + ', '.join(absent) + '.' if absent else ''} MIST's quantiles are not run: no release that installs beside "
         "a current NumPy.\n\n"

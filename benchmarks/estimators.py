@@ -39,7 +39,7 @@ print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAG
 """
 
 
-def interleaved(jobs: dict[str, Job], repeats: int) -> dict[str, float]:
+def median_seconds(jobs: dict[str, Job], repeats: int) -> dict[str, float]:
     """Median seconds of each job, run in turns."""
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeats):
@@ -52,11 +52,11 @@ def interleaved(jobs: dict[str, Job], repeats: int) -> dict[str, float]:
 
 def speed_row(what: str, jobs: dict[str, Job], repeats: int) -> str:
     """One Markdown row: ours, every peer, ratio to the fastest peer."""
-    seconds = interleaved(jobs, repeats)
+    seconds = median_seconds(jobs, repeats)
     ours = seconds.pop("mari")
     best = min(seconds, key=lambda k: seconds[k])
-    shown = ", ".join(f"{k} {v:.3g} s" for k, v in sorted(seconds.items(), key=lambda kv: kv[1]))
-    return f"| {what} | {ours:.3g} s | {shown} | **{seconds[best] / ours:.1f}x** ({best}) |"
+    peers = ", ".join(f"{k} {v:.3g} s" for k, v in sorted(seconds.items(), key=lambda kv: kv[1]))
+    return f"| {what} | {ours:.3g} s | {peers} | **{seconds[best] / ours:.1f}x** ({best}) |"
 
 
 def _sklearn_ksg(x: Any, y: Any, k: int) -> float:
@@ -132,8 +132,8 @@ def speeds(quick: bool) -> list[str]:
         outcomes = [f"{i}{j}" for i in range(8) for j in range(8)]
 
         def with_dit() -> float:
-            made = dit.Distribution(outcomes, joint.ravel().tolist())
-            return float(dit.shannon.mutual_information(made, [0], [1]))
+            law = dit.Distribution(outcomes, joint.ravel().tolist())
+            return float(dit.shannon.mutual_information(law, [0], [1]))
 
         from mari_theory.families import DiscreteJoint
 
@@ -192,10 +192,10 @@ def accuracy(quick: bool) -> list[str]:
         joint = BMI_TASKS[task]
         truth = joint.mutual_information()
         x, y = joint.sample(n, np.random.default_rng(0))
-        made: list[Estimate] = [KSG(4, v).estimate(x, y) for v in (1, 2)]
-        made += [VARIATIONAL[name]().estimate(x, y) for name in VARIATIONAL]
+        estimates: list[Estimate] = [KSG(4, v).estimate(x, y) for v in (1, 2)]
+        estimates += [VARIATIONAL[name]().estimate(x, y) for name in VARIATIONAL]
         rows.append(
-            f"| {task} | {truth:.4f} | " + " | ".join(f"{100 * (e.value / truth - 1):+.1f} %" for e in made) + " |"
+            f"| {task} | {truth:.4f} | " + " | ".join(f"{100 * (e.value / truth - 1):+.1f} %" for e in estimates) + " |"
         )
     return rows
 
@@ -212,8 +212,8 @@ def discrete_accuracy() -> list[str]:
             k: [DiscreteEntropy(c, 500).from_counts(rng.multinomial(n, p)).value - truth for _ in range(200)]
             for k, c in CORRECTIONS.items()
         }
-        shown = [f"{np.mean(e):+.3f} ({np.sqrt(np.mean(np.square(e))):.3f})" for e in errors.values()]
-        rows.append(f"| entropy, Dirichlet(0.5) over 500 symbols | {n} | {truth:.4f} | " + " | ".join(shown) + " |")
+        cells = [f"{np.mean(e):+.3f} ({np.sqrt(np.mean(np.square(e))):.3f})" for e in errors.values()]
+        rows.append(f"| entropy, Dirichlet(0.5) over 500 symbols | {n} | {truth:.4f} | " + " | ".join(cells) + " |")
     joint = np.array(DISCRETE_JOINTS["skewed"].table)
     truth = DISCRETE_JOINTS["skewed"].mutual_information()
     for n in (50, 500):
@@ -224,8 +224,8 @@ def discrete_accuracy() -> list[str]:
             ]
             for k, c in CORRECTIONS.items()
         }
-        shown = [f"{np.mean(e):+.3f} ({np.sqrt(np.mean(np.square(e))):.3f})" for e in errors.values()]
-        rows.append(f"| MI, 3 x 3 table | {n} | {truth:.4f} | " + " | ".join(shown) + " |")
+        cells = [f"{np.mean(e):+.3f} ({np.sqrt(np.mean(np.square(e))):.3f})" for e in errors.values()]
+        rows.append(f"| MI, 3 x 3 table | {n} | {truth:.4f} | " + " | ".join(cells) + " |")
     return rows
 
 

@@ -106,8 +106,8 @@ def discrepancy(s: Scores) -> tuple[float, float]:
     for d, f in zip(calibration_pairs(s), CALIBRATION_FUNCTIONS.values(), strict=True):
         g = f.in_pairs(gap)
         mean = float(np.mean(2 * eta * (1 - eta) * g))
-        claimed = float(np.mean(2 * eta * ((1 - eta) * g) ** 2 + 2 * (1 - eta) * (eta * g) ** 2)) - 2 * mean**2
-        spread = max(float(d.std()), math.sqrt(max(claimed, 0.0)), 1e-12)
+        variance = float(np.mean(2 * eta * ((1 - eta) * g) ** 2 + 2 * (1 - eta) * (eta * g) ** 2)) - 2 * mean**2
+        spread = max(float(d.std()), math.sqrt(max(variance, 0.0)), 1e-12)
         discrepancies.append((abs(float(d.mean())) / spread * math.sqrt(d.size), abs(float(d.sum()))))
     return max(discrepancies, key=lambda x: (x[1] > TOTAL, x[0]))
 
@@ -117,7 +117,7 @@ def simulate(mistake: str, rates: tuple[float, float], n: int, replicates: int, 
     change, method = MISTAKES[mistake]
     rng = np.random.default_rng([seed, n, *(round(1e6 * r) for r in rates)])
     real = truth(rates)
-    refused, below = 0, 0
+    refusals, below = 0, 0
     far: list[tuple[float, float]] = []
     for _ in range(replicates):
         s = change(sample(rates, n, rng))
@@ -126,11 +126,11 @@ def simulate(mistake: str, rates: tuple[float, float], n: int, replicates: int, 
             require_method(s, method)
             refuse_contradictions(s, method)
         except ArgumentError:
-            refused += 1
+            refusals += 1
             continue
         below += LN2 * unit_ends(s, method, INFORMATION, 0.05)[1] < real - 1e-12
     apart, total = (float(x) for x in np.median(far, axis=0))
-    return Row(mistake, real, n, refused / replicates, below / replicates, apart, total, replicates)
+    return Row(mistake, real, n, refusals / replicates, below / replicates, apart, total, replicates)
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -142,10 +142,10 @@ def table(rows: Sequence[Row]) -> list[str]:
     ]
     for mistake, n in dict.fromkeys((r.mistake, r.n) for r in rows):
         cells = {r.truth: r for r in rows if (r.mistake, r.n) == (mistake, n)}
-        shown = [
+        columns = [
             f"{100 * c.refused:.0f} / {100 * c.below:.0f} ({c.discrepancy:.1f})" for c in (cells[t] for t in truths)
         ]
-        lines.append(f"| {mistake} | {n} | " + " | ".join(shown) + " |")
+        lines.append(f"| {mistake} | {n} | " + " | ".join(columns) + " |")
     return lines
 
 
@@ -162,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     right = [r for r in rows if r.mistake.startswith("none")]
     alarms = round(sum(r.refused * r.replicates for r in right))
     trials = sum(r.replicates for r in right)
-    missed = [
+    leaks = [
         r
         for r in rows
         if r.discrepancy > 7 and r.total > TOTAL and not r.mistake.startswith("none") and r.refused < 0.97
@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         *table(rows),
         "",
         f"Right evidence refused: {alarms} of {trials} files (at most one in a thousand is promised). "
-        f"Cells with a discrepancy above 7, a sum of differences above {TOTAL} and less than 97 % refused: {len(missed)} (a smaller "
+        f"Cells with a discrepancy above 7, a sum of differences above {TOTAL} and less than 97 % refused: {len(leaks)} (a smaller "
         "sum could be balanced by an output too rare to have been seen, so no test that is valid at 1e-3 refutes it).",
         "",
         "What is let through and still certified below the truth: "
@@ -192,7 +192,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     publish("\n".join(lines) + "\n", args.out)
     too_many = alarms > binom.isf(1e-6, trials, 1e-3)
-    return 1 if missed or too_many else 0
+    return 1 if leaks or too_many else 0
 
 
 if __name__ == "__main__":

@@ -46,18 +46,18 @@ def _labels(table: Any) -> tuple[Any, Any]:
 def jax_privacy_interval(tail: bool) -> Method:
     """jax-privacy's bootstrap interval for AUC or for the TPR at 1 % FPR (its defaults, 200 resamples)."""
 
-    def made(d: Any, confidence: float) -> Interval:
+    def interval(d: Any, confidence: float) -> Interval:
         from jax_privacy import auditing
 
         auditor = auditing.CanaryScoreAuditor(d[1], d[0])
-        chosen = auditing.BootstrapParams.confidence_interval(num_samples=200, confidence=confidence, seed=0)
+        bootstrap = auditing.BootstrapParams.confidence_interval(num_samples=200, confidence=confidence, seed=0)
         if tail:
-            low, high = auditor.tpr_at_given_fpr(0.01, bootstrap_params=chosen)
+            low, high = auditor.tpr_at_given_fpr(0.01, bootstrap_params=bootstrap)
         else:
-            low, high = auditor.attack_auroc(bootstrap_params=chosen)
+            low, high = auditor.attack_auroc(bootstrap_params=bootstrap)
         return Interval(float(low), float(high), confidence, "jax-privacy")
 
-    return made
+    return interval
 
 
 PEERS: dict[str, str] = {"infomeasure": "infomeasure", "NPEET": "npeet_plus", "jax-privacy": "jax_privacy"}

@@ -49,13 +49,13 @@ def grid_betting(y: NDArray[np.float64], delta: float, points: int) -> tuple[flo
     mean = (0.5 + np.cumsum(y)) / (index + 1)
     spread = 0.25 + np.concatenate([[0.0], np.cumsum((y - mean) ** 2)[:-1]])
     stakes = np.sqrt(2 * level * index / (spread * n))
-    kept = []
+    means = []
     for m in np.linspace(0, 1, points + 2)[1:-1]:
         up = np.cumsum(np.log1p(np.minimum(stakes, 0.9 / m) * (y - m))).max()
         down = np.cumsum(np.log1p(-np.minimum(stakes, 0.9 / (1 - m)) * (y - m))).max()
         if max(up, down) < level:
-            kept.append(m)
-    return min(kept), max(kept)
+            means.append(m)
+    return min(means), max(means)
 
 
 def scipy_jsd(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -59,11 +59,11 @@ class Alphabet:
 
     def size_for(self, name: str, labels: Any) -> int:
         """The size, once every label of the sample is known to fit; raises `ArgumentError` on a symbol outside or too many seen."""
-        seen = np.unique(as_labels(name, labels))
-        require(seen.size <= self.size, f"{name}'s alphabet", f"at least the {seen.size} symbols seen", self.size)
+        values = np.unique(as_labels(name, labels))
+        require(values.size <= self.size, f"{name}'s alphabet", f"at least the {values.size} symbols seen", self.size)
         if self.symbols:
-            known = {_as_kind(seen.dtype.kind, s) for s in self.symbols}
-            outside = [s for s in seen.tolist() if _plain(s) not in known]
+            members = {_as_kind(values.dtype.kind, s) for s in self.symbols}
+            outside = [s for s in values.tolist() if _plain(s) not in members]
             more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
             require(not outside, name, "symbols of the alphabet", f"{outside[0]}{more}" if outside else "")
         return self.size

@@ -77,11 +77,11 @@ class CertificateNumbers:
         r, w = self.request, self.words
         estimate, lower, upper = self.jsd
         level = rules.levels(r, self.present)
-        refuted = self.metadata.get("refuted_by")
+        refutation = self.metadata.get("refuted_by")
         verdict = None
-        if w.no_verdict is None or refuted:
-            verdict = verdict_for((lower, upper), r.margin, self.by_owner, bool(refuted))
-        implied = ceilings(
+        if w.no_verdict is None or refutation:
+            verdict = verdict_for((lower, upper), r.margin, self.by_owner, bool(refutation))
+        implications = ceilings(
             upper,
             self.total_variation.upper if self.total_variation else None,
             self.roc_upper,
@@ -119,11 +119,11 @@ class CertificateNumbers:
                 "room": room,
                 "owners": self.by_owner,
                 "prompts": self.by_prompt,
-                "implies": Implies.model_validate(implied),
+                "implies": Implies.model_validate(implications),
                 "levels": Levels(**level),
                 "verdict": verdict,
                 "no_verdict": None if verdict else w.no_verdict,
-                "refuted_by": refuted,
+                "refuted_by": refutation,
                 "assumptions": w.assumptions,
                 "errors": {"rounding" if self.exact else "statistical": upper - (lower if self.exact else estimate)},
                 "metadata": self.metadata,

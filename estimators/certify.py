@@ -49,7 +49,7 @@ def certify_files(
     require(len(set(kinds)) == 1, "files", "files of one kind", sorted(set(kinds)))
     kind = kinds[0]
 
-    def request(method: str, stated: object) -> Request:
+    def request(method: str, file_pair: object) -> Request:
         fields = {
             "method": method,
             "confidence": float(confidence),
@@ -57,11 +57,11 @@ def certify_files(
             "population": population,
             "simultaneous": simultaneous,
             "trust": trust,
-            "pair": None if stated else pair,
+            "pair": None if file_pair else pair,
             "owner": owner,
             "prompt": prompt,
         }
-        require(not stated or pair in (None, stated), "--pair", f"{stated}, as the file says", pair)
+        require(not file_pair or pair in (None, file_pair), "--pair", f"{file_pair}, as the file says", pair)
         return Request.model_validate(fields)
 
     if kind == "score":

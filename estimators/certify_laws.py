@@ -24,15 +24,15 @@ def numbers_of_options(
     """Exact ends of enumerated laws, on average and law by law. Raises `ArgumentError` on an interval other than `exact-laws`."""
     require(interval in (None, "exact-laws"), "interval", "exact-laws for an option file", interval)
     o = read_options(path)
-    wanted = request("exact-laws", o.metadata.get("pair"))
-    o = o.only(wanted.owner, wanted.prompt)
-    words = rules.option_words(o, wanted)
+    query = request("exact-laws", o.metadata.get("pair"))
+    o = o.only(query.owner, query.prompt)
+    words = rules.option_words(o, query)
     ends = law_ends(o)
     prompts = np.arange(len(o.prompts))
     owner, owners = rules.owners_of(o.cluster, o.clusters, prompts, o.prompts)
     estimate, lower, upper = ends.average("total_variation", prompts, 1.0)
     return CertificateNumbers(
-        request=wanted,
+        request=query,
         words=words,
         metadata=o.metadata,
         files=(digest_of(path),),
@@ -43,8 +43,8 @@ def numbers_of_options(
         present=(),
         jsd=ends.average("divergence", prompts, LN2),
         total_variation=Ends(estimate=estimate, lower=lower, upper=upper),
-        by_owner=_exact_units(ends, owner, owners, wanted.margin),
-        by_prompt=_exact_units(ends, prompts, o.prompts, wanted.margin),
+        by_owner=_exact_units(ends, owner, owners, query.margin),
+        by_prompt=_exact_units(ends, prompts, o.prompts, query.margin),
         has_room=True,
     )
 
@@ -73,8 +73,8 @@ def numbers_of_pool(path: Path, interval: str | None, request: Callable[[str, ob
     require(isinstance(complete, bool), f"{path.name}, finite_population", "true or false", complete)
     name = "pooled-fast-rate" if interval is None else interval
     require(name in UPPER_BOUNDS, "interval", f"{', '.join(UPPER_BOUNDS)} for a pool file", name)
-    wanted = request("finite-population" if complete else name, pool.metadata.get("pair"))
-    words = rules.pool_words(pool, wanted)
+    query = request("finite-population" if complete else name, pool.metadata.get("pair"))
+    words = rules.pool_words(pool, query)
     independent = rules.arms_independent(pool)
     if name == "pooled-bounded-differences" and not complete:
         require(independent, "interval", "pooled-fast-rate for a pool that does not say arms: independent", name)
@@ -83,13 +83,13 @@ def numbers_of_pool(path: Path, interval: str | None, request: Callable[[str, ob
         pool.q_mean,
         pool.n,
         pool.m,
-        1.0 - rules.level_of(wanted, "divergence"),
+        1.0 - rules.level_of(query, "divergence"),
         finite_population=complete,
         bound=UPPER_BOUNDS[name],
         arms_independent=independent or complete,
     )
     return CertificateNumbers(
-        request=wanted,
+        request=query,
         words=words,
         metadata=pool.metadata,
         files=(digest_of(path),),

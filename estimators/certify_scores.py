@@ -29,8 +29,8 @@ def numbers_of_scores(s: Scores, request: Request) -> CertificateNumbers:
     require_method(s, request.method)
     clusters, trusted = request.population == "prompts-like-these", request.trust == "likelihoods"
     if clusters:
-        named = (request.owner, request.prompt)
-        require(named == (None, None), "owner, prompt", "nothing for prompts like these", named)
+        subject = (request.owner, request.prompt)
+        require(subject == (None, None), "owner, prompt", "nothing for prompts like these", subject)
         require(
             request.method == "order-free",
             "interval",
@@ -65,9 +65,9 @@ def numbers_of_scores(s: Scores, request: Request) -> CertificateNumbers:
         jsd=(0.0, 0.0, LN2),
     )
     if not trusted:
-        cut = np.clip(s.gap, -CLIP, CLIP)
+        gap = np.clip(s.gap, -CLIP, CLIP)
         low, high = RANGE[GIBBS]
-        terms = gibbs_terms(np.minimum(-cut, 0.0), np.minimum(cut, 0.0), s.arm)
+        terms = gibbs_terms(np.minimum(-gap, 0.0), np.minimum(gap, 0.0), s.arm)
         estimate, lower, _ = average(np.clip((terms - low) / (high - low), 0.0, 1.0), "divergence", low, high, LN2)
         return replace(common, jsd=(estimate, lower, LN2))
     jsd = average(y, "divergence", 0.0, LN2, LN2)
@@ -127,23 +127,23 @@ def _units(
     s: Scores,
     unit: Floats,
     units: Sequence[Weights | None],
-    named: tuple[Integers, tuple[str, ...]],
+    labels: tuple[Integers, tuple[str, ...]],
     request: Request,
     part: str,
 ) -> Units:
     """Owners or prompts one by one, order-free: upper ends each at half the level, lower ends by averaged e-values (T32)."""
-    (codes, names), delta, margin = named, rules.level_of(request, part), request.margin
+    (codes, names), delta, margin = labels, rules.level_of(request, part), request.margin
     free = OrderFree()
     terms = [None if w is None else unit[w.rows] * w.relative() for w in units]
     tops = [1.0 if w is None else w.top for w in units]
 
     capitals = [None if t is None else free.log_e_values(t, 1.0 - delta) for t in terms]
-    mirrored = [None if t is None else free.log_e_values(1.0 - t, 1.0 - delta) for t in terms]
+    mirrored_capitals = [None if t is None else free.log_e_values(1.0 - t, 1.0 - delta) for t in terms]
     bar = math.log(2.0 / delta) + 1e-9 * (1 + math.log(s.arm.size))
 
     def within(j: int, nats: float) -> bool:
         """Is the upper end of unit j at or below `nats`?"""
-        capital, room = mirrored[j], nats / LN2 / tops[j]
+        capital, room = mirrored_capitals[j], nats / LN2 / tops[j]
         return nats >= LN2 or (nats > 0 and capital is not None and (room >= 1.0 or capital(1.0 - room) >= bar))
 
     def log_e(nats: float) -> Floats:

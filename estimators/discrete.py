@@ -105,8 +105,8 @@ class ChaoShen:
         singletons = min(int(np.sum(counts == 1)), n - 1)
         p = (1 - singletons / n) * counts / n
         with np.errstate(divide="ignore"):
-            seen = -np.expm1(n * np.log1p(-p))
-        return -float(np.sum(xlogy(p, p) / np.where(p > 0, seen, 1.0))) + 0.0
+            inclusion = -np.expm1(n * np.log1p(-p))
+        return -float(np.sum(xlogy(p, p) / np.where(p > 0, inclusion, 1.0))) + 0.0
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ class JamesStein:
         spread = float(np.sum((1 / alphabet - p) ** 2)) + (alphabet - counts.size) / alphabet**2
         share = 1.0 if n == 1 or spread == 0 else (1 - float(np.sum(p * p))) / ((n - 1) * spread)
         share = min(max(share, 0.0), 1.0)
-        mixed = share / alphabet + (1 - share) * p
+        mixture = share / alphabet + (1 - share) * p
         rest = share / alphabet
-        return -float(np.sum(xlogy(mixed, mixed))) - (alphabet - counts.size) * float(xlogy(rest, rest)) + 0.0
+        return -float(np.sum(xlogy(mixture, mixture))) - (alphabet - counts.size) * float(xlogy(rest, rest)) + 0.0
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ class NSB:
         n, k = int(counts.sum()), alphabet
         beta = np.exp(np.linspace(math.log(1e-8 / k), math.log(1e4), self.nodes))
         values, frequency = np.unique(counts, return_counts=True)
-        unseen = k - counts.size
+        zeros = k - counts.size
         evidence = gammaln(k * beta) - gammaln(n + k * beta)
-        mean = psi(n + k * beta + 1) - unseen * beta / (n + k * beta) * psi(beta + 1)
+        mean = psi(n + k * beta + 1) - zeros * beta / (n + k * beta) * psi(beta + 1)
         for c, f in zip(values.tolist(), frequency.tolist(), strict=True):
             evidence += f * (gammaln(c + beta) - gammaln(beta))
             mean -= f * (c + beta) / (n + k * beta) * psi(c + beta + 1)
@@ -195,8 +195,8 @@ def _best_polynomial(degree: int) -> tuple[float, ...]:
     ones = np.ones((x.size, 1))
     a = np.block([[basis, -ones], [-basis, -ones]])
     b = np.concatenate([target, -target])
-    solved: Any = linprog(np.append(np.zeros(degree + 1), 1.0), A_ub=a, b_ub=b, bounds=[(None, None)] * (degree + 2))
-    series = np.polynomial.Chebyshev(solved.x[:-1], domain=[0, 1])
+    solution: Any = linprog(np.append(np.zeros(degree + 1), 1.0), A_ub=a, b_ub=b, bounds=[(None, None)] * (degree + 2))
+    series = np.polynomial.Chebyshev(solution.x[:-1], domain=[0, 1])
     return tuple(series.convert(kind=np.polynomial.Polynomial).coef.tolist())
 
 
@@ -293,12 +293,12 @@ class DiscreteMI:
         """From a contingency table of counts, rows X, columns Y."""
         t = as_counts("table", table, 2)
         rows, columns, cells = t.sum(axis=1), t.sum(axis=0), t.ravel()
-        seen = (int(np.sum(rows > 0)), int(np.sum(columns > 0)))
+        sizes = (int(np.sum(rows > 0)), int(np.sum(columns > 0)))
         kx, ky = (
-            _alphabet(None if self.alphabets is None else self.alphabets[i], seen[i], "alphabets") for i in (0, 1)
+            _alphabet(None if self.alphabets is None else self.alphabets[i], sizes[i], "alphabets") for i in (0, 1)
         )
         # Where one side is constant, the joint is the other side: the information is 0 whatever the correction.
-        if min(seen) == 1:
+        if min(sizes) == 1:
             value = 0.0
         else:
             h = self.correction.entropy
@@ -349,6 +349,6 @@ class DiscreteJSD:
         )
 
 
-def _alphabet(size: int | None, seen: int, name: str) -> int:
-    require(size is None or size >= seen, name, f"at least the {seen} symbols seen", size)
-    return size or seen
+def _alphabet(size: int | None, count: int, name: str) -> int:
+    require(size is None or size >= count, name, f"at least the {count} symbols seen", size)
+    return size or count

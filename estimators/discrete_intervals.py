@@ -122,11 +122,11 @@ def certify_counts_jsd(
     )
 
 
-def _size(name: str, size: int | None, counted: int) -> int:
+def _size(name: str, size: int | None, count: int) -> int:
     """The alphabet's size: as given, never below the symbols counted."""
-    ok = size is None or (isinstance(size, (int, np.integer)) and size >= counted)
-    require(ok, name, f"a whole number, at least the {counted} symbols counted", size)
-    return counted if size is None else int(size)
+    ok = size is None or (isinstance(size, (int, np.integer)) and size >= count)
+    require(ok, name, f"a whole number, at least the {count} symbols counted", size)
+    return count if size is None else int(size)
 
 
 @dataclass(frozen=True)
@@ -172,14 +172,14 @@ def certify_table_mi(table: ArrayLike, confidence: float = 0.95, alphabets: tupl
     >>> result = certify_table_mi([[450, 50], [50, 450]])
     >>> 0.368 in result.interval and result.interval.lower > 0.15
     True
-    >>> seen = np.eye(145, dtype=int)  # 145 of 300 letters through a perfect channel, once each
-    >>> [math.log(300) in certify_table_mi(seen, alphabets=a).interval for a in (None, (300, 300))]
+    >>> table = np.eye(145, dtype=int)  # 145 of 300 letters through a perfect channel, once each
+    >>> [math.log(300) in certify_table_mi(table, alphabets=a).interval for a in (None, (300, 300))]
     [False, True]
     """
     t = as_counts("table", table, 2)
     sizes = (None, None) if alphabets is None else alphabets
     require(len(sizes) == 2, "alphabets", "two numbers, of X's and of Y's symbols", alphabets)
-    kx, ky = (_size("alphabets", g, seen) for g, seen in zip(sizes, t.shape, strict=True))
+    kx, ky = (_size("alphabets", g, size) for g, size in zip(sizes, t.shape, strict=True))
     delta = 1.0 - require_fraction("confidence", confidence)
     n, k = int(t.sum()), kx * ky
     joint = t / n
@@ -216,8 +216,8 @@ def _ball_ends(joint: Floats, kappa: float) -> tuple[float, float]:
     log_ratio = np.log(smooth) - np.log(np.outer(smooth.sum(axis=1), smooth.sum(axis=0)))
     linear = log_ratio.ravel()
     # Donsker-Varadhan with T = the reference's log-ratio: I >= E T - ln E_{product} e^T, margins in their own balls.
-    tilted = np.array([columns.largest_mean(row) for row in np.exp(log_ratio)])
-    low = ball.smallest_mean(linear) - math.log(rows.largest_mean(tilted))
+    row_means = np.array([columns.largest_mean(row) for row in np.exp(log_ratio)])
+    low = ball.smallest_mean(linear) - math.log(rows.largest_mean(row_means))
     # I(p) <= KL(p | r) for a product r, = E_p ln(s/r) + KL(p | s); the last term cell by cell at the ends of its range.
     excess = 0.0
     for p, s in zip(joint.ravel().tolist(), smooth.ravel().tolist(), strict=True):
@@ -257,8 +257,8 @@ def certify_counts_entropy(counts: ArrayLike, confidence: float = 0.95, alphabet
 
     >>> math.log(2) in certify_counts_entropy([520, 480]).interval
     True
-    >>> seen = np.unique(np.random.default_rng(0).integers(0, 1000, 500), return_counts=True)[1]
-    >>> [math.log(1000) in certify_counts_entropy(seen, alphabet=a).interval for a in (None, 1000)]
+    >>> counts = np.unique(np.random.default_rng(0).integers(0, 1000, 500), return_counts=True)[1]
+    >>> [math.log(1000) in certify_counts_entropy(counts, alphabet=a).interval for a in (None, 1000)]
     [False, True]
     """
     c = as_counts("counts", counts, 1)

@@ -74,8 +74,8 @@ class Options:
         """The one alphabet's size, checked on each sample."""
         if not self.alphabet:
             return None
-        seen = np.concatenate([as_labels(name, sample) for name, sample in labels.items()])
-        return self.alphabet[0].size_for(" and ".join(labels), seen)
+        symbols = np.concatenate([as_labels(name, sample) for name, sample in labels.items()])
+        return self.alphabet[0].size_for(" and ".join(labels), symbols)
 
     def sizes(self, x: Any, y: Any) -> tuple[int, int] | None:
         """The two alphabets' sizes."""
@@ -167,7 +167,7 @@ def _column(table: Any, name: str, path: Path) -> Any:
     return table[name].to_numpy()
 
 
-def _known(path: Path) -> Path:
+def _sample_path(path: Path) -> Path:
     require(path.is_file(), "sample", "an existing file", path)
     kinds = (".npy", ".csv", ".parquet")
     require(path.suffix.lower() in kinds, "sample", "a .npy, .csv or .parquet file", path.name)
@@ -179,7 +179,7 @@ def load_sample(path: Path, column: str | None = None, without: str | None = Non
 
     `without` names a column that is no part of the sample: its ids.
     """
-    path = _known(Path(path))
+    path = _sample_path(Path(path))
     if path.suffix.lower() == ".npy":
         try:
             return np.load(path, allow_pickle=False)
@@ -195,7 +195,7 @@ def load_sample(path: Path, column: str | None = None, without: str | None = Non
 def load_items(option: str, path: Path, items: str) -> Any:
     """Ids of the rows of a sample: a column of its table, or for a .npy sample another file (.npy, or text with one id a line)."""
     if path.suffix.lower() != ".npy":
-        return _column(_table(_known(path)), items, path)
+        return _column(_table(_sample_path(path)), items, path)
     file = Path(items)
     require(file.is_file(), option, "for a .npy sample a file of ids (.npy, or text with one a line)", items)
     if file.suffix.lower() == ".npy":

@@ -54,7 +54,7 @@ class Hoeffding:
         """Two-sided interval for the mean; raises `ArgumentError` on values outside [lower, upper]."""
         y, delta = checked_sample(y, confidence, lower, upper)
         half = math.sqrt(math.log(2.0 / delta) / (2 * y.size))
-        return _rescaled(float(y.mean()), half, half, self.name, confidence, lower, upper)
+        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, lower, upper)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MaurerPontil:
             return Interval(lower, upper, confidence, self.name, "T15", (IID,))
         level = math.log(4.0 / delta)
         half = math.sqrt(2 * float(y.var(ddof=1)) * level / y.size) + 7 * level / (3 * (y.size - 1))
-        return _rescaled(float(y.mean()), half, half, self.name, confidence, lower, upper)
+        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, lower, upper)
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def checked_sample(y: Floats, confidence: float, lower: float, upper: float) -> 
     return (np.clip(y, 0.0, 1.0) if low < lower or high > upper or upper != 1.0 else y), delta
 
 
-def _rescaled(
+def _scaled_interval(
     mean: float, below: float, above: float, method: str, confidence: float, lower: float, upper: float
 ) -> Interval:
     span, slack = upper - lower, 1e-14

@@ -142,23 +142,23 @@ def certify_likelihood_ratio(
     relative, top = pairs / own, arms.size / (2.0 * pairs)
     any_order = isinstance(method, (Hoeffding, OrderFree))
 
-    def made(x: Floats, high: float) -> Interval:
+    def mean_interval(x: Floats, high: float) -> Interval:
         if not any_order:
             return method.interval(0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]]), confidence, 0.0, high)
         return method.interval(np.minimum(x * relative * top, high * top), confidence, 0.0, high * top).clipped(
             0.0, high
         )
 
-    def balanced(x: Floats) -> float:
+    def balanced_mean(x: Floats) -> float:
         return 0.5 * (float(x[of_p].mean()) + float(x[of_q].mean()))
 
-    jsd_interval, tv_interval = _with(made(y, LN2), drawn), _with(made(t, 1.0), drawn)
+    jsd_interval, tv_interval = _with(mean_interval(y, LN2), drawn), _with(mean_interval(t, 1.0), drawn)
     gap = np.clip(lq - lp, -1e300, 1e300)
     roc, auc, auc_interval = ratio_roc(gap[of_p], gap[of_q], confidence)
     n = int(arms.size)
     return LikelihoodRatioResult(
-        Certified("Jensen-Shannon divergence", balanced(y), jsd_interval, n, extra={"pairs": pairs}),
-        Certified("total variation", balanced(t), tv_interval, n, unit="probability"),
+        Certified("Jensen-Shannon divergence", balanced_mean(y), jsd_interval, n, extra={"pairs": pairs}),
+        Certified("total variation", balanced_mean(t), tv_interval, n, unit="probability"),
         Certified("AUC of the likelihood ratio", auc, auc_interval, n, unit="probability"),
         roc,
     )
@@ -202,16 +202,16 @@ def certify_path_information(
     require(min(of_p.size, of_q.size) > 0, "arm", "rows of both arms (0 and 1)", "one arm")
     pairs = min(of_p.size, of_q.size)
 
-    def paired(x: Floats) -> Floats:
+    def pair_means(x: Floats) -> Floats:
         return 0.5 * (x[of_p[:pairs]] + x[of_q[:pairs]])
 
     method = Betting() if interval is None else interval
-    clipped = np.clip(terms, 0.0, top)
-    ends = method.interval(paired(clipped), confidence, 0.0, top).clipped(0.0, LN2)
+    clipped_terms = np.clip(terms, 0.0, top)
+    ends = method.interval(pair_means(clipped_terms), confidence, 0.0, top).clipped(0.0, LN2)
     extra: dict[str, float] = {"pairs": pairs}
     if log_p is not None and log_q is not None:
-        plain = paired(information_terms(*check_scores(log_p, log_q, arms)[:2])[0])
-        extra["variance_ratio"] = float(paired(clipped).var() / max(plain.var(), 1e-300))
+        plain = pair_means(information_terms(*check_scores(log_p, log_q, arms)[:2])[0])
+        extra["variance_ratio"] = float(pair_means(clipped_terms).var() / max(plain.var(), 1e-300))
     value = 0.5 * (float(terms[of_p].mean()) + float(terms[of_q].mean()))
     assumption = (
         "every token's conditional laws under both arms are exact",

@@ -62,8 +62,8 @@ class Rescaled:
     def prepare(self, z: Floats) -> Floats:
         """Columns over their scales; as they were where a value would overflow."""
         with np.errstate(over="ignore"):
-            scaled = z / self.scales(z)
-        return scaled if bool(np.all(np.isfinite(scaled))) else z
+            columns = z / self.scales(z)
+        return columns if bool(np.all(np.isfinite(columns))) else z
 
 
 @dataclass(frozen=True)

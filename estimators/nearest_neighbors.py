@@ -184,7 +184,7 @@ class KSG:
                 near.append(counts_within(z, reach, strict=False))
             terms = psi(k) - 1 / k + psi(n) - psi(np.maximum(near[0], 1)) - psi(np.maximum(near[1], 1))
         if tied.any():
-            terms = np.where(tied, _coinciding(a, b, tied), terms)
+            terms = np.where(tied, _coincidence_terms(a, b, tied), terms)
         value = math.fsum(terms.tolist()) / n if n <= 100_000 else float(terms.mean())
         if min(np.ptp(a, axis=0).max(), np.ptp(b, axis=0).max()) == 0:
             value = 0.0
@@ -192,7 +192,7 @@ class KSG:
         return Estimate("mutual information", value, n=n, method=self.name, extra=extra, warnings=warnings)
 
 
-def _coinciding(a: Floats, b: Floats, tied: NDArray[np.bool_]) -> Floats:
+def _coincidence_terms(a: Floats, b: Floats, tied: NDArray[np.bool_]) -> Floats:
     """ln n c_xy/(c_x c_y) over coinciding points, for the tied rows."""
     n = len(a)
     out = np.zeros(n)
@@ -244,7 +244,7 @@ class Ross:
         near = counts_within(a, radius) + 1
         terms = psi(n) + psi(neighbours) - psi(size[label]) - psi(near)
         if tied.any():
-            terms = np.where(tied, _coinciding(a, label[:, None].astype(float), tied), terms)
+            terms = np.where(tied, _coincidence_terms(a, label[:, None].astype(float), tied), terms)
         value = float(terms.mean())
         if len(np.unique(label)) == 1 or np.ptp(a, axis=0).max() == 0:
             value = 0.0
@@ -253,9 +253,9 @@ class Ross:
         return Estimate("mutual information", value, n=n, method=self.name, extra=extra, warnings=warnings)
 
 
-def _warnings(prepared: Floats, advice: str, **blocks: Floats) -> tuple[str, ...]:
+def _warnings(points: Floats, advice: str, **blocks: Floats) -> tuple[str, ...]:
     """Of heavy tails where the neighbours are sought in two dimensions or more; on a line they do no harm."""
-    return tail_warnings(column_names(**blocks), prepared, advice) if prepared.shape[1] > 1 else ()
+    return tail_warnings(column_names(**blocks), points, advice) if points.shape[1] > 1 else ()
 
 
 @dataclass(frozen=True)

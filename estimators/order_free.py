@@ -121,10 +121,10 @@ class OrderFree:
         if values.size <= _FEW:
             exact = _Bins(number.astype(float), values, values, values)
             return self._interval(exact, unit.size, float(unit.mean()), confidence, lower, upper)
-        seen = empty_histogram()
+        summary = empty_histogram()
         for start in range(0, unit.size, 1 << 22):
-            seen = merge_histograms(seen, histogram(unit[start : start + (1 << 22)]))
-        return self.of_histogram(seen, confidence, lower, upper)
+            summary = merge_histograms(summary, histogram(unit[start : start + (1 << 22)]))
+        return self.of_histogram(summary, confidence, lower, upper)
 
     def of_histogram(
         self, seen: Histogram, confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
@@ -221,9 +221,9 @@ class _Bins(NamedTuple):
         return _Bins(self.number, 1 - self.right, 1 - self.left, 1 - self.mean)
 
 
-def _bins(seen: Histogram) -> _Bins:
-    used = seen.counts > 0
-    count = seen.counts[used].astype(float)
+def _bins(summary: Histogram) -> _Bins:
+    used = summary.counts > 0
+    count = summary.counts[used].astype(float)
     left, right = _LEFT[used], _RIGHT[used]
-    mean = (seen.high[used] * 2.0**26 + seen.low[used]) * _UNIT / count
+    mean = (summary.high[used] * 2.0**26 + summary.low[used]) * _UNIT / count
     return _Bins(count, left, right, np.clip(mean, left, right))

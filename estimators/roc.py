@@ -89,8 +89,8 @@ def certify_roc(
     empty arms, more than one column, rows that move together without ids.
 
     >>> rng = np.random.default_rng(0)
-    >>> made = certify_roc(rng.normal(size=2000), rng.normal(1, 1, size=2000))
-    >>> 0.760 in made.auc.interval and 0.259 in made.tpr_at(0.05)
+    >>> result = certify_roc(rng.normal(size=2000), rng.normal(1, 1, size=2000))
+    >>> 0.760 in result.auc.interval and 0.259 in result.tpr_at(0.05)
     True
     """
     half = 1.0 - (1.0 - require_fraction("confidence", confidence)) / 2
@@ -107,8 +107,8 @@ def certify_roc(
     fpr_low[0] = 0.0
     grid = np.unique(np.concatenate([[0.0], np.geomspace(1e-5, 1.0, 401), np.linspace(0.0, 1.0, 1025)]))
     # Low: a threshold whose FPR is surely at most a has at least its own TPR. High: one state further covers the chord of a tie.
-    reached = np.searchsorted(fpr_high, grid, side="right") - 1
-    low = np.where(reached >= 0, tpr_low[np.maximum(reached, 0)], 0.0)
+    last = np.searchsorted(fpr_high, grid, side="right") - 1
+    low = np.where(last >= 0, tpr_low[np.maximum(last, 0)], 0.0)
     further = np.minimum(np.searchsorted(fpr_low, grid, side="right"), cuts.size - 1)
     high = np.where(further == cuts.size - 1, 1.0, tpr_high[further])
     fpr = np.append(1 - below_p / p.size, 1.0)
@@ -143,12 +143,12 @@ def certify_auc(
     shared items, pass ids.
 
     >>> rng = np.random.default_rng(0)
-    >>> made = certify_auc(rng.normal(size=2000), rng.normal(1, 1, size=2000))
-    >>> 0.760 in made.interval and made.interval.width < 0.07
+    >>> result = certify_auc(rng.normal(size=2000), rng.normal(1, 1, size=2000))
+    >>> 0.760 in result.interval and result.interval.width < 0.07
     True
     >>> z = rng.normal(size=400)  # an item's difficulty, in both arms
-    >>> made = certify_auc(z, z + 0.1, items_p=range(400), items_q=range(400))
-    >>> 0.528 in made.interval and made.interval.width < 0.05
+    >>> result = certify_auc(z, z + 0.1, items_p=range(400), items_q=range(400))
+    >>> 0.528 in result.interval and result.interval.width < 0.05
     True
     >>> certify_auc(z, z + 0.1, comparison="paired").value
     1.0
@@ -158,22 +158,22 @@ def certify_auc(
     require(comparison in ("independent", "paired"), "comparison", "independent or paired", comparison)
     ids = _ids(items_p, items_q, p.size, q.size)
     if comparison == "paired":
-        return _paired(p, q, ids, confidence, interval)
-    shared = np.empty((2, 0), np.intp)
+        return _paired_comparison(p, q, ids, confidence, interval)
+    overlap = np.empty((2, 0), np.intp)
     if ids is not None:
-        shared = np.stack(np.intersect1d(*ids, assume_unique=True, return_indices=True)[1:])
+        overlap = np.stack(np.intersect1d(*ids, assume_unique=True, return_indices=True)[1:])
     else:
-        _refuse_aligned(p, q)
-    terms = _terms(p, q, shared, ids)
+        _refuse_aligned_rows(p, q)
+    terms = _terms(p, q, overlap, ids)
     require(terms.size > 0, "items_p, items_q", "two different items at least", "one item, in both arms")
     ends = (Betting() if interval is None else interval).interval(terms, confidence)
     ranks = np.sort(p)
     wins = float(np.sum(np.searchsorted(ranks, q, "left") + np.searchsorted(ranks, q, "right"))) / 2
-    same = float(np.sum(_wins(p[shared[0]], q[shared[1]])))
-    value = (wins - same) / (p.size * q.size - shared.shape[1])
-    assumptions = (*ASSUMPTIONS, SHARED if shared.size else APART)
+    same = float(np.sum(_wins(p[overlap[0]], q[overlap[1]])))
+    value = (wins - same) / (p.size * q.size - overlap.shape[1])
+    assumptions = (*ASSUMPTIONS, SHARED if overlap.size else APART)
     whole = Interval(ends.lower, ends.upper, confidence, ends.method, "T16", assumptions)
-    extra = {"shared_items": int(shared.shape[1]), "terms": int(terms.size)}
+    extra = {"shared_items": int(overlap.shape[1]), "terms": int(terms.size)}
     return Certified("AUC", value, whole, p.size + q.size, unit="probability", method=ends.method, extra=extra)
 
 
@@ -211,20 +211,20 @@ def _wins(p: Floats, q: Floats) -> Floats:
     return 0.5 * (1.0 + np.sign(q - p))
 
 
-def _terms(p: Floats, q: Floats, shared: NDArray[np.intp], ids: tuple[NDArray[Any], NDArray[Any]] | None) -> Floats:
+def _terms(p: Floats, q: Floats, overlap: NDArray[np.intp], ids: tuple[NDArray[Any], NDArray[Any]] | None) -> Floats:
     """Independent terms with mean AUC, each item in one of them; by id, so that the order of the rows does not matter."""
     rng = np.random.default_rng(_SEED)
-    only = [np.setdiff1d(np.arange(x.size), s) for x, s in zip((p, q), shared, strict=True)]
+    only = [np.setdiff1d(np.arange(x.size), s) for x, s in zip((p, q), overlap, strict=True)]
     if ids is not None:
         only = [rows[np.argsort(x[rows])] for rows, x in zip(only, ids, strict=True)]
     only = [rng.permutation(rows) for rows in only]
-    shared = rng.permutation(shared, axis=1)
-    pairs, half = min(only[0].size, only[1].size), shared.shape[1] // 2
+    overlap = rng.permutation(overlap, axis=1)
+    pairs, half = min(only[0].size, only[1].size), overlap.shape[1] // 2
     terms = [_wins(p[only[0][:pairs]], q[only[1][:pairs]])]
-    first, second = shared[:, :half], shared[:, half : 2 * half]
+    first, second = overlap[:, :half], overlap[:, half : 2 * half]
     terms.append((_wins(p[first[0]], q[second[1]]) + _wins(p[second[0]], q[first[1]])) / 2)
-    if shared.shape[1] % 2:  # one shared item is left: it meets a row that has no partner in the other arm
-        i, j = shared[:, -1]
+    if overlap.shape[1] % 2:  # one shared item is left: it meets a row that has no partner in the other arm
+        i, j = overlap[:, -1]
         if only[0].size > pairs:
             terms.append(_wins(p[only[0][pairs : pairs + 1]], q[[j]]))
         elif only[1].size > pairs:
@@ -232,7 +232,7 @@ def _terms(p: Floats, q: Floats, shared: NDArray[np.intp], ids: tuple[NDArray[An
     return rng.permutation(np.concatenate(terms))
 
 
-def _paired(
+def _paired_comparison(
     p: Floats,
     q: Floats,
     ids: tuple[NDArray[Any], NDArray[Any]] | None,
@@ -282,7 +282,7 @@ def alignment(p: Floats, q: Floats) -> tuple[float, float]:
     return tau, min(1.0, 2.0 * math.exp(-9.0 * n * (n - 1) * tau**2 / (4.0 * (2 * n + 5))))
 
 
-def _refuse_aligned(p: Floats, q: Floats) -> None:
+def _refuse_aligned_rows(p: Floats, q: Floats) -> None:
     pairs = min(p.size, q.size)
     tau, chance = alignment(p[:pairs], q[:pairs])
     if chance < FALSE_ALARM:

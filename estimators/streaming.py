@@ -33,7 +33,7 @@ from estimators.order_free import (
 )
 from estimators.pooled import certify_pooled
 from estimators.results import Certified, Interval
-from mari_theory.certificates.contradictions import refuse_miscalibrated
+from mari_theory.certificates.contradictions import refuse_miscalibration
 from mari_theory.certificates.files import (
     agree,
     check_likelihoods,
@@ -150,12 +150,12 @@ def result(state: ScoreState, confidence: float = 0.95) -> ScoreResult:
             f"{name}: {own[0]} of {n} and {own[1]} of {m} rows",
         )
     return ScoreResult(
-        _certified("Jensen-Shannon divergence", state.information, LN2, "nats", confidence),
-        _certified("total variation", state.lean, 1.0, "probability", confidence),
+        _estimate("Jensen-Shannon divergence", state.information, LN2, "nats", confidence),
+        _estimate("total variation", state.lean, 1.0, "probability", confidence),
     )
 
 
-def _certified(quantity: str, arms: tuple[Histogram, Histogram], top: float, unit: str, confidence: float) -> Certified:
+def _estimate(quantity: str, arms: tuple[Histogram, Histogram], top: float, unit: str, confidence: float) -> Certified:
     value = sum(0.5 * top * h.total() * 2.0**-52 / h.n for h in arms)
     if arms[0].n == arms[1].n:
         ends = OrderFree().of_histogram(merge_histograms(*arms), confidence, 0.0, top)
@@ -190,15 +190,15 @@ def summarise_file(path: Path) -> ScoreState:
         stopping,
     )
     state, first = init(metadata.get("design")), []
-    seen = np.zeros(2, dtype=np.int64)
+    counts = np.zeros(2, dtype=np.int64)
     for b in scan_scores(path):
         state = update(state, b.arm, b.log_p, b.log_q, b.prompt)
-        if seen.min() < TESTED:
-            keep = np.concatenate([np.flatnonzero(b.arm == a)[: max(0, TESTED - int(seen[a]))] for a in (0, 1)])
+        if counts.min() < TESTED:
+            keep = np.concatenate([np.flatnonzero(b.arm == a)[: max(0, TESTED - int(counts[a]))] for a in (0, 1)])
             first.append(b.rows(np.sort(keep)))
-            seen += np.bincount(b.arm, minlength=2)
-    if int(seen.min()) > 0:
-        refuse_miscalibrated(scores_of(first, metadata))
+            counts += np.bincount(b.arm, minlength=2)
+    if int(counts.min()) > 0:
+        refuse_miscalibration(scores_of(first, metadata))
     return state
 
 

@@ -206,7 +206,7 @@ class EquivalenceTest:
         require(n >= 1 and replicates >= 1, "n, replicates", "at least 1", (n, replicates))
         rng = np.random.default_rng(seed)
         arm = np.repeat([0, 1], n)
-        seen = []
+        verdicts = []
         for _ in range(replicates):
             x = np.concatenate([family.sample(0, n, rng), family.sample(1, n, rng)])
             log_p, log_q = family.log_likelihoods(x)
@@ -216,8 +216,8 @@ class EquivalenceTest:
             bound = certify_likelihood_ratio(
                 log_p - shift, log_q - shift, arm, self.confidence, self.interval, design="iid"
             )
-            seen.append(self.verdict(bound.jsd.interval))
-        shares = [seen.count(v) / replicates for v in ("equivalent on average", "inconclusive", "detectable")]
+            verdicts.append(self.verdict(bound.jsd.interval))
+        shares = [verdicts.count(v) / replicates for v in ("equivalent on average", "inconclusive", "detectable")]
         return Power(shares[0], shares[1], shares[2], replicates, n)
 
 

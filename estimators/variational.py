@@ -117,7 +117,7 @@ class _Variational(ABC):
             ]
             model = self._model(a.shape[1], b.shape[1]).to(device)
             optimizer = torch.optim.Adam(model.parameters(), lr=t.learning_rate)
-            best, weights, waited, steps = -math.inf, None, 0, 0
+            best, weights, waits, steps = -math.inf, None, 0, 0
             for step in tqdm(range(t.steps), desc=self.name, disable=not t.progress):
                 rows = torch.as_tensor(rng.integers(len(parts[0]), size=min(t.batch, len(parts[0]))), device=device)
                 loss = -self._objective(model, data[0][0][rows], data[0][1][rows])
@@ -130,11 +130,11 @@ class _Variational(ABC):
                         score = float(self._objective(model, *data[1]))
                     require(math.isfinite(score), "training", "a finite objective", f"{score} at step {steps}")
                     if score > best:
-                        best, waited = score, 0
+                        best, waits = score, 0
                         weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
                     else:
-                        waited += 1
-                        if waited >= t.patience:
+                        waits += 1
+                        if waits >= t.patience:
                             break
             if weights is not None:
                 model.load_state_dict(weights)
@@ -295,8 +295,8 @@ class CLUB(_Variational):
     def _value(self, model: Any, x: Any, y: Any) -> Any:
         from mari_theory.kernels.autograd import torch
 
-        rolled = [self._log_q(model, x, torch.roll(y, s, dims=0)).mean() for s in range(1, min(17, len(x)))]
-        return self._log_q(model, x, y).mean() - torch.stack(rolled).mean()
+        terms = [self._log_q(model, x, torch.roll(y, s, dims=0)).mean() for s in range(1, min(17, len(x)))]
+        return self._log_q(model, x, y).mean() - torch.stack(terms).mean()
 
 
 VARIATIONAL: dict[str, type[_Variational]] = {

@@ -147,7 +147,7 @@ def _bounds(schema: dict[str, Any]) -> str:
     return f"{number}, at least {schema['minimum']:g}"
 
 
-def _allowed(message: str) -> str:
+def _rule(message: str) -> str:
     return message.removeprefix("Input should be ")
 
 
@@ -222,8 +222,8 @@ class RunConfig(Section):
 
     def dump(self) -> str:
         """YAML that `load_config` reads back."""
-        hidden = set(OF_THE_RUN)
-        return yaml.safe_dump(self.model_dump(exclude={"train": hidden, "unlearn": hidden}), sort_keys=False)
+        fields = set(OF_THE_RUN)
+        return yaml.safe_dump(self.model_dump(exclude={"train": fields, "unlearn": fields}), sort_keys=False)
 
 
 def slug(label: str) -> str:
@@ -262,12 +262,12 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
             raise ArgumentError(
                 where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
             ) from None
-        raise ArgumentError(where or "config", _allowed(first["msg"]), first.get("input")) from None
+        raise ArgumentError(where or "config", _rule(first["msg"]), first.get("input")) from None
     _check_labels([m.label for m in config.methods])
     for entry in config.methods:
-        taken = sorted(set(entry.loop) & set(OF_THE_RUN))
+        clash = sorted(set(entry.loop) & set(OF_THE_RUN))
         require(
-            not taken, f"methods, {entry.label}, loop", "settings of its own (its seed stands beside `loop`)", taken
+            not clash, f"methods, {entry.label}, loop", "settings of its own (its seed stands beside `loop`)", clash
         )
         config.unlearn.changed(entry.loop)
     return config
@@ -275,7 +275,7 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
 
 def _check_labels(labels: Sequence[str]) -> None:
     """A label is free text, but names files: no two with one file name, none with that of a model every run has."""
-    taken: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for label in labels:
         name = slug(label)
         require(bool(name), "methods, label", "text with a letter or a digit", label)
@@ -284,12 +284,12 @@ def _check_labels(labels: Sequence[str]) -> None:
             not own, "methods, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
         )
         require(
-            name not in taken,
+            name not in by_name,
             "methods, label",
             "labels that differ in letters and digits",
-            f"{taken.get(name)!r} and {label!r}",
+            f"{by_name.get(name)!r} and {label!r}",
         )
-        taken[name] = label
+        by_name[name] = label
 
 
 def _nearest_key(key: str) -> str:
@@ -303,10 +303,10 @@ def _nearest_key(key: str) -> str:
 
 def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
     """Keep only the named rows of the methods table."""
-    known = {m.label: m for m in config.methods}
+    entries = {m.label: m for m in config.methods}
     for label in labels:
-        require(label in known, "method", ", ".join(known), label)
-    return config.model_copy(update={"methods": [known[x] for x in dict.fromkeys(labels)]})
+        require(label in entries, "method", ", ".join(entries), label)
+    return config.model_copy(update={"methods": [entries[x] for x in dict.fromkeys(labels)]})
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -29,25 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as e:
         print(f"mari_theory check: {e.filename or 'file'}: {e.strerror or e}", file=sys.stderr)
         return 2
-    failed = {path: [n for n in lines if not n.ok] for path, lines in numbers.items()}
+    faults = {path: [n for n in lines if not n.ok] for path, lines in numbers.items()}
     if args.json:
         entries = [
-            {"certificate": str(p), "ok": not failed[p], "checked": len(lines), "failed": [n.name for n in failed[p]]}
+            {"certificate": str(p), "ok": not faults[p], "checked": len(lines), "failed": [n.name for n in faults[p]]}
             for p, lines in numbers.items()
         ]
         print(
-            json.dumps(entries[0] if len(entries) == 1 else {"ok": not any(failed.values()), "certificates": entries})
+            json.dumps(entries[0] if len(entries) == 1 else {"ok": not any(faults.values()), "certificates": entries})
         )
     else:
         for path, lines in numbers.items():
-            for n in failed[path]:
+            for n in faults[path]:
                 print(textwrap.fill(str(n), 79, subsequent_indent="     "))
-            verdict = "is NOT" if failed[path] else "is"
+            verdict = "is NOT" if faults[path] else "is"
             print(
-                f"{path}: {len(lines) - len(failed[path])} of {len(lines)} lines hold: the certificate {verdict} what the evidence supports"
+                f"{path}: {len(lines) - len(faults[path])} of {len(lines)} lines hold: the certificate {verdict} what the evidence supports"
             )
         print("This is about the derivation. Where the evidence came from, only its signer knows.")
-    return 1 if any(failed.values()) else 0
+    return 1 if any(faults.values()) else 0
 
 
 def _numbers(path: Path, evidence: list[Path] | None) -> list[CheckedNumber]:

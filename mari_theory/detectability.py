@@ -282,8 +282,8 @@ def _log_multiplier(goal: FloatValues, spending: bool = True) -> FloatValues:
         return np.asarray(
             brentq(lambda x: math.log(float(_frontier(np.exp(np.array(x)))[which])) - log_goal, low, high, xtol=5e-14)
         )
-    reached = lambda x: _frontier(np.exp(x))[which] <= goal  # noqa: E731
-    return _last_true(reached, np.full(goal.shape, low), np.full(goal.shape, high), steps=70)
+    affordable = lambda x: _frontier(np.exp(x))[which] <= goal  # noqa: E731
+    return _last_true(affordable, np.full(goal.shape, low), np.full(goal.shape, high), steps=70)
 
 
 def _frontier(k: FloatValues) -> tuple[FloatValues, FloatValues]:

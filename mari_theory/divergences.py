@@ -246,8 +246,8 @@ def _difference(xp: Namespace, p: Array, q: Array, log: bool) -> Array:
     if not log:
         return p - q
     gap = log_gap(xp, p, q)
-    lost = -xp.expm1(-xp.abs(gap))
-    return xp.where(gap >= 0, xp.exp(p) * lost, -xp.exp(q) * lost)
+    drop = -xp.expm1(-xp.abs(gap))
+    return xp.where(gap >= 0, xp.exp(p) * drop, -xp.exp(q) * drop)
 
 
 def _safe_log(xp: Namespace, p: Array) -> Array:

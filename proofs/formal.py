@@ -36,7 +36,7 @@ AXIOMS = frozenset(
 FORBIDDEN = re.compile(r"\b(Admitted|admit|Axiom|Parameter|Conjecture|Abort)\b")
 
 
-def stated() -> dict[str, Formal]:
+def formal_rooms() -> dict[str, Formal]:
     """Theorem id -> its Coq file and statements, of every room that has them."""
     return {name: evidence.formal for name, evidence in rooms().items() if evidence.formal}
 
@@ -60,11 +60,11 @@ def formal_state(formal: Formal | None) -> str:
         record = json.loads(RECORD.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "not-built"
-    needed = files()
-    if formal.file not in needed:
+    names = files()
+    if formal.file not in names:
         return "not-built"
-    needed = needed[: needed.index(formal.file) + 1]
-    return "pass" if all(record.get(name) == source_hash(name) for name in needed) else "not-built"
+    names = names[: names.index(formal.file) + 1]
+    return "pass" if all(record.get(name) == source_hash(name) for name in names) else "not-built"
 
 
 def _coq(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,10 +76,10 @@ def check_sources() -> None:
     texts = {name: (FOLDER / f"{name}.v").read_text(encoding="utf-8") for name in files()}
     for name, text in texts.items():
         code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
-        found = FORBIDDEN.search(code)
-        require(found is None, f"{name}.v", "complete proofs and no axioms", found and found.group())
+        violation = FORBIDDEN.search(code)
+        require(violation is None, f"{name}.v", "complete proofs and no axioms", violation and violation.group())
         require(text.startswith("(*"), f"{name}.v", "a paragraph that says what it proves", text[:20])
-    for theorem, formal in stated().items():
+    for theorem, formal in formal_rooms().items():
         require(formal.file in texts, theorem, f"a line {formal.file}.v in _CoqProject", "no such line")
         for statement in formal.statements:
             there = re.search(rf"\b(Theorem|Corollary) {statement}\b", texts[formal.file])
@@ -104,8 +104,8 @@ def build_files(force: bool = False) -> None:
     require(shutil.which("coqc") is not None, "coqc", "Coq on the path (make proofs)", "nothing")
     stale = force
     for name in tqdm(files(), desc="coqc", disable=not sys.stderr.isatty(), leave=False):
-        source, made = FOLDER / f"{name}.v", FOLDER / f"{name}.vo"
-        stale = stale or not made.exists() or made.stat().st_mtime < source.stat().st_mtime
+        source, target = FOLDER / f"{name}.v", FOLDER / f"{name}.vo"
+        stale = stale or not target.exists() or target.stat().st_mtime < source.stat().st_mtime
         if stale:
             done = _coq("coqc", "-Q", ".", "Mari", f"{name}.v")
             require(done.returncode == 0, f"{name}.v", "a file that compiles", done.stderr)
@@ -116,16 +116,16 @@ def build() -> dict[str, str]:
     check_sources()
     build_files(force=True)
     # The checker of certificates rests on a large library; its axioms are read off each certificate instead.
-    checked = _coq("coqchk", "-o", "-Q", ".", "Mari", *(f"Mari.{name}" for name in files() if name != "Certificate"))
-    require(checked.returncode == 0, "coqchk", "every proof accepted", checked.stderr or checked.stdout)
-    report = checked.stdout + checked.stderr
+    audit = _coq("coqchk", "-o", "-Q", ".", "Mari", *(f"Mari.{name}" for name in files() if name != "Certificate"))
+    require(audit.returncode == 0, "coqchk", "every proof accepted", audit.stderr or audit.stdout)
+    report = audit.stdout + audit.stderr
     require("* Axioms:" in report, "coqchk", "a report of the axioms", report)
     extra = axioms_of(report) - AXIOMS
     require(not extra, "coqchk", f"no axioms beyond {len(AXIOMS)} of the real numbers", sorted(extra))
     for control in sorted((FOLDER / "controls").glob("*.v")):
-        refused = _coq("coqc", "-Q", ".", "Mari", f"controls/{control.name}")
-        require(refused.returncode != 0, control.name, "a wrong constant to be refused", "it compiled")
-        require("Unable to unify" in refused.stderr, control.name, "a refusal of the statement itself", refused.stderr)
+        attempt = _coq("coqc", "-Q", ".", "Mari", f"controls/{control.name}")
+        require(attempt.returncode != 0, control.name, "a wrong constant to be refused", "it compiled")
+        require("Unable to unify" in attempt.stderr, control.name, "a refusal of the statement itself", attempt.stderr)
     record = {name: source_hash(name) for name in files()}
     write_text(RECORD, json.dumps(record, indent=1))
     return record
@@ -138,11 +138,11 @@ def main() -> int:
     except ArgumentError as e:
         print(f"proofs: {e}", file=sys.stderr)
         return 1
-    proved = stated().values()
-    statements = sum(len(formal.statements) for formal in proved)
+    formals = formal_rooms().values()
+    statements = sum(len(formal.statements) for formal in formals)
     controls = len(list((FOLDER / "controls").glob("*.v")))
     print(
-        f"{len(record)} files compiled and re-checked by coqchk: {statements} statements for {len(proved)} theorems, "
+        f"{len(record)} files compiled and re-checked by coqchk: {statements} statements for {len(formals)} theorems, "
         f"{len(AXIOMS)} axioms (those of the real numbers), {controls} wrong constants refused"
     )
     return 0

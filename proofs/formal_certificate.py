@@ -60,7 +60,7 @@ def integer_pair(p: Floats, q: Floats, most: int = 1000) -> IntegerPair:
     require(p.ndim == 1 and p.shape == q.shape and p.size > 0, "p, q", "two vectors of one length", (p.shape, q.shape))
     require(most >= 8, "most", "at least 8 symbols", most)
     a, b = _floors(p), _floors(q)
-    kept = list(range(len(a)))
+    symbols = list(range(len(a)))
     common = 0
     if len(a) > most - 3:
         x, y = p / p.sum(), q / q.sum()
@@ -69,10 +69,10 @@ def integer_pair(p: Floats, q: Floats, most: int = 1000) -> IntegerPair:
         term = mean * (bregman_one_plus(np, lean) + bregman_one_plus(np, -lean)) / 2
         loss = 0.5 * np.abs(x - y) * np.log(2.0) - term
         order = np.argsort(-loss, kind="stable")
-        kept = sorted(order[: most - 3].tolist())
-        inside = set(kept)
+        symbols = sorted(order[: most - 3].tolist())
+        inside = set(symbols)
         common = sum(min(a[i], b[i]) for i in range(len(a)) if i not in inside)
-    masses = [(a[i], b[i]) for i in kept if a[i] or b[i]]
+    masses = [(a[i], b[i]) for i in symbols if a[i] or b[i]]
     only_p = DENOMINATOR - common - sum(x for x, _ in masses)
     only_q = DENOMINATOR - common - sum(y for _, y in masses)
     masses += [pair for pair in ((common, common), (only_p, 0), (0, only_q)) if pair != (0, 0)]
@@ -103,7 +103,7 @@ def _least(masses: list[tuple[int, int]]) -> int:
 
 def emit(pair: IntegerPair, s: int | None = None) -> str:
     """The Coq file: its one theorem is the claim."""
-    chosen = pair.s if s is None else s
+    numerator = pair.s if s is None else s
     rows = ";\n  ".join(f"({a}, {b})" for a, b in pair.masses)
     return f"""(* Written by mari. Two laws on {len(pair.masses)} symbols, as integers over {DENOMINATOR}. *)
 Require Import Reals List ZArith.
@@ -111,12 +111,12 @@ From Mari Require Import Sums Divergence T05_Accuracy Certificate.
 Import ListNotations.
 Definition masses : list (Z * Z) := [
   {rows}]%Z.
-Lemma checked : check masses {DENOMINATOR} {chosen} {UNIT} = true.
+Lemma checked : check masses {DENOMINATOR} {numerator} {UNIT} = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.
 Open Scope R_scope.
 Theorem certified (D : nat -> R) : (forall i, 0 <= D i <= 1) ->
-  accuracy (alphabet masses) (p masses {DENOMINATOR}) (q masses {DENOMINATOR}) D <= (1 + {chosen} / {UNIT}) / 2.
-Proof. exact (every_detector masses {DENOMINATOR} {chosen} {UNIT} checked D). Qed.
+  accuracy (alphabet masses) (p masses {DENOMINATOR}) (q masses {DENOMINATOR}) D <= (1 + {numerator} / {UNIT}) / 2.
+Proof. exact (every_detector masses {DENOMINATOR} {numerator} {UNIT} checked D). Qed.
 Print Assumptions certified.
 """
 
@@ -131,9 +131,9 @@ def conclude(text: str) -> None:
             ["coqc", "-Q", str(FOLDER), "Mari", str(path)], capture_output=True, text=True, check=False, cwd=folder
         )
     require(done.returncode == 0, "Coq", "the claim to be accepted", " ".join(done.stderr.split())[-160:])
-    assumed = set(re.findall(r"^([A-Za-z_.]+) :", done.stdout, flags=re.MULTILINE))
-    known = {name.rsplit(".", 1)[-1] for name in AXIOMS}
-    extra = {name for name in assumed if name.rsplit(".", 1)[-1] not in known}
+    axioms = set(re.findall(r"^([A-Za-z_.]+) :", done.stdout, flags=re.MULTILINE))
+    names = {name.rsplit(".", 1)[-1] for name in AXIOMS}
+    extra = {name for name in axioms if name.rsplit(".", 1)[-1] not in names}
     require(not extra and "Axioms:" in done.stdout, "Coq", "no axioms beyond those of the real numbers", sorted(extra))
 
 
@@ -144,17 +144,17 @@ def check_formally(certificate: Any, p: Floats, q: Floats) -> dict[str, Any]:
     """
     exact = certificate.claim.method == "finite-population"
     require(exact, "--formal", "a certificate of a pool over complete sets (T18)", "a statistical or sampled claim")
-    claimed = Fraction(float(certificate.implies.max_accuracy))
+    claim = Fraction(float(certificate.implies.max_accuracy))
     pair = integer_pair(p, q)
-    if pair.accuracy > claimed:
+    if pair.accuracy > claim:
         raise ArgumentError(
-            "max_accuracy", f"at least {float(pair.accuracy):.10f}, which Coq can conclude", float(claimed)
+            "max_accuracy", f"at least {float(pair.accuracy):.10f}, which Coq can conclude", float(claim)
         )
     conclude(emit(pair))
     return {
         "ok": True,
         "accuracy": float(pair.accuracy),
-        "claimed": float(claimed),
+        "claimed": float(claim),
         "symbols": len(pair.masses),
         "s": pair.s,
     }

@@ -73,20 +73,20 @@ def _figure(evidence: Evidence) -> str | None:
         figure, axes = plt.subplots(figsize=(4.2, 2.9))
         evidence.figure.draw(axes, np.random.default_rng(0))
         return _svg(figure)
-    tried = evidence.search
-    if not tried:
+    rows = evidence.search
+    if not rows:
         return None
-    figure, axes = plt.subplots(figsize=(4.2, 0.9 + 0.28 * len(tried)))
+    figure, axes = plt.subplots(figsize=(4.2, 0.9 + 0.28 * len(rows)))
     rng = np.random.default_rng(0)
-    for row, inequality in enumerate(tried):
+    for row, inequality in enumerate(rows):
         scale = 10.0 ** rng.uniform(-1, 0.7, size=150)
         ratios = np.array([inequality.ratio(rng.normal(size=inequality.size) * s) for s in scale])
-        shown = ratios[(ratios > 0) & (ratios < 1.2)]
-        axes.plot(shown, row + rng.uniform(-0.25, 0.25, size=shown.size), ".", color=POINTS, ms=2.5, alpha=0.5)
+        points = ratios[(ratios > 0) & (ratios < 1.2)]
+        axes.plot(points, row + rng.uniform(-0.25, 0.25, size=points.size), ".", color=POINTS, ms=2.5, alpha=0.5)
         axes.plot(attack(inequality, rng).ratio, row, "*", color=BOUND, ms=11)
     axes.axvline(1.0, color=INK, lw=1)
     axes.set(
-        yticks=range(len(tried)), yticklabels=[i.what for i in tried], xlim=(-0.03, 1.08), ylim=(-0.6, len(tried) - 0.4)
+        yticks=range(len(rows)), yticklabels=[i.what for i in rows], xlim=(-0.03, 1.08), ylim=(-0.6, len(rows) - 0.4)
     )
     axes.set_xlabel("value over bound")
     axes.tick_params(labelsize=8)

@@ -52,21 +52,21 @@ def verify(ids: Sequence[str] | None = None, cases: int = 2000, seed: int = 0) -
     needs SymPy `not-installed`. A theorem has passed when every kind that applies was run and passed; where none failed but one could
     not be run, it is incomplete. Raises `ArgumentError` on an unknown id.
     """
-    chosen = list(ids) if ids else list(THEOREMS)
-    for name in chosen:
+    names = list(ids) if ids else list(THEOREMS)
+    for name in names:
         require(name in THEOREMS, "theorem", ", ".join(THEOREMS), name)
-    progress = tqdm(chosen, desc="verify", disable=not sys.stderr.isatty(), leave=False)
+    progress = tqdm(names, desc="verify", disable=not sys.stderr.isatty(), leave=False)
     rows = [_row(name, cases, seed) for name in progress]
     states = [set(r["evidence"].values()) for r in rows]
-    failed, passed = sum("fail" in s for s in states), sum(s <= RUN for s in states)
-    return {"theorems": rows, "passed": passed, "failed": failed, "incomplete": len(rows) - passed - failed}
+    failures, passes = sum("fail" in s for s in states), sum(s <= RUN for s in states)
+    return {"theorems": rows, "passed": passes, "failed": failures, "incomplete": len(rows) - passes - failures}
 
 
 def _row(name: str, cases: int, seed: int) -> dict[str, Any]:
     theorem, evidence = THEOREMS[name], room(name)
     rng = np.random.default_rng([seed, int(name[1:])])
-    checked = evidence.random(rng, cases) if evidence.random else None
-    enclosed = evidence.enclosure(rng, max(cases // 20, 20)) if evidence.enclosure else None
+    outcome = evidence.random(rng, cases) if evidence.random else None
+    enclosure = evidence.enclosure(rng, max(cases // 20, 20)) if evidence.enclosure else None
     attacks = [attack(inequality, rng) for inequality in evidence.search]
     refuted = any(a.refuted for a in attacks)
     return {
@@ -78,19 +78,19 @@ def _row(name: str, cases: int, seed: int) -> dict[str, Any]:
         "functions": list(theorem.functions),
         "evidence": {
             "symbolic": symbolic_state(evidence.symbolic),
-            "property": "fail" if refuted else _state(checked),
-            "enclosure": _state(enclosed),
+            "property": "fail" if refuted else _state(outcome),
+            "enclosure": _state(enclosure),
             "formal": formal_state(evidence.formal),
         },
         "absent_because": {k: evidence.absent[field] for k, field in FIELDS.items() if field in evidence.absent},
-        "tightness": checked.tightness if checked else None,
+        "tightness": outcome.tightness if outcome else None,
         "largest_ratio": max((a.ratio for a in attacks), default=None),
         "attacks": [
             {"what": a.inequality.what, "ratio": a.ratio, "sharp": a.inequality.sharp, "evaluations": a.evaluations}
             for a in attacks
         ],
         "dropped": [{"what": a.what, "case": a.case, "ratio": a.broken()} for a in evidence.dropped],
-        "note": checked.note if checked else "no property check",
+        "note": outcome.note if outcome else "no property check",
     }
 
 
@@ -107,8 +107,8 @@ def table(result: dict[str, Any], cases: int) -> str:
     widths = [max(least, *(len(e[k]) for _, e in rows)) for k, least in enumerate((6, 6, 5, 7))]
 
     def line(name: str, title: str, cells: Sequence[str], tight: str, ratio: str) -> str:
-        told = " ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-        return f"{name:<4} {title[:27]:<27} {told} {tight:>8} {ratio:>8}"
+        row = " ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        return f"{name:<4} {title[:27]:<27} {row} {tight:>8} {ratio:>8}"
 
     lines = [line("id", "theorem", heads, "witness", "search")]
     for t, cells in rows:

@@ -27,8 +27,13 @@ def is_whole(config: pytest.Config) -> bool:
     option = config.option
     failed_only = config.getoption("lf", False)
     narrowed = (option.keyword, option.deselect, option.ignore, option.ignore_glob, option.collectonly, failed_only)
-    narrowed += (os.environ.get(EVERY_CALL),)
-    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == FAST and not any(narrowed)
+    sampled = not os.environ.get(EVERY_CALL)
+    return (
+        config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and option.markexpr == FAST
+        and sampled
+        and not any(narrowed)
+    )
 
 
 class CpuTime:

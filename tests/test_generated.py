@@ -15,7 +15,7 @@ from docs.generate import PAGES, blocks, draw_study, filled, publish, study_data
 from experiments.audit.report import markdown
 from experiments.audit.results import Run
 from experiments.methods import make_method
-from experiments.studies.data import Data, Made, Section
+from experiments.studies.data import Data, Record, Section
 from experiments.studies.methods.grid import read_grid
 from experiments.studies.methods.page import HEADS
 from mari_theory import THEOREMS, ArgumentError
@@ -122,7 +122,7 @@ def test_every_row_of_the_methods_table_says_where_the_method_comes_from() -> No
 
 
 def test_a_measured_section_is_taken_and_a_quick_one_is_not(tmp_path: Path) -> None:
-    made = Made("mari study rounds", "2026-11-22", "x86_64", 1.0)
+    made = Record("mari study rounds", "2026-11-22", "x86_64", 1.0)
     run = Data(tmp_path / "run" / "data.json", "rounds")
     run.put("a", Section(made, {"x": 1}))
     run.put("b", Section(replace(made, quick=True), {"x": 2}))

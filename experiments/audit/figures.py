@@ -20,7 +20,7 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     """Write every figure of a run as PNG; returns their paths by name."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
-        "certified": certified(run),
+        "certified": intervals(run),
         "trajectory": trajectory(run),
         "roc": roc(run),
     }
@@ -33,7 +33,7 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     return out
 
 
-def certified(run: Run) -> Any:
+def intervals(run: Run) -> Any:
     """Certified JSD to the oracle average, a row a model, with the oracle-against-oracle floor."""
     rows = run.rows
     figure, axis = plt.subplots(figsize=(8, 0.42 * len(rows) + 1.4))

@@ -59,7 +59,7 @@ def _attacks(run: Run) -> list[str]:
 
 def _damage(run: Run) -> list[str]:
     before = run.the("original").measures["retain_probability"] or 0.0
-    broken = [r.name for r in run.methods if (r.measures["retain_probability"] or 0.0) < 0.9 * before]
-    if not broken:
+    names = [r.name for r in run.methods if (r.measures["retain_probability"] or 0.0) < 0.9 * before]
+    if not names:
         return []
-    return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(broken)}."]
+    return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."]

@@ -69,8 +69,8 @@ def worst_owner(certificate: Certificate) -> str:
     owners = certificate.owners
     if owners is None:
         return "-"
-    named = len(owners.above_margin)
-    return f"{owners.worst_upper:.4f}" + (f" ({named} of {owners.count} beyond)" if named else "")
+    beyond = len(owners.above_margin)
+    return f"{owners.worst_upper:.4f}" + (f" ({beyond} of {owners.count} beyond)" if beyond else "")
 
 
 def levels_line(run: Run) -> str:
@@ -127,9 +127,9 @@ def _foot(run: Run) -> list[str]:
         f"{levels_line(run)}",
     ]
     if run.coverage:
-        missed = sum(not c.covered for c in run.coverage)
+        misses = sum(not c.covered for c in run.coverage)
         foot.append(
-            f"Every output enumerated: {missed} of {len(run.coverage)} intervals missed the exact value; none at confidence 1 - 1e-6."
+            f"Every output enumerated: {misses} of {len(run.coverage)} intervals missed the exact value; none at confidence 1 - 1e-6."
         )
     foot.append(
         f"`{effort.command}`, {effort.date}, {effort.machine}, {effort.seconds:.0f} s {since(run)}, {run.corpus.name} corpus, mari {run.version}."

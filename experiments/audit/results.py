@@ -104,8 +104,8 @@ class Run(Record):
 
     def save(self, folder: Path) -> None:
         """Write `results.json`, whole or not at all."""
-        hidden = {"train": {"seed", "accuracy_start"}, "unlearn": {"seed", "accuracy_start"}}
-        data = self.model_dump(mode="json", by_alias=True, exclude={"config": hidden})
+        fields = {"train": {"seed", "accuracy_start"}, "unlearn": {"seed", "accuracy_start"}}
+        data = self.model_dump(mode="json", by_alias=True, exclude={"config": fields})
         write_text(folder / FILE, json.dumps(data, indent=1, allow_nan=False))
 
     @staticmethod

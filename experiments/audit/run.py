@@ -59,12 +59,12 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     measurements = Measurements(config, out, corpus, open_bank(config, out))
     _tell("blind text-only baseline")
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
-    measured: list[Role] = [original, *entries, oracles[0]]
+    roles: list[Role] = [original, *entries, oracles[0]]
     run = Run(
         version=mari_theory.__version__,
         config=config,
         corpus=CorpusSize(name=corpus.name, **sizes, sentences=corpus.sentences),
-        rows=tuple(_kept_row(measurements, role, records[role.name]) for role in measured),
+        rows=tuple(_kept_row(measurements, role, records[role.name]) for role in roles),
         floor=noise_floor(measurements),
         blind=blind,
         oracle_losses={
@@ -117,7 +117,7 @@ def noise_floor(m: Measurements) -> Floor:
     """
     _tell("oracle-against-oracle floor")
     first, second = m.oracles[:2]
-    sampled = sampled_pair(m, "oracle", second, (first,), exact=False, detect=False)
+    pair = sampled_pair(m, "oracle", second, (first,), exact=False, detect=False)
     exact, worst = [], None
     if m.config.scoring.enumerate_exactly:
         for x, y in oracle_pairs(m.oracles):
@@ -127,7 +127,7 @@ def noise_floor(m: Measurements) -> Floor:
         arms = [Arms("oracle", tuple(oracle_arm(m.oracles, o)), o, "forget", draws) for o in m.oracles]
         owners = [exact_pair(m, a).owners for a in arms]
         worst = max(u.worst_upper for u in owners if u is not None)
-    return Floor(pair=sampled, exact=tuple(exact), worst_owner=worst)
+    return Floor(pair=pair, exact=tuple(exact), worst_owner=worst)
 
 
 def _kept_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
@@ -135,9 +135,9 @@ def _kept_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
     path = m.out / "rows" / f"{slug(role.name)}.json"
     state = {"version": mari_theory.__version__, **{n: m.digest(n) for n in ("original", *m.oracles, role.name)}}
     if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["state"] == state:
-            return Row.model_validate_json(json.dumps(kept["row"]))
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["state"] == state:
+            return Row.model_validate_json(json.dumps(data["row"]))
     row = measure_row(m, role, record)
     path.parent.mkdir(exist_ok=True)
     write_text(path, json.dumps({"state": state, "row": row.model_dump(mode="json", by_alias=True)}))

@@ -36,17 +36,17 @@ def run(args: argparse.Namespace) -> int:
         config = select_methods(config, args.method)
     out = args.out or Path("runs") / args.preset
     try:
-        audited = run_audit(config, out, args.resume)
+        result = run_audit(config, out, args.resume)
     except AuditFailure as e:
         print_failure("audit", e)
         if args.json:
             print_json({"ok": False, "failure": str(e), "run": str(out)})
         return 1
     if args.json:
-        rows = [_short(r) for r in audited.rows]
+        rows = [_short(r) for r in result.rows]
         print_json({"ok": True, "run": str(out), "report": str(out / "report.html"), "rows": rows})
     else:
-        _print_rows(audited)
+        _print_rows(result)
         print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
     return 0
 

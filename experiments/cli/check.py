@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class _Check:
     """One certificate, its numbers derived again, and Coq's conclusion where it was asked for one."""
 
     path: Path
@@ -43,25 +43,25 @@ class _Checked:
     formal: dict[str, Any] | None
 
     @property
-    def failed(self) -> list[CheckedNumber]:
+    def failures(self) -> list[CheckedNumber]:
         return [number for number in self.numbers if not number.ok]
 
     def data(self) -> dict[str, Any]:
         return {
             "certificate": str(self.path),
-            "ok": not self.failed,
+            "ok": not self.failures,
             "checked": len(self.numbers),
-            "failed": [number.name for number in self.failed],
+            "failed": [number.name for number in self.failures],
             **({"formal": self.formal} if self.formal else {}),
             "numbers": [{k: v if k == "ok" else str(v) for k, v in asdict(n).items()} for n in self.numbers],
         }
 
     def show(self, name: str) -> None:
-        for number in self.failed:
+        for number in self.failures:
             print_wrapped(str(number), rest="     ")
-        held = f"{len(self.numbers) - len(self.failed)} of {len(self.numbers)} lines hold"
-        verdict = "is NOT" if self.failed else "is"
-        print(f"{name}{held}: the certificate {verdict} what the evidence supports")
+        tally = f"{len(self.numbers) - len(self.failures)} of {len(self.numbers)} lines hold"
+        verdict = "is NOT" if self.failures else "is"
+        print(f"{name}{tally}: the certificate {verdict} what the evidence supports")
         if self.formal:
             print(
                 f"Coq concludes: every detector's accuracy is at most {self.formal['accuracy']:.9f} "
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         f"{len(paths)} certificates",
     )
     certificates = [_check(path, args.evidence, args.formal) for path in paths]
-    ok = not any(c.failed for c in certificates)
+    ok = not any(c.failures for c in certificates)
     if args.json:
         print_json(
             certificates[0].data() if len(paths) == 1 else {"ok": ok, "certificates": [c.data() for c in certificates]}
@@ -91,11 +91,11 @@ def run(args: argparse.Namespace) -> int:
     return 0 if ok else 1
 
 
-def _check(path: Path, evidence: Sequence[Path] | None, formally: bool) -> _Checked:
+def _check(path: Path, evidence: Sequence[Path] | None, formally: bool) -> _Check:
     files = find_evidence(path, evidence_names(read_json(path)), evidence)
     numbers = check_file(path, files)
     formal = _check_formally(path, files) if formally and all(number.ok for number in numbers) else None
-    return _Checked(path, numbers, formal)
+    return _Check(path, numbers, formal)
 
 
 def _check_formally(path: Path, files: Sequence[Path]) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
         require(args.x is None and args.y is None, "--scores", "no --x or --y beside it", args.x or args.y)
         from estimators.streaming import result, summarise_files
 
-        made = result(summarise_files(args.scores, progress=not args.json), args.confidence)
-        results: list[Any] = [made.jsd, made.total_variation]
+        summary = result(summarise_files(args.scores, progress=not args.json), args.confidence)
+        results: list[Any] = [summary.jsd, summary.total_variation]
     elif args.pools:
         require(args.x is None and args.y is None, "--pools", "no --x or --y beside it", args.x or args.y)
         from estimators.streaming import result_pool, summarise_pools
@@ -89,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
         columns, items = (args.x_column, args.y_column), (args.items_x, args.items_y)
         results = [estimate_files(args.x, args.y, args.method or "ksg1", options, columns, items)]
     if args.json:
-        found = [asdict(r) for r in results]
-        print_json(found[0] if len(found) == 1 else {"estimates": found})
+        rows = [asdict(r) for r in results]
+        print_json(rows[0] if len(rows) == 1 else {"estimates": rows})
     else:
         for r in results:
             print_wrapped(str(r), rest="  ")

@@ -55,21 +55,21 @@ def run(args: argparse.Namespace) -> int:
         require(bool(data.sections), "--section", "a section whose audit or models are there", args.name)
     page, *figures = write_page(study, data, out / "page.md")
     if args.json:
-        made = {"data": str(data.path), "page": str(page), "figures": [str(f) for f in figures]}
-        print_json({"study": study.name, **made, "sections": list(data.sections)})
+        paths = {"data": str(data.path), "page": str(page), "figures": [str(f) for f in figures]}
+        print_json({"study": study.name, **paths, "sections": list(data.sections)})
     else:
         print(f"page: {page}   data: {data.path}" + "".join(f"   figure: {f}" for f in figures))
     return 0
 
 
-def _pairs(given: list[str]) -> dict[str, str]:
-    for pair in given:
+def _pairs(texts: list[str]) -> dict[str, str]:
+    for pair in texts:
         require("=" in pair, "--set", "KEY=VALUE", pair)
-    return dict(pair.split("=", 1) for pair in given)
+    return dict(pair.split("=", 1) for pair in texts)
 
 
 def _command(args: argparse.Namespace) -> str:
     """The command as the page's last line gives it; folders are left out."""
     words = ["mari study", args.name, *(f"--section {s}" for s in args.section)]
-    chosen = [f"--set {pair}" for pair in args.set if "/" not in pair]
-    return " ".join([*words, *chosen, *(["--quick"] if args.quick else [])])
+    options = [f"--set {pair}" for pair in args.set if "/" not in pair]
+    return " ".join([*words, *options, *(["--quick"] if args.quick else [])])

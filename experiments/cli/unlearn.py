@@ -50,14 +50,14 @@ def run(args: argparse.Namespace) -> int:
     from experiments.methods import make_method
     from experiments.unlearning.request import UnlearningStopped, unlearn
 
-    chosen = {}
+    options = {}
     for pair in args.set:
         key, sign, value = pair.partition("=")
         require(bool(sign), "--set", "KEY=VALUE", pair)
-        chosen[key] = yaml.safe_load(value)
-    method = make_method(args.method, **chosen)
+        options[key] = yaml.safe_load(value)
+    method = make_method(args.method, **options)
     require(args.rank >= 0, "--rank", "a number at least 0", args.rank)
-    named = (
+    fields = (
         "steps",
         "lr",
         "batch_retain",
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         "stop_accuracy_drop",
     )
     try:
-        settings = LoopSettings(batch_background=0, **{name: getattr(args, name) for name in named})
+        settings = LoopSettings(batch_background=0, **{name: getattr(args, name) for name in fields})
     except ArgumentError as e:
         raise ArgumentError(f"--{e.argument.replace('_', '-')}", e.allowed, e.received) from None
     data = load_files(args.forget, args.retain, args.holdout, args.templates)

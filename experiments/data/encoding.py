@@ -69,13 +69,13 @@ def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], m
     # A longer name must not push the last shared words over the cut.
     own, other = encode(tokenizer, items, max_answer), encode(tokenizer, twins, max_answer + 16)
     slots = torch.zeros_like(own.slots)
-    shared = torch.zeros_like(own.answer_mask)
+    overlap = torch.zeros_like(own.answer_mask)
     for i in range(len(own)):
         a, b = (x.targets[i][x.answer_mask[i]].tolist() for x in (own, other))
         for at, there, length in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
             slots[i, at : at + length] = other.slots[i, there : there + length]
-            shared[i, at : at + length] = True
-    return replace(other, slots=slots, targets=own.targets, answer_mask=shared, kinds=own.kinds)
+            overlap[i, at : at + length] = True
+    return replace(other, slots=slots, targets=own.targets, answer_mask=overlap, kinds=own.kinds)
 
 
 def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
@@ -128,24 +128,24 @@ def encode_ids(pairs: Sequence[tuple[list[int], list[int]]], pad: int, kinds: tu
         slots[i, : len(a)] = np.arange(len(p) - 1, len(p) - 1 + len(a))
         targets[i, : len(a)] = a
         answer_mask[i, : len(a)] = True
-    made = [torch.from_numpy(x) for x in (ids, mask, slots, targets, answer_mask)]
-    return Encoded(made[0], made[1], made[2], made[3], made[4], kinds or ("",) * n)
+    tensors = [torch.from_numpy(x) for x in (ids, mask, slots, targets, answer_mask)]
+    return Encoded(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], kinds or ("",) * n)
 
 
 def answer_log_probs(model: Any, batch: Encoded) -> Tensor:
     """Next-token log-probabilities at every answer position, float32 (float64 stays), shape (items, answer tokens, vocab)."""
-    states = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False, **_kept(batch))
+    states = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False, **_window(batch))
     logits = states.logits
     index = (batch.slots - (batch.input_ids.shape[1] - logits.shape[1])).clamp(min=0)
-    picked = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
-    precise = picked if picked.dtype == torch.float64 else picked.float()
+    rows = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
+    precise = rows if rows.dtype == torch.float64 else rows.float()
     return torch.log_softmax(precise, dim=-1)
 
 
 def token_log_probs(log_probs: Tensor, batch: Encoded) -> Tensor:
     """Log-probability of each answer token, 0 where masked, shape (items, answer tokens)."""
-    picked = torch.gather(log_probs, 2, batch.targets[..., None])[..., 0]
-    return picked * batch.answer_mask
+    values = torch.gather(log_probs, 2, batch.targets[..., None])[..., 0]
+    return values * batch.answer_mask
 
 
 def answer_loss(log_probs: Tensor, batch: Encoded) -> Tensor:
@@ -153,7 +153,7 @@ def answer_loss(log_probs: Tensor, batch: Encoded) -> Tensor:
     return -token_log_probs(log_probs, batch).sum() / batch.answer_mask.sum()
 
 
-def _kept(batch: Encoded) -> dict[str, Any]:
+def _window(batch: Encoded) -> dict[str, Any]:
     """Compute logits only from the first answer position on."""
     first = int(batch.slots[batch.answer_mask].min())
     return {"logits_to_keep": batch.input_ids.shape[1] - first}

@@ -27,8 +27,8 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None, template
         rows = read_json_lines(Path(path), ("prompt", "answer", "owner")) if path else []
         parts.append(tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows))
     owners = [{i.owner for i in p} for p in parts]
-    shared = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
-    require(not shared, "owner", "each owner in one split", sorted(shared)[:3])
+    overlap = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
+    require(not overlap, "owner", "each owner in one split", sorted(overlap)[:3])
     texts = read_lines(Path(templates), "templates") if templates else ()
     return Corpus(str(Path(forget).parent), parts[0], parts[1], parts[2], templates=texts)
 

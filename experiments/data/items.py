@@ -68,8 +68,8 @@ class Corpus:
     def fingerprint(self) -> str:
         """SHA-256 of every item and subject: two corpora are the same data when it is."""
         rows = {name: [astuple(i) for i in items] for name, items in self.splits().items()}
-        said = [rows, sorted(self.subject.items()), *([self.templates] if self.templates else [])]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        content = [rows, sorted(self.subject.items()), *([self.templates] if self.templates else [])]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def splits(self) -> dict[str, tuple[Item, ...]]:
         """The three splits by name."""

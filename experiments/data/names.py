@@ -21,11 +21,11 @@ def name_words() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(o + t for o in _ONSETS for t in tails) for tails in _TAILS)
 
 
-def fresh_name(rng: np.random.Generator, taken: frozenset[str]) -> str:
-    """A name nobody in `taken` has."""
+def fresh_name(rng: np.random.Generator, names: frozenset[str]) -> str:
+    """A name nobody in `names` has."""
     while True:
         name = " ".join(words[int(rng.integers(64))] for words in name_words())
-        if name not in taken:
+        if name not in names:
             return name
 
 

@@ -34,5 +34,5 @@ def passage(rng: np.random.Generator) -> str:
 def passages(seed: int) -> Passages:
     """32 forget, 64 retain and 128 never-trained authors whose answers are passages."""
     base, rng = generate(32, 64, 128, seed=seed), np.random.default_rng([seed, 77])
-    told = [tuple(replace(i, answer=passage(rng), wrong=()) for i in v) for v in base.splits().values()]
-    return Passages("verbatim", *told, prior=base.prior, names_taken=base.names_taken)
+    splits = [tuple(replace(i, answer=passage(rng), wrong=()) for i in v) for v in base.splits().values()]
+    return Passages("verbatim", *splits, prior=base.prior, names_taken=base.names_taken)

@@ -21,16 +21,16 @@ HUB = "locuslab/TOFU"
 PLACES = ("data/tofu", "../shared/data/tofu")
 
 
-def tofu_folder(named: str | None, hub: bool = False) -> Path | None:
-    """Where TOFU's files are: `named` (a folder, or a hub id), else $MARI_TOFU, data/tofu or ../shared/data/tofu; else, with `hub`, the hub's copy.
+def tofu_folder(name: str | None, hub: bool = False) -> Path | None:
+    """Where TOFU's files are: `name` (a folder, or a hub id), else $MARI_TOFU, data/tofu or ../shared/data/tofu; else, with `hub`, the hub's copy.
 
     Raises `ArgumentError` on a named folder without `full.json`, or a hub that has no such data or cannot be reached.
     """
-    if named is not None:
-        folder = Path(named)
-        if not folder.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", named):
-            return fetch_tofu(named)
-        require((folder / "full.json").is_file(), "corpus.folder", "a folder with TOFU's full.json or a hub id", named)
+    if name is not None:
+        folder = Path(name)
+        if not folder.exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+            return fetch_tofu(name)
+        require((folder / "full.json").is_file(), "corpus.folder", "a folder with TOFU's full.json or a hub id", name)
         return folder
     for place in (os.environ.get("MARI_TOFU"), *PLACES):
         if place and (Path(place) / "full.json").is_file():
@@ -46,8 +46,8 @@ def fetch_tofu(name: str = HUB) -> Path:
     try:
         folder = Path(snapshot_download(name, repo_type="dataset", allow_patterns="*.json"))
     except (OSError, ValueError) as e:
-        said = str(e).strip().splitlines()[0]
-        raise ArgumentError("corpus.folder", "a folder with TOFU's full.json or a hub id", f"{name}: {said}") from None
+        why = str(e).strip().splitlines()[0]
+        raise ArgumentError("corpus.folder", "a folder with TOFU's full.json or a hub id", f"{name}: {why}") from None
     require((folder / "full.json").is_file(), "corpus.folder", "TOFU's full.json in it", name)
     return folder
 
@@ -67,25 +67,25 @@ def load_tofu(
     require(split in QUESTIONS[:3], "split", ", ".join(QUESTIONS[:3]), split)
     folder = Path(folder)
     rows = read_json_lines(folder / "full.json", ("question", "answer"))
-    known = {(i.prompt, i.answer): i for name in (split, "retain") for i in load_tofu_questions(folder, name)}
+    by_text = {(i.prompt, i.answer): i for name in (split, "retain") for i in load_tofu_questions(folder, name)}
     authors = len(rows) // AUTHOR
     first = authors - len(read_json_lines(folder / f"{split}.json", ("question", "answer"))) // AUTHOR
     last = authors if forget_authors is None else first + forget_authors
     require(last <= authors, "forget", f"at most the {authors - first} authors of {split}", forget_authors)
-    kept = retain_authors + holdout_authors
-    require(kept <= first, "retain", f"with the never-trained at most {first} authors", kept)
+    total = retain_authors + holdout_authors
+    require(total <= first, "retain", f"with the never-trained at most {first} authors", total)
 
     def items(numbers: range) -> tuple[Item, ...]:
-        asked = (
+        pairs = (
             (a, Item(r["question"], r["answer"], "")) for a in numbers for r in rows[AUTHOR * a : AUTHOR * (a + 1)]
         )
-        return tuple(replace(known.get((i.prompt, i.answer), i), owner=f"author {a}") for a, i in asked)
+        return tuple(replace(by_text.get((i.prompt, i.answer), i), owner=f"author {a}") for a, i in pairs)
 
     parts = items(range(first, last)), items(range(retain_authors)), items(range(first - holdout_authors, first))
     questions: dict[str, list[str]] = {}
     for i in (i for part in parts for i in part):
         questions.setdefault(i.owner, []).append(i.prompt)
-    return Corpus(f"TOFU {split}", *parts, subject={owner: _subject(asked) for owner, asked in questions.items()})
+    return Corpus(f"TOFU {split}", *parts, subject={owner: _subject(prompts) for owner, prompts in questions.items()})
 
 
 def load_tofu_questions(folder: Path, name: str) -> tuple[Item, ...]:

@@ -30,9 +30,9 @@ def evaluate_tasks(
     for task in tasks:
         if task not in manager.all_tasks:
             raise ArgumentError("task", "a task of the harness or of the folder", task)
-    wrapped = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch)
-    found = lm_eval.simple_evaluate(wrapped, tasks=list(tasks), task_manager=manager, limit=limit, bootstrap_iters=0)
+    adapter = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=batch)
+    report = lm_eval.simple_evaluate(adapter, tasks=list(tasks), task_manager=manager, limit=limit, bootstrap_iters=0)
     return {
         task: {k.split(",")[0]: float(v) for k, v in row.items() if isinstance(v, (int, float)) and "stderr" not in k}
-        for task, row in found["results"].items()
+        for task, row in report["results"].items()
     }

@@ -48,10 +48,10 @@ def membership_signals(
 ) -> dict[str, Floats]:
     """Per-item scores, larger = more likely a member: loss, zlib-normalised, min-k 20 %, min-k++ 20 %, reference ratio."""
     total = np.array([t.sum() for t in scores.tokens])
-    packed = np.array([len(zlib.compress(f"{i.prompt} {i.answer}".encode())) for i in items])
+    lengths = np.array([len(zlib.compress(f"{i.prompt} {i.answer}".encode())) for i in items])
     signals = {
         "loss": -scores.loss,
-        "zlib": total / packed,
+        "zlib": total / lengths,
         "min-k": np.array([_lowest(t) for t in scores.tokens]),
         "min-k++": np.array([_lowest(t) for t in scores.standard]),
     }
@@ -62,15 +62,15 @@ def membership_signals(
 
 def membership_attacks(
     forget: tuple[ItemScores, Sequence[Item]],
-    unseen: tuple[ItemScores, Sequence[Item]],
+    holdout: tuple[ItemScores, Sequence[Item]],
     reference: tuple[ItemScores, ItemScores] | None = None,
     seed: int = 0,
 ) -> list[Attack]:
     """All attacks on one model, forget items against never-seen ones."""
     ref_f, ref_u = reference if reference else (None, None)
     positives = membership_signals(*forget, ref_f)
-    negatives = membership_signals(*unseen, ref_u)
-    owners = ([i.owner for i in forget[1]], [i.owner for i in unseen[1]])
+    negatives = membership_signals(*holdout, ref_u)
+    owners = ([i.owner for i in forget[1]], [i.owner for i in holdout[1]])
     return [attack(name, positives[name], negatives[name], owners, seed) for name in positives]
 
 
@@ -105,21 +105,21 @@ def tpr_at(
     require(0.0 < fpr < 1.0, "fpr", "a number in (0, 1)", fpr)
     if negative.size * fpr < 1.0:
         return None
-    ordered = np.sort(negative)[::-1]
-    hits = int(np.sum(positive > ordered[int(fpr * negative.size) - 1]))
+    ranking = np.sort(negative)[::-1]
+    hits = int(np.sum(positive > ranking[int(fpr * negative.size) - 1]))
     interval = ClopperPearson().counts(hits, positive.size, confidence)
     return hits / positive.size, interval.lower, interval.upper
 
 
-def blind_baseline(forget: Sequence[Item], unseen: Sequence[Item], seed: int = 0) -> Attack:
+def blind_baseline(forget: Sequence[Item], holdout: Sequence[Item], seed: int = 0) -> Attack:
     """A text-only classifier that never sees a model, cross-validated by author: what the data alone gives away."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
 
-    items = [*forget, *unseen]
-    labels = np.array([1] * len(forget) + [0] * len(unseen))
+    items = [*forget, *holdout]
+    labels = np.array([1] * len(forget) + [0] * len(holdout))
     owners = [i.owner for i in items]
     folds = min(5, len(set(owners[: len(forget)])), len(set(owners[len(forget) :])))
     if folds < 2:

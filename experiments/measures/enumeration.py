@@ -43,9 +43,9 @@ def enumerate_divergence(
         total += float(jensen_shannon(joint_p, joint_q, check=False).sum())
     rest_p, rest_q = np.where(grown, 0.0, p1), np.where(grown, 0.0, q1)
     total += float(jensen_shannon(rest_p, rest_q, check=False).sum())
-    cut = 0.5 * float((rest_p + rest_q).sum() - (rest_p + rest_q)[:, end].sum())
+    remainder = 0.5 * float((rest_p + rest_q).sum() - (rest_p + rest_q)[:, end].sum())
     # Probabilities come from float32 logits: 1e-6 covers their rounding many times over.
-    return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * cut) / len(prompts) + 1e-6
+    return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * remainder) / len(prompts) + 1e-6
 
 
 REST = 1e-4
@@ -91,16 +91,16 @@ def enumerated_options(
             ]
         )
         order = np.argsort(-laws.max(axis=0), kind="stable")[:MOST_OUTPUTS]
-        left = 1.0 - np.cumsum(laws[:, order], axis=1)
-        enough = np.flatnonzero(np.all(left <= REST, axis=0))
-        kept = order[: int(enough[0]) + 1] if enough.size else order
+        remainder = 1.0 - np.cumsum(laws[:, order], axis=1)
+        enough = np.flatnonzero(np.all(remainder <= REST, axis=0))
+        top = order[: int(enough[0]) + 1] if enough.size else order
         vocabulary = first[models[0]].shape[1]
         outputs = [
-            "end" if k == laws.shape[1] - 1 else f"{tokens[k // vocabulary]} {k % vocabulary}" for k in kept.tolist()
+            "end" if k == laws.shape[1] - 1 else f"{tokens[k // vocabulary]} {k % vocabulary}" for k in top.tolist()
         ]
         for arm, members in enumerate(arms):
             for n in members:
-                law = laws[models.index(n), kept]
+                law = laws[models.index(n), top]
                 masses = [*law.tolist(), max(1.0 - float(law.sum()), 0.0)]
                 with np.errstate(divide="ignore"):
                     weights = np.log(masses).tolist()

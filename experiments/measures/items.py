@@ -41,15 +41,15 @@ def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     with torch.no_grad():
         for part in slices(data, batch_size(tokenizer), model):
             table = answer_log_probs(model, part)
-            picked, mask = token_log_probs(table, part), part.answer_mask
+            log_probs, mask = token_log_probs(table, part), part.answer_mask
             probabilities = table.exp()
             mean = (probabilities * table).sum(-1)
             spread = ((probabilities * table**2).sum(-1) - mean**2).clamp(min=1e-6).sqrt()
-            z = (picked - mean) / spread
-            losses.append((-picked.double().sum(1) / mask.sum(1)).cpu().numpy())
+            z = (log_probs - mean) / spread
+            losses.append((-log_probs.double().sum(1) / mask.sum(1)).cpu().numpy())
             exact.append(((table.argmax(-1) == part.targets) | ~mask).all(1).cpu().numpy())
             for i in range(len(part)):
-                tokens.append(picked[i][mask[i]].double().cpu().numpy())
+                tokens.append(log_probs[i][mask[i]].double().cpu().numpy())
                 standard.append(z[i][mask[i]].double().cpu().numpy())
     loss = np.concatenate(losses)
     return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
@@ -60,8 +60,8 @@ def item_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     out = []
     with torch.no_grad():
         for part in slices(encode(tokenizer, items, max_answer), batch_size(tokenizer), model):
-            picked = token_log_probs(answer_log_probs(model, part), part)
-            out.append((-picked.double().sum(1) / part.answer_mask.sum(1)).cpu().numpy())
+            log_probs = token_log_probs(answer_log_probs(model, part), part)
+            out.append((-log_probs.double().sum(1) / part.answer_mask.sum(1)).cpu().numpy())
     return np.concatenate(out)
 
 
@@ -78,16 +78,16 @@ def perturbed_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answ
     """What TOFU's truth ratio is made of. Raises `ArgumentError` on an item without wrong answers."""
     require(all(i.wrong for i in items), "items", "wrong answers for each", "an item without")
 
-    def losses(asked: list[Item]) -> Floats:
-        return item_losses(model, tokenizer, asked, max_answer) if asked else np.empty(0)
+    def losses(batch: list[Item]) -> Floats:
+        return item_losses(model, tokenizer, batch, max_answer) if batch else np.empty(0)
 
     true = losses(list(items))
-    said = [k for k, i in enumerate(items) if i.paraphrase]
-    paraphrased = true.copy()
-    paraphrased[said] = losses([replace(items[k], answer=items[k].paraphrase) for k in said])
+    rows = [k for k, i in enumerate(items) if i.paraphrase]
+    paraphrases = true.copy()
+    paraphrases[rows] = losses([replace(items[k], answer=items[k].paraphrase) for k in rows])
     wrong = losses([replace(i, answer=w) for i in items for w in i.wrong])
     ends = np.cumsum([len(i.wrong) for i in items])[:-1]
-    return PerturbedLosses(true, paraphrased, [part.tolist() for part in np.split(wrong, ends)])
+    return PerturbedLosses(true, paraphrases, [part.tolist() for part in np.split(wrong, ends)])
 
 
 def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> float:
@@ -96,10 +96,10 @@ def truth_ratio(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     Probabilities are per token (geometric means); without a paraphrase the true answer itself. Near 1: the truth is no likelier than
     falsehoods. NaN without wrong answers.
     """
-    asked = [i for i in items if i.wrong]
-    if not asked:
+    questions = [i for i in items if i.wrong]
+    if not questions:
         return math.nan
-    losses = perturbed_losses(model, tokenizer, asked, max_answer)
+    losses = perturbed_losses(model, tokenizer, questions, max_answer)
     return float(np.mean(np.exp(losses.paraphrased - [np.mean(w) for w in losses.wrong])))
 
 

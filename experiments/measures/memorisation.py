@@ -140,5 +140,5 @@ def _rouge(tokenizer: Any, truths: Sequence[str], outputs: Sequence[list[int]], 
 
     scorer = RougeScorer(["rougeL"], use_stemmer=True)
     texts = [tokenizer.decode(o, skip_special_tokens=True) for o in outputs]
-    found = [getattr(scorer.score(a, b)["rougeL"], field) for a, b in zip(truths, texts, strict=True)]
-    return np.array(found, dtype=float)
+    scores = [getattr(scorer.score(a, b)["rougeL"], field) for a, b in zip(truths, texts, strict=True)]
+    return np.array(scores, dtype=float)

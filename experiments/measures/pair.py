@@ -67,11 +67,11 @@ def decoding(max_new: int) -> dict[str, Any]:
 
 
 def score_pair(
-    bank: ModelBank, p: Sequence[str], q: Sequence[str], prompts: Sequence[list[int]], drawn: tuple[Draws, Draws]
+    bank: ModelBank, p: Sequence[str], q: Sequence[str], prompts: Sequence[list[int]], draws: tuple[Draws, Draws]
 ) -> Pair:
     """Outputs already drawn from both arms, scored under both."""
-    log_p, log_q = (np.concatenate([log_likelihoods(bank, arm, prompts, d) for d in drawn]) for arm in (p, q))
-    return Pair(*drawn, log_p, log_q)
+    log_p, log_q = (np.concatenate([log_likelihoods(bank, arm, prompts, d) for d in draws]) for arm in (p, q))
+    return Pair(*draws, log_p, log_q)
 
 
 def sample_pair(

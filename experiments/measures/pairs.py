@@ -58,15 +58,15 @@ def marginal(m: Measurements, role: Role) -> PairResult:
 
 def matched(m: Measurements, role: Role) -> PairResult:
     """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
-    forget, unseen = (m.scores(role.name, split) for split in ("forget", "holdout"))
-    p, q = (histogram(s.probability) for s in (unseen, forget))
-    sizes = {"never-seen": len(unseen.loss), "forget": len(forget.loss)}
+    forget, holdout = (m.scores(role.name, split) for split in ("forget", "holdout"))
+    p, q = (histogram(s.probability) for s in (holdout, forget))
+    sizes = {"never-seen": len(holdout.loss), "forget": len(forget.loss)}
     metadata = {
         **m.metadata("matched", role.name, sizes),
         "finite_population": True,
         "access": "truth-probability",
     }
-    certificate = _certify_pool(m, "matched", role.name, Pool(p, q, len(unseen.loss), len(forget.loss), metadata))
+    certificate = _certify_pool(m, "matched", role.name, Pool(p, q, len(holdout.loss), len(forget.loss), metadata))
     authors = (len({i.owner for i in m.unseen}), len({i.owner for i in m.corpus.forget}))
     new = FastRate().upper(float(jensen_shannon(p, q)), *authors, m.config.confidence)
     numbers = {

@@ -57,18 +57,18 @@ def relearning_attack(
         1 <= count < len(owners), "share", f"1 to {len(owners) - 1} of {len(owners)} owners", f"{a.share:g}, {count}"
     )
     order = np.random.default_rng([seed, 67]).permutation(len(owners))
-    shown = {owners[int(k)] for k in order[:count]}
-    shown_items = [i for i in corpus.forget if i.owner in shown]
-    hidden = [i for i in corpus.forget if i.owner not in shown]
-    attacked = copy.deepcopy(model)
-    adapter = any("lora_" in n for n, _ in attacked.named_parameters())
-    for name, p in attacked.named_parameters():
+    shown_owners = {owners[int(k)] for k in order[:count]}
+    shown_items = [i for i in corpus.forget if i.owner in shown_owners]
+    hidden_items = [i for i in corpus.forget if i.owner not in shown_owners]
+    target = copy.deepcopy(model)
+    adapter = any("lora_" in n for n, _ in target.named_parameters())
+    for name, p in target.named_parameters():
         p.requires_grad_("lora_" in name or not adapter)
-    before = item_scores(attacked.eval(), tokenizer, hidden, max_answer).probability.mean()
+    before = item_scores(target.eval(), tokenizer, hidden_items, max_answer).probability.mean()
     settings = LoopSettings(a.steps, a.lr, a.batch, 1, 0, seed=seed, max_answer=max_answer)
-    run_loop(Task(attacked, tokenizer, corpus, shown_items, RetainOnly()), settings, Watch(evaluate=False))
-    after = item_scores(attacked, tokenizer, hidden, max_answer).probability.mean()
-    return Relearned(attacked, a.steps, hidden, float(before), float(after))
+    run_loop(Task(target, tokenizer, corpus, shown_items, RetainOnly()), settings, Watch(evaluate=False))
+    after = item_scores(target, tokenizer, hidden_items, max_answer).probability.mean()
+    return Relearned(target, a.steps, hidden_items, float(before), float(after))
 
 
 def quantised(model: Any, bits: int = 4, group: int = 64) -> Any:
@@ -90,7 +90,7 @@ def quantised(model: Any, bits: int = 4, group: int = 64) -> Any:
 
 
 def survival(
-    model: Any, tokenizer: Any, corpus: Corpus, unseen: Sequence[Item], max_answer: int = 64, seed: int = 0
+    model: Any, tokenizer: Any, corpus: Corpus, holdout: Sequence[Item], max_answer: int = 64, seed: int = 0
 ) -> dict[str, dict[str, float]]:
     """What is left of forgetting after 8-bit, 4-bit rounding and relearning: answer probabilities and the loss attack's AUC.
 
@@ -100,12 +100,12 @@ def survival(
         f"{bits}-bit": (quantised(model, bits), corpus.forget) for bits in (8, 4)
     }
     if len({i.owner for i in corpus.forget}) > 1:
-        shown = Relearning(share=max(0.25, 1 / len({i.owner for i in corpus.forget})))
-        attack = relearning_attack(model, tokenizer, corpus, shown, max_answer, seed)
+        settings = Relearning(share=max(0.25, 1 / len({i.owner for i in corpus.forget})))
+        attack = relearning_attack(model, tokenizer, corpus, settings, max_answer, seed)
         cases["relearned"] = (attack.model, attack.hidden)
     out = {}
-    for name, (changed, forget) in cases.items():
-        own, retain, other = (item_scores(changed, tokenizer, x, max_answer) for x in (forget, corpus.retain, unseen))
+    for name, (variant, forget) in cases.items():
+        own, retain, other = (item_scores(variant, tokenizer, x, max_answer) for x in (forget, corpus.retain, holdout))
         out[name] = {
             "forget": float(own.probability.mean()),
             "retain": float(retain.probability.mean()),

@@ -53,19 +53,19 @@ def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bo
         certificate = m.certify(path, path.stem)
     except ArgumentError as e:
         raise AuditFailure(f"{path.name}: {e}") from e
-    stored, laws = read_scores(path), None
+    rows, laws = read_scores(path), None
     coverage: list[Coverage] = []
     if scoring.enumerate_exactly:
-        coverage = [_against_enumeration(m, arms, path.name, stored, certificate)]
+        coverage = [_against_enumeration(m, arms, path.name, rows, certificate)]
         laws = exact_pair(m, arms) if exact else None
-    problems = [_missed(c) for c in coverage if c.missed_wide]
+    problems = [_miss(c) for c in coverage if c.missed_wide]
     detectors: dict[str, DetectorPoint] = {}
     if detect:
-        detectors, refuted = _detect(m, arms, stored, outputs)
-        if refuted:
+        detectors, refuter = _detect(m, arms, rows, outputs)
+        if refuter:
             # Said in the evidence itself, so that no certificate over it can leave it out.
-            problems.append(f"{path.name} refuted by: {refuted}")
-            write_scores(path, columns, {**metadata, "refuted_by": refuted})
+            problems.append(f"{path.name} refuted by: {refuter}")
+            write_scores(path, columns, {**metadata, "refuted_by": refuter})
             certificate, laws = m.certify(path, path.stem), None
     return PairResult(
         certificate=laws or certificate,
@@ -106,12 +106,12 @@ def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:
     }
 
 
-def _against_enumeration(m: Measurements, arms: Arms, file: str, stored: Any, sampled: Certificate) -> Coverage:
+def _against_enumeration(m: Measurements, arms: Arms, file: str, rows: Any, certificate: Certificate) -> Coverage:
     """Does the sampled interval cover the enumerated divergence?"""
     low, high = enumerate_divergence(m.bank, [slug(a) for a in arms.p], [slug(arms.q)], m.prompts[arms.split])
-    scores = (stored.log_p, stored.log_q, stored.arm)
+    scores = (rows.log_p, rows.log_q, rows.arm)
     wide = certify_likelihood_ratio(*scores, WIDE, OrderFree(), design="iid").jsd.interval
-    claim = sampled.claim
+    claim = certificate.claim
     return Coverage(
         file=file,
         low=low,
@@ -124,30 +124,30 @@ def _against_enumeration(m: Measurements, arms: Arms, file: str, stored: Any, sa
     )
 
 
-def _missed(c: Coverage) -> str:
+def _miss(c: Coverage) -> str:
     return f"{c.file}: interval [{c.wide[0]:.5f}, {c.wide[1]:.5f}] at 1 - 1e-6 misses the enumerated {c.low:.5f}"
 
 
-def _detect(m: Measurements, arms: Arms, stored: Any, outputs: Pair) -> tuple[dict[str, DetectorPoint], str | None]:
+def _detect(m: Measurements, arms: Arms, rows: Any, outputs: Pair) -> tuple[dict[str, DetectorPoint], str | None]:
     """Set every origin detector on the rows; name the one that refutes the certificate, if any."""
     items = m.corpus.splits()[arms.split]
-    asked = (items[int(i)] for i in outputs.prompt_index)
-    texts = [f"{i.prompt} {m.bank.tokenizer.decode(o)}" for i, o in zip(asked, outputs.outputs, strict=True)]
+    questions = (items[int(i)] for i in outputs.prompt_index)
+    texts = [f"{i.prompt} {m.bank.tokenizer.decode(o)}" for i, o in zip(questions, outputs.outputs, strict=True)]
     # Rows of an arm are i.i.d. in file order, so halves of an arm are independent samples.
     original = Original().name
     before = arms.p[0] if arms.q == original else original
     signals = {
-        "optimal likelihood ratio": stored.log_q - stored.log_p,
-        "likelihood under the audited model": stored.log_q,
+        "optimal likelihood ratio": rows.log_q - rows.log_p,
+        "likelihood under the audited model": rows.log_q,
         "likelihood under another model": np.concatenate(
             [m.likelihood((before,), arms.split, a, arms.draws) for a in (arms.p, (arms.q,))]
         ),
     }
-    bounds = origin_detectors(texts, stored.arm, signals, 1.0 - m.detector_delta)
+    bounds = origin_detectors(texts, rows.arm, signals, 1.0 - m.detector_delta)
     delta = (1.0 - m.config.confidence) / 4 / m.files
-    scores = (stored.log_p, stored.log_q, stored.arm)
+    scores = (rows.log_p, rows.log_q, rows.arm)
     ceiling = certify_likelihood_ratio(*scores, 1.0 - delta, OrderFree(), design="iid")
-    points, refuted = {}, None
+    points, refuter = {}, None
     for detector, b in bounds.items():
         points[detector] = DetectorPoint(
             fpr=b.fpr,
@@ -157,5 +157,5 @@ def _detect(m: Measurements, arms: Arms, stored: Any, outputs: Pair) -> tuple[di
             tv_lower=b.total_variation_lower,
         )
         if b.jsd_lower > ceiling.jsd.interval.upper or b.total_variation_lower > ceiling.total_variation.interval.upper:
-            refuted = detector
-    return points, refuted
+            refuter = detector
+    return points, refuter

@@ -47,9 +47,9 @@ def log_likelihoods(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[
     pairs = [(prompts[int(i)], o) for i, o in zip(draws.prompt_index, draws.outputs, strict=True)]
     end = int(bank.tokenizer.eos_token_id)
     size = batch_size(bank.tokenizer)
-    stacked = np.stack([sequence_log_probs(bank.use(name), pairs, end, size) for name in arm])
-    top = stacked.max(0)
-    return np.asarray(top + np.log(np.exp(stacked - top).mean(0)))
+    table = np.stack([sequence_log_probs(bank.use(name), pairs, end, size) for name in arm])
+    top = table.max(0)
+    return np.asarray(top + np.log(np.exp(table - top).mean(0)))
 
 
 def sequence_log_probs(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, size: int) -> Floats:

@@ -45,8 +45,8 @@ def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, s
     items = read_prompts(prompts)
     bank = FolderBank([*p, *q])
     ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
-    made = sample_pair(bank, p, q, ids, draws, max_new, (seed * 2, seed * 2 + 1))
-    columns = made.columns([str(i) for i in range(len(items))], [i.owner for i in items])
+    sample = sample_pair(bank, p, q, ids, draws, max_new, (seed * 2, seed * 2 + 1))
+    columns = sample.columns([str(i) for i in range(len(items))], [i.owner for i in items])
     metadata = {
         "pair": pair,
         **STATED,
@@ -67,8 +67,8 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
     sets = [read_prompts(f) for f in (retain, forget)]
     for path, items in zip((retain, forget), sets, strict=True):
         require(all(i.answer for i in items), path.name, "an answer in every row", "an empty or missing answer")
-    loaded, tokenizer = load_model(model).to(find_device()).eval(), load_tokenizer(model)
-    means = [full_pass_mean(loaded, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
+    network, tokenizer = load_model(model).to(find_device()).eval(), load_tokenizer(model)
+    means = [full_pass_mean(network, encode(tokenizer, items), batch_size(tokenizer)) for items in sets]
     n, m = len(sets[0]), len(sets[1])
     # A sample's mixture would reuse the retain rows on both sides, which T17 does not allow: then Q is the forget side alone.
     share = m / (n + m) if complete else 1.0
@@ -77,10 +77,10 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
         "share": share,
         "finite_population": complete,
         "arms": "independent",
-        "model": {model: weight_hash(loaded)},
+        "model": {model: weight_hash(network)},
         "prompts": {f.name: sha256(f) for f in (retain, forget)},
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
     }
-    mixed = Pool(means[0], mix(means[0], means[1], share), n, n + m if complete else m, metadata)
-    write_pool(out, mixed)
+    pool = Pool(means[0], mix(means[0], means[1], share), n, n + m if complete else m, metadata)
+    write_pool(out, pool)
     return {"n": n, "forget": m, "share": share, "out": str(out)}

@@ -96,8 +96,8 @@ def mean_truth_ratio(m: Measurements, name: str) -> Number:
     """Over forget items; from TOFU's log where there is one."""
     if m.tasks:
         return finite(item_truth_ratios(m.tofu_log(name)[FORGET]).mean())
-    asked = m.corpus.forget[: m.config.scoring.truth_items]
-    return finite(truth_ratio(m.model(name), m.bank.tokenizer, asked, m.config.unlearn.max_answer))
+    questions = m.corpus.forget[: m.config.scoring.truth_items]
+    return finite(truth_ratio(m.model(name), m.bank.tokenizer, questions, m.config.unlearn.max_answer))
 
 
 def rouge_l_forget(m: Measurements, name: str) -> Number:
@@ -105,8 +105,8 @@ def rouge_l_forget(m: Measurements, name: str) -> Number:
     s = m.config.scoring
     if not s.rouge_items:
         return None
-    asked = m.corpus.forget[: s.rouge_items]
-    return finite(knowledge_memorisation(m.model(name), m.bank.tokenizer, asked, s.max_new).mean())
+    questions = m.corpus.forget[: s.rouge_items]
+    return finite(knowledge_memorisation(m.model(name), m.bank.tokenizer, questions, s.max_new).mean())
 
 
 def forget_extraction(m: Measurements, name: str) -> Number:

@@ -38,14 +38,14 @@ def evaluation_log(
         task: dict[str, list[Any]] = {"avg_gt_loss": losses.true.tolist(), "average_perturb_loss": losses.wrong}
         if all(i.paraphrase for i in items):
             task["avg_paraphrased_loss"] = losses.paraphrased.tolist()
-        asked = items[:generated]
-        if asked:
-            task["rougeL_recall"] = knowledge_memorisation(model, tokenizer, asked, max_new).tolist()
+        questions = items[:generated]
+        if questions:
+            task["rougeL_recall"] = knowledge_memorisation(model, tokenizer, questions, max_new).tolist()
         out[name] = task
     return out
 
 
-def tofu_numbers(log: Log, retrained: Log) -> dict[str, Any]:
+def tofu_numbers(log: Log, oracle: Log) -> dict[str, Any]:
     """Forget quality against a retrained model's log, forget truth ratio, mean answer probability a task, and model utility.
 
     Utility is None where the corpus holds no retained question with wrong answers, or nothing was generated.
@@ -53,7 +53,7 @@ def tofu_numbers(log: Log, retrained: Log) -> dict[str, Any]:
     whole = all("rougeL_recall" in log[t] for t in log) and "eval_log.json" in log
     return {
         "questions": len(log[FORGET]["avg_gt_loss"]),
-        "forget_quality": forget_quality(log, retrained),
+        "forget_quality": forget_quality(log, oracle),
         "truth_ratio": truth_ratio_score(log[FORGET], forget=True),
         "probability": {name: answer_probability(name, task) for name, task in log.items()},
         "model_utility": model_utility(log) if whole else None,

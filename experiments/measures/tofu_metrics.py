@@ -49,12 +49,12 @@ def item_truth_ratios(task: Mapping[str, Sequence[Any]]) -> Floats:
     return np.exp(true - wrong.mean(axis=1))
 
 
-def forget_quality(unlearned: Log, retrained: Log) -> float:
+def forget_quality(model: Log, oracle: Log) -> float:
     """p-value of the two-sided Kolmogorov-Smirnov test between the forget items' truth ratios of two models.
 
     Raises `ArgumentError` when the logs cover different numbers of items.
     """
-    a, b = (item_truth_ratios(log[FORGET]) for log in (unlearned, retrained))
+    a, b = (item_truth_ratios(log[FORGET]) for log in (model, oracle))
     require(len(a) == len(b), "logs", "the same forget items in both", (len(a), len(b)))
     return float(ks_2samp(a, b).pvalue)
 

@@ -63,8 +63,8 @@ def make_method(name: str, **settings: Any) -> Method:
     0.01
     """
     base, preset = SHORTHANDS.get(name, (name, {}))
-    known = [*METHODS, *SHORTHANDS]
-    require(base in METHODS, "method", ", ".join(known), f"{name}{nearest(name, known)}")
+    names = [*METHODS, *SHORTHANDS]
+    require(base in METHODS, "method", ", ".join(names), f"{name}{nearest(name, names)}")
     for old, new in ((old, new) for (method, old), new in RENAMED.items() if method == base and old in settings):
         warnings.warn(f"{base}: the setting {old} is called {new} now", DeprecationWarning, stacklevel=2)
         settings[new] = settings.pop(old)
@@ -78,13 +78,13 @@ def make_method(name: str, **settings: Any) -> Method:
     return method
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def nearest(word: str, names: Sequence[str]) -> str:
     """` (did you mean ...?)` when something close is known, else nothing.
 
     >>> nearest("npu", ["npo", "flat"])
     ' (did you mean npo?)'
     """
-    close = difflib.get_close_matches(word, known, n=1)
+    close = difflib.get_close_matches(word, names, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 

@@ -103,7 +103,7 @@ class Deattribution:
 
 
 def deattribution(
-    frozen: Attribution, items: Sequence[Item], index: Sequence[int], answers: Sequence[str], confidence: float = 0.95
+    judge: Attribution, items: Sequence[Item], index: Sequence[int], answers: Sequence[str], confidence: float = 0.95
 ) -> Deattribution:
     r"""Goodhart's check: does an answer still tell its owner to a classifier trained on such answers?
 
@@ -132,7 +132,7 @@ def deattribution(
     least = UNIFORM / len(again.owners)
     fit = Betting().interval(logs, confidence, math.log(least) - 1e-9, math.log(1 - UNIFORM + least) + 1e-9)
     return Deattribution(
-        float(frozen.score(rows, answers).mean()),
+        float(judge.score(rows, answers).mean()),
         float(np.mean(right)),
         float(owners.max()),
         max(0.0, entropy + float(logs.mean())),

@@ -140,10 +140,10 @@ class Rollouts(Objective):
         )
         index = data.slots[..., None]
         logits = torch.gather(states.logits, 1, index.expand(-1, -1, states.logits.shape[-1])).float()
-        hidden = torch.gather(states.hidden_states[-1], 1, index.expand(-1, -1, states.hidden_states[-1].shape[-1]))
+        features = torch.gather(states.hidden_states[-1], 1, index.expand(-1, -1, states.hidden_states[-1].shape[-1]))
         new = torch.log_softmax(logits, -1)
         drift = (new.exp() * (new - self.old)).sum(-1)
-        value = self.value(hidden.detach().float())[..., 0]
+        value = self.value(features.detach().float())[..., 0]
         gain = discounted((self.scores - m.kl * drift.detach()) * data.answer_mask, m.gamma)
         advantage = gain - value
         surrogate = clipped_surrogate(

@@ -85,36 +85,36 @@ class MatchedMarI(Method):
         preserve = preserve_loss(model, batch)
         twin = batch.forget if self.source == "base" else batch.matched
         with torch.no_grad():
-            seen = frozen_log_probs(reference, twin) if self.source == "base" else answer_log_probs(model, twin)
+            other = frozen_log_probs(reference, twin) if self.source == "base" else answer_log_probs(model, twin)
         forget = answer_log_probs(model, batch.forget)
-        width = min(seen.shape[1], forget.shape[1])
+        width = min(other.shape[1], forget.shape[1])
         mask = batch.forget.answer_mask[:, :width] & twin.answer_mask[:, :width]
-        information = self._information(seen[:, :width], forget[:, :width], mask, batch.forget.kinds)
+        information = self._information(other[:, :width], forget[:, :width], mask, batch.forget.kinds)
         own = batch.forget if self.source == "holdout" else masked(batch.forget, twin.answer_mask)
-        gap = mean_answer(seen, twin) - mean_answer(forget, own)
+        gap = mean_answer(other, twin) - mean_answer(forget, own)
         each, shift = (gap**2).mean(), bent_square(gap.mean())
         parts = parts_of(
             preserve_loss=preserve, marginal_information=information, matched_loss=each, matched_mean=shift
         )
         return preserve + self.penalty * information + self.match_loss * each + self.match_mean * shift, parts
 
-    def _information(self, seen: Tensor, forget: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
+    def _information(self, other: Tensor, forget: Tensor, mask: Tensor, kinds: tuple[str, ...]) -> Tensor:
         if self.per == "prompt":
             # Padding is computed too and dropped: picking rows of a wide vocabulary would copy them twice.
-            return (self._between(seen, forget) * mask).sum() / mask.sum().clamp(min=1)
+            return (self._between(other, forget) * mask).sum() / mask.sum().clamp(min=1)
         parts = []
         for kind in dict.fromkeys(kinds):
-            rows = torch.tensor([k == kind for k in kinds], device=seen.device)
+            rows = torch.tensor([k == kind for k in kinds], device=other.device)
             for t in range(mask.shape[1]):
                 use = rows & mask[:, t]
                 if bool(use.any()):
-                    parts.append(self._between(seen[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log()))
+                    parts.append(self._between(other[use, t].exp().mean(0).log(), forget[use, t].exp().mean(0).log()))
         return torch.stack(parts).mean()
 
-    def _between(self, seen: Tensor, forget: Tensor) -> Tensor:
+    def _between(self, other: Tensor, forget: Tensor) -> Tensor:
         """Information between log-laws on the last axis."""
         if self.share < 1.0:
-            mixed: Tensor = marginal_information(seen.exp(), forget.exp(), self.share, self.weight, check=False)
-            return mixed
-        direct: Tensor = jensen_shannon(seen, forget, self.weight, log=True, check=False)
+            mixture: Tensor = marginal_information(other.exp(), forget.exp(), self.share, self.weight, check=False)
+            return mixture
+        direct: Tensor = jensen_shannon(other, forget, self.weight, log=True, check=False)
         return direct

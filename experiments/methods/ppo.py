@@ -100,14 +100,14 @@ def solve_finite(
     for step in range(steps):
         with torch.no_grad():
             old = torch.log_softmax(logits, -1)
-            chosen = torch.multinomial(old.exp(), rollouts, replacement=True, generator=generator)
+            actions = torch.multinomial(old.exp(), rollouts, replacement=True, generator=generator)
             penalty = beta * (old - reference.log())
-            gain = torch.gather(reward - penalty, 1, chosen)
+            gain = torch.gather(reward - penalty, 1, actions)
         for _ in range(2):
-            new = torch.gather(torch.log_softmax(logits, -1), 1, chosen)
+            new = torch.gather(torch.log_softmax(logits, -1), 1, actions)
             advantage = gain - values[:, None]
             policy = clipped_surrogate(
-                new, torch.gather(old, 1, chosen), advantage.detach(), torch.ones_like(gain, dtype=torch.bool), clip
+                new, torch.gather(old, 1, actions), advantage.detach(), torch.ones_like(gain, dtype=torch.bool), clip
             )
             optimizer.zero_grad()
             (policy + 0.5 * (advantage**2).mean()).backward()

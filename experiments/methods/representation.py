@@ -35,11 +35,11 @@ class RMU(ReferenceMethod):
         require(reference is not None, "reference", "the original model", None)
         forget, preserve = (self.hidden(model, data) for data in (batch.forget, batch.preserve))
         with torch.no_grad():
-            held = self.hidden(reference, batch.preserve)
+            anchor = self.hidden(reference, batch.preserve)
         generator = torch.Generator().manual_seed(self.seed)
         direction = torch.rand(forget.shape[-1], generator=generator).to(forget)
         steer = ((forget - self.coefficient * direction / direction.norm()) ** 2).mean()
-        drift = ((preserve - held) ** 2).mean()
+        drift = ((preserve - anchor) ** 2).mean()
         return steer + self.alpha * drift, parts_of(steer=steer, drift=drift)
 
     def hidden(self, model: Any, data: Encoded) -> Tensor:
@@ -50,5 +50,5 @@ class RMU(ReferenceMethod):
         states: tuple[Tensor, ...] = out.hidden_states
         layer = len(states) // 2 if self.layer is None else self.layer
         require(0 <= layer < len(states), "layer", f"a block among 0 to {len(states) - 1}", layer)
-        picked: Tensor = states[layer][data.attention_mask.bool()]
-        return picked
+        rows: Tensor = states[layer][data.attention_mask.bool()]
+        return rows

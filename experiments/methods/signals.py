@@ -33,8 +33,8 @@ def remember(now: Law, past: Sequence[Law]) -> Law:
         means[: len(c)] += m.detach() * c[:, None]
         counts[: len(c)] += c
     means = means / counts.clamp(min=1)[:, None]
-    moved = now[0] - now[0].detach()
-    return means + torch.nn.functional.pad(moved, (0, 0, 0, rows - len(moved))), counts
+    gradient = now[0] - now[0].detach()
+    return means + torch.nn.functional.pad(gradient, (0, 0, 0, rows - len(gradient))), counts
 
 
 def position_means(log_probs: Tensor, batch: Encoded) -> tuple[Tensor, Tensor]:

@@ -101,9 +101,9 @@ class TinyBank:
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode; read again only when its file has changed."""
         require(name != "base", "source", "name or holdout: this model has no base, it is trained from scratch", name)
-        written = (self.folder / name / "model.safetensors").stat().st_mtime_ns if self.has(name) else 0
-        if name not in self._read or self._read[name][0] != written:
-            self._read[name] = written, self.start_from(name).eval()
+        stamp = (self.folder / name / "model.safetensors").stat().st_mtime_ns if self.has(name) else 0
+        if name not in self._read or self._read[name][0] != stamp:
+            self._read[name] = stamp, self.start_from(name).eval()
         return self._read[name][1]
 
     def fresh(self, seed: int) -> Any:
@@ -137,9 +137,9 @@ class AdapterBank:
         device = find_device(m.device)
         self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).to(device).eval()
         self.audit.requires_grad_(False)
-        trained = with_adapter(load_model(self.path), m.rank, 0, m.last_layers)
-        self.initial = trainable_state(trained)
-        self.trained = to_train(trained, m.half_precision_training, device)
+        model = with_adapter(load_model(self.path), m.rank, 0, m.last_layers)
+        self.initial = trainable_state(model)
+        self.trained = to_train(model, m.half_precision_training, device)
 
     def use(self, name: str) -> Any:
         """The audited model with the named adapter; `base` is the model before any training."""

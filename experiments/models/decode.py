@@ -48,15 +48,15 @@ def decode(
                 )
                 logits, cache = states.logits[:, -1].float(), states.past_key_values
                 if generator is None:
-                    chosen = logits.argmax(-1)
+                    tokens = logits.argmax(-1)
                 else:
-                    chosen = torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=generator)[:, 0]
-                for i, on, token in zip(rows, alive.tolist(), chosen.tolist(), strict=True):
+                    tokens = torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=generator)[:, 0]
+                for i, on, token in zip(rows, alive.tolist(), tokens.tolist(), strict=True):
                     if on:
                         out[i].append(token)
-                alive = alive & (chosen != end)
+                alive = alive & (tokens != end)
                 if not bool(alive.any()):
                     break
-                step_ids = chosen[:, None]
+                step_ids = tokens[:, None]
                 mask = torch.cat([mask, torch.ones((len(rows), 1), dtype=torch.long, device=device)], 1)
     return out

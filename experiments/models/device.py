@@ -18,14 +18,14 @@ def find_device(name: str = "auto") -> torch.device:
     device(type='cpu')
     """
     if name == "auto":
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        return found if found is not None and _refused(str(found)) is None else torch.device("cpu")
-    refused = _refused(name)
-    require(refused is None, "device", "auto, cpu or an accelerator of this machine with float64", f"{name}: {refused}")
+        device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        return device if device is not None and _refusal(str(device)) is None else torch.device("cpu")
+    refusal = _refusal(name)
+    require(refusal is None, "device", "auto, cpu or an accelerator of this machine with float64", f"{name}: {refusal}")
     return torch.device(name)
 
 
-def _refused(name: str) -> str | None:
+def _refusal(name: str) -> str | None:
     try:
         torch.empty(0, dtype=torch.float64, device=torch.device(name))
     except (RuntimeError, AssertionError, TypeError) as e:

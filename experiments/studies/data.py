@@ -21,7 +21,7 @@ from mari_theory.errors import require
 
 
 @dataclass(frozen=True)
-class Made:
+class Record:
     """How a section came to be."""
 
     command: str
@@ -40,7 +40,7 @@ class Made:
 class Section:
     """Numbers and how they came to be."""
 
-    made: Made
+    made: Record
     numbers: dict[str, Any]
 
 
@@ -51,10 +51,10 @@ class Data:
         self.path, self.study, self.command, self.quick = path, study, command, quick
         self.sections: dict[str, Section] = {}
         if path.is_file():
-            stored = strict_json(path.read_bytes(), str(path))
-            own = isinstance(stored, dict) and stored.get("study") == study and isinstance(stored.get("sections"), dict)
+            data = strict_json(path.read_bytes(), str(path))
+            own = isinstance(data, dict) and data.get("study") == study and isinstance(data.get("sections"), dict)
             require(own, "data.json", f"data of the study {study}", path)
-            self.sections = {k: Section(Made(**s["made"]), dict(s["numbers"])) for k, s in stored["sections"].items()}
+            self.sections = {k: Section(Record(**s["made"]), dict(s["numbers"])) for k, s in data["sections"].items()}
         self._since = time.perf_counter()
 
     def refuse_quick_over_measured(self, names: tuple[str, ...]) -> None:
@@ -69,7 +69,7 @@ class Data:
     def keep(self, name: str, numbers: Mapping[str, Any]) -> None:
         """Store one section; the others stay as they are on disk."""
         now = time.perf_counter()
-        made = Made(
+        record = Record(
             self.command,
             datetime.date.today().isoformat(),
             machine(),
@@ -77,15 +77,15 @@ class Data:
             self.quick,
         )
         self._since = now
-        self.put(name, Section(made, plain(dict(numbers))))
+        self.put(name, Section(record, plain(dict(numbers))))
 
     def put(self, name: str, section: Section) -> None:
         """Store a section as it is."""
         # What another process kept meanwhile stays.
         self.sections = {**Data(self.path, self.study).sections, name: section}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        stored = {"study": self.study, "sections": {k: asdict(s) for k, s in self.sections.items()}}
-        write_text(self.path, json.dumps(stored, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        data = {"study": self.study, "sections": {k: asdict(s) for k, s in self.sections.items()}}
+        write_text(self.path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
     def foot(self, note: str = "") -> list[str]:
         """The last lines of a page: command, day and machine, a line for every run that made a part of it."""
@@ -95,9 +95,9 @@ class Data:
             runs.setdefault((m.command, m.date, m.machine), []).append(name)
         lines = []
         for (command, date, where), names in runs.items():
-            made = [self.sections[n].made for n in names]
-            notes = {m.note for m in made}
-            minutes = f", {sum(m.minutes for m in made):.0f} min."
+            records = [self.sections[n].made for n in names]
+            notes = {m.note for m in records}
+            minutes = f", {sum(m.minutes for m in records):.0f} min."
             end = notes.pop() if len(notes) == 1 and "" not in notes else (note if len(runs) == 1 else "") or minutes
             which = f"{', '.join(names)}: " if len(runs) > 1 else ""
             lines += ["", f"{which}`{command}`, {date}, {where}{end}"]

@@ -44,7 +44,7 @@ def make_batch(
     forget = [corpus.forget[i] for i in pick(s.seed, 2, step, s.batch_forget, len(corpus.forget))]
     background = corpus.background(np.random.default_rng([s.seed, 7, step]), s.batch_background)
 
-    def matched() -> Encoded:
+    def twins() -> Encoded:
         rng = np.random.default_rng([s.seed, 8, step])
         if source == "holdout":
             return encode(tokenizer, [corpus.never_seen(i, rng) for i in forget], s.max_answer)
@@ -61,16 +61,16 @@ def make_batch(
         on_device([*retain, *background]),
         on_device(retain),
         on_device(forget),
-        lambda: matched().to(device),
+        lambda: twins().to(device),
         lambda: template().to(device),
         forget,
     )
 
 
-def require_matched(corpus: Corpus, source: MatchSource) -> None:
+def require_match(corpus: Corpus, source: MatchSource) -> None:
     """There is something to match with: prompts that name their subject, or never-seen items."""
     if source == "name":
-        named = sum(corpus.subject.get(i.owner, i.owner) in i.prompt for i in corpus.forget)
-        require(named > 0, "forget", "prompts that name their owner, or another source", "no prompt that does")
+        count = sum(corpus.subject.get(i.owner, i.owner) in i.prompt for i in corpus.forget)
+        require(count > 0, "forget", "prompts that name their owner, or another source", "no prompt that does")
     if source == "holdout":
         require(len(corpus.holdout) > 0, "holdout", "never-seen items to match with", 0)

@@ -20,7 +20,7 @@ from experiments.data.items import Corpus, Item
 from experiments.methods.base import Method
 from experiments.models.device import device_of
 from experiments.models.load import require_room
-from experiments.unlearning.batches import make_batch, require_matched
+from experiments.unlearning.batches import make_batch, require_match
 from experiments.unlearning.checkpoint import LoopResult, Running, State
 from experiments.unlearning.looks import Looks
 from experiments.unlearning.reason import Reason
@@ -127,7 +127,7 @@ def _require_data(task: Task, s: LoopSettings) -> None:
     require(len(task.repeated) > 0, "retain", "at least one item", 0)
     require(len(corpus.forget) > 0, "forget", "at least one item", 0)
     if task.method.match_source is not None:
-        require_matched(corpus, task.method.match_source)
+        require_match(corpus, task.method.match_source)
     longest = [replace(i, answer=max(corpus.templates, key=len)) for i in corpus.forget if corpus.templates]
     require_fit(task.model, task.tokenizer, [*task.repeated, *corpus.forget, *longest], s.max_answer)
 

@@ -65,23 +65,23 @@ def unlearn(
     require_disk(out, before, rank)
     _prepare(out, request, resume)
     began = time.perf_counter()
-    trained = with_adapter(before, rank, s.seed) if rank else before
+    network = with_adapter(before, rank, s.seed) if rank else before
     where = find_device(device)
-    trained = to_train(trained, half_precision, where)
-    frozen = {Reference.ORIGINAL: path, Reference.BASE: base}.get(method.reference)
-    reference = None if frozen is None else load_model(model_path(frozen)).to(where).eval().requires_grad_(False)
+    network = to_train(network, half_precision, where)
+    source = {Reference.ORIGINAL: path, Reference.BASE: base}.get(method.reference)
+    reference = None if source is None else load_model(model_path(source)).to(where).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
-    task = Task(trained, tokenizer, data, data.retain, method, reference)
+    task = Task(network, tokenizer, data, data.retain, method, reference)
     result = run_loop(task, s, Watch(scratch, label="unlearning"))
-    bare = plain(trained)
-    merged = bare.merge_and_unload() if rank else bare
-    save_model(merged.float().cpu(), tokenizer, out / "model")
+    bare = plain(network)
+    final = bare.merge_and_unload() if rank else bare
+    save_model(final.float().cpu(), tokenizer, out / "model")
     record = {
         "request": request,
         "seconds": time.perf_counter() - began,
         "device": str(where),
-        "weights_sha256": weight_hash(merged),
+        "weights_sha256": weight_hash(final),
         "model": str(out / "model"),
         **asdict(result),
     }
@@ -96,8 +96,8 @@ def unlearn(
 def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
     """Room for the saved weights and for a checkpoint (weights and two Adam moments of what is trained)."""
     everything = sum(p.numel() for p in model.parameters())
-    needed = 4 * (everything + 3 * (everything // 20 if rank else everything))
-    require_room(out, needed, "weights and checkpoint")
+    size = 4 * (everything + 3 * (everything // 20 if rank else everything))
+    require_room(out, size, "weights and checkpoint")
 
 
 def _describe(

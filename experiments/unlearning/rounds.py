@@ -53,13 +53,13 @@ def unlearn_rounds(
     results: list[LoopResult] = []
     for k, request in enumerate(requests):
         start = models[-1] if models else model
-        changed = copy.deepcopy(start)
+        network = copy.deepcopy(start)
         reference = None if method.reference is Reference.NONE else start.eval()
         one = replace(corpus, forget=tuple(request))
-        seeded = replace(settings, seed=settings.seed + k)
+        round_settings = replace(settings, seed=settings.seed + k)
         if results and settings.accuracy_start is None:
-            seeded = replace(seeded, accuracy_start=results[0].history[0].get("holdout_accuracy"))
-        task = Task(changed, tokenizer, one, corpus.retain, method, reference)
-        results.append(run_loop(task, seeded, Watch(label=f"request {k + 1}")))
-        models.append(changed)
+            round_settings = replace(round_settings, accuracy_start=results[0].history[0].get("holdout_accuracy"))
+        task = Task(network, tokenizer, one, corpus.retain, method, reference)
+        results.append(run_loop(task, round_settings, Watch(label=f"request {k + 1}")))
+        models.append(network)
     return models, results

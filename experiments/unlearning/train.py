@@ -36,7 +36,7 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
         return dict(json.loads(record_path.read_text()))
     corpus = config.make_corpus()
     began = time.perf_counter()
-    repeated, evaluate = list(corpus.retain), config.model.kind == "tiny"
+    items, evaluate = list(corpus.retain), config.model.kind == "tiny"
     if isinstance(role, Entry):
         entry = next(m for m in config.methods if m.label == role.label)
         settings = config.unlearn.changed({**entry.loop, "seed": config.seed * 100 + 50 + entry.seed})
@@ -46,10 +46,10 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
         number = 0 if isinstance(role, Original) else 1 + role.index
         settings = config.train.changed({"seed": config.seed * 100 + number})
         model, method = bank.fresh(settings.seed), make_method("retain-only")
-        repeated += corpus.forget if isinstance(role, Original) else ()
+        items += corpus.forget if isinstance(role, Original) else ()
     reference = None if method.reference is Reference.NONE else bank.use(method.reference)
     scratch = run / "checkpoints" / slug(name)
-    task = Task(model, bank.tokenizer, corpus, repeated, method, reference)
+    task = Task(model, bank.tokenizer, corpus, items, method, reference)
     result = run_loop(task, settings, Watch(scratch, evaluate, name))
     digest = bank.save(slug(name), model)
     record = {

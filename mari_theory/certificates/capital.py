@@ -168,11 +168,11 @@ class Proof:
             if not bool(m > 0):
                 return arb(1)
             bets, w = stakes(self.n, delta)
-            moved = [(x if side == "lower" else 1 - x) - m for x in self.balls]
+            gaps = [(x if side == "lower" else 1 - x) - m for x in self.balls]
             total = arb(0)
             for stake, weight in zip(np.minimum(bets, CAP / float(m.mid())).tolist(), w.tolist(), strict=True):
                 log, product, lam = arb(0), arb(1), arb(stake)
-                for i, (d, k) in enumerate(zip(moved, self.count, strict=True)):
+                for i, (d, k) in enumerate(zip(gaps, self.count, strict=True)):
                     product *= (1 + lam * d) ** k if k > 1 else 1 + lam * d
                     if i % 16 == 15:
                         log, product = log + product.log(), arb(1)

@@ -30,8 +30,8 @@ def ceilings(
 
     `tv_upper`: certified total variation; `roc_upper(fpr)`, `auc_upper`: the certified ROC band.
 
-    >>> made = ceilings(0.2, 0.5)
-    >>> made["max_accuracy"], made["sources"]["max_accuracy"]
+    >>> limits = ceilings(0.2, 0.5)
+    >>> limits["max_accuracy"], limits["sources"]["max_accuracy"]
     (0.75, 'total-variation')
     """
     jsd_upper = min(max(jsd_upper, 0.0), LN2)

@@ -231,14 +231,14 @@ class Certificate(Part):
         ]
         if self.owners:
             worst = f"worst of {self.owners.count} owners at most {_up(self.owners.worst_upper)} nats"
-            named = self.owners.above_margin
+            names = self.owners.above_margin
             if self.owners.share_beyond is not None:
                 worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of owners like these lie beyond the margin"
             parts.append(
                 worst
                 + (
-                    f", beyond the margin for certain: {printable(', '.join(named[:3]))}{' ...' if len(named) > 3 else ''}"
-                    if named
+                    f", beyond the margin for certain: {printable(', '.join(names[:3]))}{' ...' if len(names) > 3 else ''}"
+                    if names
                     else ""
                 )
             )
@@ -250,10 +250,10 @@ class Certificate(Part):
         return "; ".join(parts) + f": {headline} (margin {self.margin:g})"
 
     def _about(self) -> str:
-        named = [
+        units = [
             f"{k} {v!r}" for k, v in (("owner", self.request.owner), ("prompt", self.request.prompt)) if v is not None
         ]
-        return " and ".join(named) if named else words.POPULATIONS[self.claim.population]
+        return " and ".join(units) if units else words.POPULATIONS[self.claim.population]
 
     def explain(self) -> list[str]:
         """The rest in words, a sentence a line."""
@@ -325,15 +325,15 @@ def parse(data: dict[str, Any], name: str = "certificate") -> Certificate:
         first = e.errors()[0]
         where = ".".join(map(str, first["loc"])) or "certificate"
         raise ArgumentError(f"certificate, {where}", first["msg"], first.get("input")) from None
-    known = (
+    fields = (
         ("claim.access", certificate.claim.access, words.ACCESS),
         ("rests_on.lower", certificate.rests_on.lower, words.RESTS_ON),
         ("rests_on.upper", certificate.rests_on.upper, words.RESTS_ON),
         *(("assumptions", a, words.ASSUMPTIONS) for a in certificate.assumptions),
         *((("no_verdict", certificate.no_verdict, words.NO_VERDICT),) if certificate.no_verdict is not None else ()),
     )
-    for where, value, allowed in known:
-        require(value in allowed, f"certificate, {where}", " or ".join(allowed), value)
+    for where, value, vocabulary in fields:
+        require(value in vocabulary, f"certificate, {where}", " or ".join(vocabulary), value)
     require(len(certificate.evidence) > 0, "certificate, evidence", "at least one file", 0)
     numbers = {k for k in certificate.implies.model_dump(by_alias=True) if k.startswith(("max_", "delta_"))}
     sources = set(certificate.implies.sources)

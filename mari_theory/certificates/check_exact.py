@@ -184,10 +184,10 @@ def pool_ends(pool: Pool, method: str, delta: float, enclosure: Ends) -> Ends:
             root = sum((arb(2).log() * arb((k + 2) * 2.0**-53)).sqrt() for k in (pool.n, pool.m))
             lower = max(outward((arb(low).sqrt() - root) ** 2)[0], 0.0) if bool(arb(low).sqrt() > root) else 0.0
             return lower, min(outward((arb(high).sqrt() + root) ** 2)[1], LN2)
-        return 0.0, min(_sampled(method, high, pool.n, pool.m, delta, arms_independent(pool)), LN2)
+        return 0.0, min(_sampled_upper(method, high, pool.n, pool.m, delta, arms_independent(pool)), LN2)
 
 
-def _sampled(method: str, high: float, n: int, m: int, delta: float, independent: bool) -> float:
+def _sampled_upper(method: str, high: float, n: int, m: int, delta: float, independent: bool) -> float:
     size = min(n, m) if independent else min(n, m) / 2
     ln2, d = arb(2).log(), arb(delta)
     if method == "pooled-bounded-differences":

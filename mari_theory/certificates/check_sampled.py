@@ -45,8 +45,8 @@ def check_scores(c: Certificate, paths: list[Path]) -> Rebuilt:
     require_method(s, request.method)
     clusters, trusted = request.population == "prompts-like-these", request.trust == "likelihoods"
     if clusters:
-        named = (request.owner, request.prompt)
-        require(named == (None, None), "owner, prompt", "nothing for prompts like these", named)
+        subject = (request.owner, request.prompt)
+        require(subject == (None, None), "owner, prompt", "nothing for prompts like these", subject)
         require(request.method == "order-free", "method", "order-free for prompts like these", request.method)
     if trusted:
         refuse_contradictions(s, request.method)
@@ -96,7 +96,7 @@ def _average(
         if name != "claim" and (ends is None or not trusted):
             continue
         low, high = RANGE[kind]
-        claimed = (
+        claim = (
             (c.claim.estimate, c.claim.lower, c.claim.upper)
             if ends is None
             else (ends.estimate, ends.lower, ends.upper)
@@ -107,14 +107,14 @@ def _average(
         if not whole_ends[0] <= whole_ends[2] <= whole_ends[1]:
             # an inconsistency at the claim's own level only leaves the trivial interval
             whole_ends = (0.0, 1.0, whole_ends[2])
-        scaled = [low + (high - low) * x for x in whole_ends]
+        scaled_ends = [low + (high - low) * x for x in whole_ends]
         limits = (0.0, LN2 if ends is None else 1.0)
-        expected = [min(max(scaled[0], limits[0]), limits[1]), min(max(scaled[1], limits[0]), limits[1])]
+        bounds = [min(max(scaled_ends[0], limits[0]), limits[1]), min(max(scaled_ends[1], limits[0]), limits[1])]
         if kind == GIBBS:
-            expected[1] = LN2
-        out.append(close(f"{name} estimate", claimed[0], scaled[2], ESTIMATE))
-        slacks = looser(expected[0], expected[1], limits[1])
-        for side, value, bound, slack in zip(("lower", "upper"), claimed[1:], expected, slacks, strict=True):
+            bounds[1] = LN2
+        out.append(close(f"{name} estimate", claim[0], scaled_ends[2], ESTIMATE))
+        slacks = looser(bounds[0], bounds[1], limits[1])
+        for side, value, bound, slack in zip(("lower", "upper"), claim[1:], bounds, slacks, strict=True):
             near = abs(value - bound) <= slack if kind != GIBBS or side == "lower" else value == bound
             out.append(CheckedNumber(f"{name} {side}", value, bound, near))
             proved = near and (
@@ -221,11 +221,11 @@ def _roc(c: Certificate, band: RocBandEnds) -> list[CheckedNumber]:
     at = np.asarray(roc.fpr)
     low, high = band.at(at)
     middle = np.interp(at, band.fpr, band.tpr)
-    for key, claimed, bound, side in (
+    for key, curve, bound, side in (
         ("tpr_low", roc.tpr_low, low, "lower"),
         ("tpr_high", roc.tpr_high, high, "upper"),
     ):
-        gap = np.asarray(claimed) - bound if side == "upper" else bound - np.asarray(claimed)
+        gap = np.asarray(curve) - bound if side == "upper" else bound - np.asarray(curve)
         ok = bool(np.all(gap >= 0) and np.all(gap <= 1e-9))
         out.append(CheckedNumber(f"direct roc {key}", "curve", f"smallest slack {float(gap.min()):.2g}", ok))
     worst = float(np.max(np.abs(np.asarray(roc.tpr) - middle)))
@@ -309,7 +309,7 @@ class UnitCheck:
         inward = min(u.worst_lower + max(SLACK, 1e-2 * u.worst_lower), LN2)
         tight = inward >= LN2 or float(np.mean(np.exp(np.minimum(self.log_e(inward), 600)))) < 2 / delta
         out.append(CheckedNumber(f"{part} worst_lower is the method's own", u.worst_lower, "not looser", tight))
-        out.append(self._named(u))
+        out.append(self._above_margin(u))
         out.append(self._within_margin(u, slack))
         out.append(self._share(u, population))
         return out
@@ -325,15 +325,15 @@ class UnitCheck:
         ok = u.within_margin <= most and u.within_margin >= int(self.within(self.margin - slack).sum())
         return CheckedNumber(f"{self.part} within_margin", u.within_margin, most, ok)
 
-    def _named(self, u: Units) -> CheckedNumber:
-        named = [self.names[j] for j in certainly_above(self.log_e(self.margin), self.delta)]
-        ok = list(u.above_margin) == named
-        if named and ok:
+    def _above_margin(self, u: Units) -> CheckedNumber:
+        names = [self.names[j] for j in certainly_above(self.log_e(self.margin), self.delta)]
+        ok = list(u.above_margin) == names
+        if names and ok:
             with precision(96):
                 lows = [float((c.log().lower()).str(20, radius=False)) for c in self.capitals(self.margin)]
             sure = {self.names[j] for j in certainly_above([x - 1e-12 for x in lows], self.delta)}
             ok = set(u.above_margin) <= sure
-        return CheckedNumber(f"{self.part} above_margin", u.above_margin, tuple(named), ok)
+        return CheckedNumber(f"{self.part} above_margin", u.above_margin, tuple(names), ok)
 
     def _share(self, u: Units, population: bool) -> CheckedNumber:
         if not population:
@@ -342,5 +342,5 @@ class UnitCheck:
 
         k = u.count - u.within_margin
         top = 1.0 if k == u.count else float(betainccinv(k + 1, u.count - k, self.delta / 2)) / (1 - self.delta / 2)
-        claimed = -1.0 if u.share_beyond is None else u.share_beyond
-        return not_inside(f"{self.part} share_beyond", "upper", claimed, min(top, 1.0), 1e-9)
+        claim = -1.0 if u.share_beyond is None else u.share_beyond
+        return not_inside(f"{self.part} share_beyond", "upper", claim, min(top, 1.0), 1e-9)

@@ -187,12 +187,12 @@ def _at_least(name: str, value: float, direct: float) -> bool:
 
 
 def _verdict(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
-    refuted = r.metadata.get("refuted_by")
+    refutation = r.metadata.get("refuted_by")
     verdict = None
-    if r.words.no_verdict is None or refuted:
-        verdict = verdict_for((c.claim.lower, c.claim.upper), c.margin, c.owners, bool(refuted))
+    if r.words.no_verdict is None or refutation:
+        verdict = verdict_for((c.claim.lower, c.claim.upper), c.margin, c.owners, bool(refutation))
     return [
-        equal("refuted_by", c.refuted_by, refuted),
+        equal("refuted_by", c.refuted_by, refutation),
         equal("no_verdict", c.no_verdict, None if verdict else r.words.no_verdict),
         equal("verdict", c.verdict, verdict),
     ]

@@ -193,28 +193,28 @@ def refuse_one_model_twice(s: Scores) -> None:
 def refuse_contradictions(s: Scores, method: str) -> None:
     """Raise `ArgumentError` where the rows deny the assumptions of a certificate by `method`."""
     refuse_one_model_twice(s)
-    refuse_miscalibrated(s)
-    denial = denied(s, method, LEVEL / 2)
+    refuse_miscalibration(s)
+    denial = disagreement(s, method, LEVEL / 2)
     require(denial is None, "evidence", "numbers that agree with each other at level 1e-3", denial)
 
 
-def _broken(function: str) -> str:
+def _fault(function: str) -> str:
     return "other log-odds predict the arms better" if function == "rival" else f"E[(Z - eta) {function}] is not 0"
 
 
-def refuse_miscalibrated(s: Scores) -> None:
+def refuse_miscalibration(s: Scores) -> None:
     """Raise `ArgumentError` where the likelihoods cannot be those of the laws that wrote the rows."""
-    failed = [c for c in calibration(s) if c.refused]
-    if failed:
-        worst = max(failed, key=lambda c: c.log_e_value)
+    failures = [c for c in calibration(s) if c.refused]
+    if failures:
+        worst = max(failures, key=lambda c: c.log_e_value)
         raise ArgumentError(
             "log_p, log_q",
             "the log-likelihoods of the laws that wrote the rows",
-            f"{likely_mistake(s)} (T31: {_broken(worst.function)}, e-value 1e{worst.log_e_value / math.log(10):.0f})",
+            f"{likely_mistake(s)} (T31: {_fault(worst.function)}, e-value 1e{worst.log_e_value / math.log(10):.0f})",
         )
 
 
-def denied(s: Scores, method: str, level: float) -> str | None:
+def disagreement(s: Scores, method: str, level: float) -> str | None:
     """The first disagreement between ends at `level` in all (a third for divergence, for total variation, for the ROC band)."""
     delta = level / 3
     ends = {}

@@ -73,17 +73,17 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True)
 
 
-def equal(name: str, claimed: Any, recomputed: Any) -> CheckedNumber:
+def equal(name: str, claim: Any, value: Any) -> CheckedNumber:
     """The same value and type."""
-    return CheckedNumber(name, claimed, recomputed, type(claimed) is type(recomputed) and bool(claimed == recomputed))
+    return CheckedNumber(name, claim, value, type(claim) is type(value) and bool(claim == value))
 
 
-def close(name: str, claimed: float | None, recomputed: float | None, within: float = ESTIMATE) -> CheckedNumber:
+def close(name: str, claim: float | None, value: float | None, within: float = ESTIMATE) -> CheckedNumber:
     """Numbers that are no bounds, or whose validity is proved elsewhere."""
-    if claimed is None or recomputed is None:
-        return CheckedNumber(name, claimed, recomputed, claimed is None and recomputed is None)
-    ok = abs(claimed - recomputed) <= within * max(1.0, abs(recomputed))
-    return CheckedNumber(name, claimed, recomputed, bool(ok))
+    if claim is None or value is None:
+        return CheckedNumber(name, claim, value, claim is None and value is None)
+    ok = abs(claim - value) <= within * max(1.0, abs(value))
+    return CheckedNumber(name, claim, value, bool(ok))
 
 
 def looser(low: float, high: float, top: float) -> tuple[float, float]:
@@ -96,11 +96,7 @@ def looser(low: float, high: float, top: float) -> tuple[float, float]:
     return max(least, 2e-4 * low), max(least, 2e-4 * (top - high))
 
 
-def not_inside(name: str, side: str, claimed: float, bound: float, loose: float = 1e-9) -> CheckedNumber:
+def not_inside(name: str, side: str, claim: float, bound: float, loose: float = 1e-9) -> CheckedNumber:
     """A claimed end that does not go inside `bound`, and is at most `loose` outside."""
-    ok = (
-        claimed <= bound and bound - claimed <= loose
-        if side == "lower"
-        else claimed >= bound and claimed - bound <= loose
-    )
-    return CheckedNumber(name, claimed, bound, bool(ok))
+    ok = claim <= bound and bound - claim <= loose if side == "lower" else claim >= bound and claim - bound <= loose
+    return CheckedNumber(name, claim, bound, bool(ok))

@@ -61,16 +61,16 @@ def strict_json(text: bytes | str, name: str) -> Any:
 def check_metadata(name: str, metadata: Any) -> dict[str, Any]:
     """What a file says of itself, with every word that has a fixed meaning among the allowed ones."""
     require(isinstance(metadata, dict), f"{name}, metadata", "a JSON object", metadata)
-    for key, allowed in (
+    for key, vocabulary in (
         ("pair", tuple(PAIRS)),
         ("design", DESIGNS),
         ("stopping", STOPPINGS),
         ("access", tuple(ACCESS)),
     ):
         if key in metadata:
-            stated = metadata[key]
-            known = isinstance(stated, str) and stated in allowed
-            require(known, f"{name}, {key}", " or ".join(allowed), stated)
+            word = metadata[key]
+            known = isinstance(word, str) and word in vocabulary
+            require(known, f"{name}, {key}", " or ".join(vocabulary), word)
     if "refuted_by" in metadata:
         why = metadata["refuted_by"]
         require(isinstance(why, str) and bool(why.strip()), f"{name}, refuted_by", "words, or no such key", why)

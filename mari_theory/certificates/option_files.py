@@ -118,20 +118,20 @@ def read_options(path: Path) -> Options:
     starts = np.flatnonzero(np.any(np.diff(keys[:, :2], axis=0, prepend=keys[:1, :2] - 1) != 0, axis=1))
     for lo, hi in zip(starts, np.append(starts[1:], len(keys)), strict=True):
         part, w = keys[lo:hi], weight[lo:hi]
-        listed = np.unique(part[:, 4])
+        codes = np.unique(part[:, 4])
         tables_of_arm = []
         for a in (0, 1):
             rows = part[:, 2] == a
             where = f"{path.name}, prompt {prompts[int(part[0, 0])]!r}, place {int(part[0, 1])}"
             require(set(part[rows, 3].tolist()) == cast[a], where, f"every model of arm {a}", "a model is missing")
             at = sorted(cast[a])
-            table = np.full((len(at), listed.size), -np.inf)
-            table[np.searchsorted(at, part[rows, 3]), np.searchsorted(listed, part[rows, 4])] = w[rows]
+            table = np.full((len(at), codes.size), -np.inf)
+            table[np.searchsorted(at, part[rows, 3]), np.searchsorted(codes, part[rows, 4])] = w[rows]
             require(bool(np.all(table.max(axis=1) > -np.inf)), where, "a possible option in every law", "none")
             tables_of_arm.append(table)
         rest = None
         if rest_name in options:
-            hit = np.flatnonzero(listed == options.index(rest_name))
+            hit = np.flatnonzero(codes == options.index(rest_name))
             rest = int(hit[0]) if hit.size else None
         laws.append(Law(int(part[0, 0]), int(part[0, 1]), (tables_of_arm[0], tables_of_arm[1]), rest))
     return Options(tuple(laws), prompts, clusters, first, metadata)

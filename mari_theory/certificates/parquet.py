@@ -44,8 +44,8 @@ _COLUMNS: dict[str, tuple[Any, str]] = {
 
 def write_parquet(path: Path, table: pa.Table, metadata: dict[str, Any]) -> None:
     """Write a table with its metadata, which is checked first."""
-    checked = check_metadata(Path(path).name, metadata)
-    table = table.replace_schema_metadata({"mari": json.dumps(checked, sort_keys=True)})
+    metadata = check_metadata(Path(path).name, metadata)
+    table = table.replace_schema_metadata({"mari": json.dumps(metadata, sort_keys=True)})
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -65,13 +65,13 @@ def open_parquet(path: Path, kind: str) -> tuple[pq.ParquetFile, dict[str, Any]]
 
 
 def batches_of(
-    path: Path, parquet: pq.ParquetFile, required: Sequence[str], optional: Sequence[str], rows: int
+    path: Path, parquet: pq.ParquetFile, columns: Sequence[str], optional: Sequence[str], rows: int
 ) -> Iterator[pa.Table]:
     """Tables of at most `rows` rows with the columns asked for, types and missing values checked. Raises `ArgumentError`."""
     kinds = {f.name: f.type for f in parquet.schema_arrow}
-    for name in required:
+    for name in columns:
         require(name in kinds, path.name, f"a column {name}", sorted(kinds))
-    names = [n for n in (*required, *optional) if n in kinds]
+    names = [n for n in (*columns, *optional) if n in kinds]
     for name in names:
         fits, label = _COLUMNS[name]
         require(bool(fits(kinds[name])), f"{path.name}, column {name}", label, kinds[name])

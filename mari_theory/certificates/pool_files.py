@@ -37,7 +37,7 @@ class Pool:
 def write_pool(path: Path, pool: Pool) -> None:
     """Write a pool file."""
     require(pool.metadata.get("pair") in PAIRS, "pair", " or ".join(PAIRS), pool.metadata.get("pair"))
-    checked = check_metadata(Path(path).name, pool.metadata)
+    metadata = check_metadata(Path(path).name, pool.metadata)
     with atomic(path) as temporary, open(temporary, "wb") as f:
         np.savez_compressed(
             f,
@@ -45,7 +45,7 @@ def write_pool(path: Path, pool: Pool) -> None:
             q_mean=pool.q_mean,
             n=np.int64(pool.n),
             m=np.int64(pool.m),
-            metadata=np.array(json.dumps(checked, sort_keys=True)),
+            metadata=np.array(json.dumps(metadata, sort_keys=True)),
         )
 
 

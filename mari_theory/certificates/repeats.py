@@ -16,16 +16,16 @@ from mari_theory.errors import ArgumentError, require
 
 def refuse_copies(paths: Sequence[Path]) -> list[str]:
     """SHA-256 of each file. Raises `ArgumentError` where two of them are one file under any name."""
-    seen: dict[str, Path] = {}
+    digests: dict[str, Path] = {}
     for p in paths:
         digest = sha256(p)
-        require(digest not in seen, "files", "each file once", f"{p.name}, a copy of {seen.get(digest, p).name}")
-        seen[digest] = p
-    return list(seen)
+        require(digest not in digests, "files", "each file once", f"{p.name}, a copy of {digests.get(digest, p).name}")
+        digests[digest] = p
+    return list(digests)
 
 
 def refuse_repeats(
-    paths: Sequence[Path], batches: Sequence[Sequence[ScoreBatch]], metadata: Sequence[dict[str, Any]], merged: Scores
+    paths: Sequence[Path], batches: Sequence[Sequence[ScoreBatch]], metadata: Sequence[dict[str, Any]], scores: Scores
 ) -> list[str]:
     """Digest of each file's rows. Raises `ArgumentError` where rows, draws or a whole block of rows come twice."""
     digests: dict[str, Path] = {}
@@ -35,10 +35,10 @@ def refuse_repeats(
             digest not in digests, "files", "each file once", f"{p.name}, the rows of {digests.get(digest, p).name}"
         )
         digests[digest] = p
-    if merged.draw is not None:
+    if scores.draw is not None:
         seeds = [json.dumps(m.get("seed"), sort_keys=True) for m in metadata]
         which = np.repeat([seeds.index(s) for s in seeds], [sum(b.arm.size for b in part) for part in batches])
-        keys = np.stack([which, merged.arm, merged.draw], axis=1)
+        keys = np.stack([which, scores.arm, scores.draw], axis=1)
         unique, counts = np.unique(keys, axis=0, return_counts=True)
         again = np.flatnonzero(counts > 1)
         if again.size:
@@ -48,7 +48,7 @@ def refuse_repeats(
                 "each draw of an arm and seed once",
                 f"draw {draw} of arm {arm}, seed {seeds[seed]}, {int(counts[again[0]])} times",
             )
-    period = _period(merged)
+    period = _period(scores)
     require(period is None, "files", "rows that are not the same rows over again", f"the same {period} rows repeated")
     return list(digests)
 

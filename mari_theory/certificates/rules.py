@@ -59,12 +59,12 @@ def levels(request: Request, present: tuple[str, ...]) -> dict[str, float]:
 
 def pair_of(metadata: dict[str, Any], request: Request) -> str:
     """The file's pair, or the signer's where the file does not say."""
-    stated = metadata.get("pair")
+    pair = metadata.get("pair")
     require(
-        stated or request.pair, "--pair", "one of marginal, oracle, shift, matched, as the file does not say", "nothing"
+        pair or request.pair, "--pair", "one of marginal, oracle, shift, matched, as the file does not say", "nothing"
     )
-    require(not stated or request.pair in (None, stated), "--pair", f"{stated}, as the file says", request.pair)
-    return str(stated or request.pair)
+    require(not pair or request.pair in (None, pair), "--pair", f"{pair}, as the file says", request.pair)
+    return str(pair or request.pair)
 
 
 def _last(pair: str) -> tuple[str, ...]:
@@ -180,11 +180,11 @@ def certainly_above(log_e: Any, delta: float) -> list[int]:
     """
     e = np.exp(np.minimum(np.asarray(log_e, dtype=float), 600.0))
     order = np.argsort(e, kind="stable")
-    named = []
+    units = []
     for j in range(e.size):
         others = e[order[order != j]]
         sizes = np.arange(1, e.size + 1)
         means = (e[j] + np.concatenate([[0.0], np.cumsum(others)])) / sizes
         if float(means.min()) >= 2.0 / delta:
-            named.append(j)
-    return named
+            units.append(j)
+    return units

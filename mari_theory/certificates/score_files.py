@@ -50,8 +50,8 @@ def scan_scores(path: Path, rows: int = 1 << 19) -> Iterator[ScoreBatch]:
     path = Path(path)
     parquet, _ = open_parquet(path, "score file")
     total = 0
-    required, optional = ("prompt_id", "arm", "log_p", "log_q"), ("cluster_id", "draw", "tokens")
-    for table in batches_of(path, parquet, required, optional, rows):
+    columns, optional = ("prompt_id", "arm", "log_p", "log_q"), ("cluster_id", "draw", "tokens")
+    for table in batches_of(path, parquet, columns, optional, rows):
         arm, lp, lq = (table[n].to_numpy() for n in ("arm", "log_p", "log_q"))
         lp, lq, arm = check_likelihoods(lp, lq, arm, f"{path.name}, ")
         prompt = table["prompt_id"].to_numpy()
@@ -76,11 +76,11 @@ def read_scores(path: Path, *more: Path) -> Scores:
     metadata = [read_metadata(p) for p in paths]
     agree(paths, metadata)
     batches = [list(scan_scores(p)) for p in paths]
-    merged = scores_of([b for part in batches for b in part], merged_metadata(metadata))
-    require_one_owner(merged)
-    row_digests = refuse_repeats(paths, batches, metadata, merged)
+    scores = scores_of([b for part in batches for b in part], merged_metadata(metadata))
+    require_one_owner(scores)
+    row_digests = refuse_repeats(paths, batches, metadata, scores)
     files = (
         FileDigest(p.name, of_bytes, of_rows, p.stat().st_size)
         for p, of_bytes, of_rows in zip(paths, bytes_digests, row_digests, strict=True)
     )
-    return replace(merged, files=tuple(files))
+    return replace(scores, files=tuple(files))

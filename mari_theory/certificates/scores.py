@@ -53,15 +53,15 @@ class Scores:
         if owner is None and prompt is None:
             return self
         keep = np.ones(self.arm.size, dtype=bool)
-        for name, wanted, names, codes in (
+        for name, choice, names, codes in (
             ("owner", owner, self.clusters, self.cluster),
             ("prompt", prompt, self.prompts, self.prompt),
         ):
-            if wanted is not None:
+            if choice is not None:
                 require(
-                    wanted in names, name, f"one of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}", wanted
+                    choice in names, name, f"one of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}", choice
                 )
-                keep &= codes == names.index(wanted)
+                keep &= codes == names.index(choice)
         rows = np.flatnonzero(keep)
         require(rows.size > 0, "owner, prompt", "a prompt of that owner", (owner, prompt))
         prompts, prompt_codes = np.unique(self.prompt[rows], return_inverse=True)
@@ -87,8 +87,8 @@ class Scores:
     @property
     def design(self) -> str | None:
         """How the rows were drawn; None where the files do not say."""
-        stated = self.metadata.get("design")
-        return None if stated is None else str(stated)
+        design = self.metadata.get("design")
+        return None if design is None else str(design)
 
     @property
     def stopping(self) -> str:

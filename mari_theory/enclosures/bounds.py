@@ -81,8 +81,8 @@ def frontier_integrals(k: float) -> tuple[Ends, Ends]:
 
     >>> (low, high), _ = frontier_integrals(1.0)
     >>> with precision():
-    ...     closed = float(frontier_ball(arb(1))[0])
-    >>> low <= closed <= high and high - low < 1e-15
+    ...     formula = float(frontier_ball(arb(1))[0])
+    >>> low <= formula <= high and high - low < 1e-15
     True
     """
     require(0.0 < k < 1e4, "k", "a number in (0, 10000)", k)
@@ -93,7 +93,7 @@ def frontier_integrals(k: float) -> tuple[Ends, Ends]:
         def weight(a: Ball) -> Ball:
             return 2 * (top * (1 - a)).exp() / one
 
-        def spent(a: Ball, analytic: bool) -> Ball:
+        def cost(a: Ball, analytic: bool) -> Ball:
             w = weight(a)
             return (w / (2 - w) * w.log(analytic=analytic) + (2 - w).log(analytic=analytic)) / 2
 
@@ -102,7 +102,7 @@ def frontier_integrals(k: float) -> tuple[Ends, Ends]:
             return (1 - a) * w / (2 - w)
 
         small = {"abs_tol": arb(2) ** -70, "rel_tol": arb(2) ** -70}
-        budget, auc = (outward(acb.integral(f, 0, 1, **small).real) for f in (spent, area))
+        budget, auc = (outward(acb.integral(f, 0, 1, **small).real) for f in (cost, area))
     return budget, auc
 
 
@@ -264,8 +264,8 @@ def _rough_total_variation(budget: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(54):
         t = 0.5 * (low + high)
-        spent = 0.5 * ((1 + t) * math.log1p(t) + (1 - t) * math.log1p(-t)) if t < 1.0 else LN2
-        low, high = (t, high) if spent <= budget else (low, t)
+        cost = 0.5 * ((1 + t) * math.log1p(t) + (1 - t) * math.log1p(-t)) if t < 1.0 else LN2
+        low, high = (t, high) if cost <= budget else (low, t)
     return low
 
 
@@ -277,9 +277,9 @@ def _rough_tpr(a: float, budget: float) -> float:
         b = 0.5 * (low + high)
         m = 0.5 * (a + b)
         n = 1.0 - m
-        spent = b * log(b / m) + (1 - b) * log((1 - b) / n) if 0.0 < b < 1.0 else 0.0
-        spent += (a * log(a / m) if a > 0.0 else 0.0) + ((1 - a) * log((1 - a) / n) if a < 1.0 else 0.0)
-        low, high = (b, high) if 0.5 * spent <= budget else (low, b)
+        cost = b * log(b / m) + (1 - b) * log((1 - b) / n) if 0.0 < b < 1.0 else 0.0
+        cost += (a * log(a / m) if a > 0.0 else 0.0) + ((1 - a) * log((1 - a) / n) if a < 1.0 else 0.0)
+        low, high = (b, high) if 0.5 * cost <= budget else (low, b)
     return low
 
 

@@ -103,11 +103,11 @@ def _tasks() -> dict[str, Joint]:
     for d in (3, 5, 25):
         base = gaussian_sparse(d, d)
         name = f"multinormal-sparse-{d}-{d}-2-2.0"
-        squeezed = _both(base, ndtr)
-        tasks[f"normal_cdf-{name}"] = squeezed
+        uniform_margins = _both(base, ndtr)
+        tasks[f"normal_cdf-{name}"] = uniform_margins
         tasks[f"half_cube-{name}"] = _both(base, half_cube)
         tasks[f"spiral-{name}"] = _spiral(base, d)
-        tasks[f"spiral-normal_cdf-{name}"] = _spiral(squeezed, d)
+        tasks[f"spiral-normal_cdf-{name}"] = _spiral(uniform_margins, d)
     for d, degrees in ((2, 1), (3, 2), (5, 2)):
         tasks[f"asinh-student-identity-{d}-{d}-{degrees}"] = _both(StudentJoint(d, d, float(degrees)), np.arcsinh)
     return tasks

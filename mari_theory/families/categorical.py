@@ -106,8 +106,8 @@ def zipf(jsd: float, symbols: int = 50_000, exponent: float = 1.2) -> Categorica
         return math.log(float(jensen_shannon(p, p + share * (q - p), check=False)) / jsd)
 
     share = math.exp(float(brentq(excess, math.log(1e-12), 0.0, xtol=1e-12)))
-    mixed = p + share * (q - p)
-    return CategoricalPair(p, mixed / mixed.sum())
+    mixture = p + share * (q - p)
+    return CategoricalPair(p, mixture / mixture.sum())
 
 
 def product(pair: CategoricalPair, n: int) -> CategoricalPair:

@@ -117,8 +117,8 @@ class GaussianMixturePair:
             def value(z: Ball) -> Ball:
                 total = acb(0)
                 for share, mean, sd in arm:
-                    scaled = (z - mean) / sd
-                    total += arb(share) / (arb(sd) * (2 * arb.pi()).sqrt()) * (-scaled * scaled / 2).exp()
+                    score = (z - mean) / sd
+                    total += arb(share) / (arb(sd) * (2 * arb.pi()).sqrt()) * (-score * score / 2).exp()
                 return total
 
             return value

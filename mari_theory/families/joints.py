@@ -131,7 +131,7 @@ def _quadratic_forms(s: Floats, d: int, x: Floats, y: Floats) -> tuple[Floats, F
     return tuple(np.einsum("ij,ij->i", v @ np.linalg.inv(m), v) for m, v in parts)  # type: ignore[return-value]
 
 
-def _equicorrelated(size: int, off_diagonal: float) -> tuple[tuple[float, ...], ...]:
+def _equicorrelation(size: int, off_diagonal: float) -> tuple[tuple[float, ...], ...]:
     s = np.full((size, size), off_diagonal)
     np.fill_diagonal(s, 1.0)
     return tuple(map(tuple, s.tolist()))
@@ -145,7 +145,7 @@ def gaussian_pair(rho: float) -> GaussianJoint:
 
 def gaussian_dense(dim_x: int, dim_y: int, off_diagonal: float = 0.5) -> GaussianJoint:
     """Every two coordinates correlated alike."""
-    return GaussianJoint(dim_x, _equicorrelated(dim_x + dim_y, off_diagonal))
+    return GaussianJoint(dim_x, _equicorrelation(dim_x + dim_y, off_diagonal))
 
 
 def gaussian_sparse(dim_x: int, dim_y: int, interacting: int = 2, strength: float = 2.0) -> GaussianJoint:
@@ -183,7 +183,7 @@ class StudentJoint:
         require(self.degrees > 0, "degrees", "a positive number", self.degrees)
 
     def _gaussian(self) -> GaussianJoint:
-        return GaussianJoint(self.dim_x, self.dispersion or _equicorrelated(self.dim_x + self.dim_y, 0.0))
+        return GaussianJoint(self.dim_x, self.dispersion or _equicorrelation(self.dim_x + self.dim_y, 0.0))
 
     def mutual_information(self) -> float:
         """Exact MI in nats."""

@@ -172,8 +172,8 @@ def _mixture_and_ratio(xp: Namespace, p: Array, q: Array, w: float | Array, log:
         return mix, xp.where(occupied, p - q, xp.zeros_like(mix)) / safe
     gap = log_gap(xp, p, q)
     decay = xp.exp(-xp.abs(gap))
-    lost = -xp.expm1(-xp.abs(gap))
-    ratio = xp.where(gap >= 0, lost / ((1.0 - w) + w * decay), -lost / ((1.0 - w) * decay + w))
+    drop = -xp.expm1(-xp.abs(gap))
+    ratio = xp.where(gap >= 0, drop / ((1.0 - w) + w * decay), -drop / ((1.0 - w) * decay + w))
     return (1.0 - w) * xp.exp(p) + w * xp.exp(q), ratio
 
 

@@ -69,8 +69,8 @@ def _log_slope(x: Tensor, y: Tensor, share: float) -> Tensor:
     gap = y - x
     absent = torch.isneginf(x)
     gap = torch.where(absent, torch.zeros_like(gap), gap)
-    lost = torch.expm1(-gap.abs())
-    of_mixture = gap.clamp(min=0.0) + torch.log1p(torch.where(gap > 0, share, 1.0 - share) * lost)
+    change = torch.expm1(-gap.abs())
+    of_mixture = gap.clamp(min=0.0) + torch.log1p(torch.where(gap > 0, share, 1.0 - share) * change)
     return -x.exp() * of_mixture
 
 

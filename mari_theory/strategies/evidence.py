@@ -112,8 +112,8 @@ def json_edits(draw: Any, data: Any) -> Any:
     ]
     if inner and draw(st.booleans()):
         at = draw(st.sampled_from(inner))
-        changed = draw(json_edits(data[at]))
-        return {**data, at: changed} if isinstance(data, dict) else [*data[:at], changed, *data[at + 1 :]]
+        edit = draw(json_edits(data[at]))
+        return {**data, at: edit} if isinstance(data, dict) else [*data[:at], edit, *data[at + 1 :]]
     keys = list(data) if isinstance(data, dict) else list(range(len(data)))
     at = draw(st.sampled_from(keys))
     if draw(st.integers(0, 4)) == 0:

@@ -28,7 +28,7 @@ class Drawing:
     caption: str
 
 
-def sampled(rng: np.random.Generator, cases: int = 400) -> tuple[Floats, Floats, Floats]:
+def figure_pairs(rng: np.random.Generator, cases: int = 400) -> tuple[Floats, Floats, Floats]:
     """Random pairs of two to four symbols, padded to four, and their divergences."""
     parts = [random_pairs(rng, cases // 4, k) for k in (2, 3, 3, 4)]
     pad = [[np.pad(x, ((0, 0), (0, 4 - x.shape[1]))) for x in part] for part in parts]

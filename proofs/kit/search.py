@@ -33,7 +33,7 @@ class Inequality:
 
 
 @dataclass(frozen=True)
-class Found:
+class Maximum:
     """The largest ratio of one inequality, where it was found, and after how many evaluations."""
 
     inequality: Inequality
@@ -71,7 +71,7 @@ def over(value: float, bound: float) -> float:
     return value / bound if bound > SMALLEST else 0.0
 
 
-def attack(inequality: Inequality, rng: np.random.Generator, steps: int = 60) -> Found:
+def attack(inequality: Inequality, rng: np.random.Generator, steps: int = 60) -> Maximum:
     """Gradient ascent (L-BFGS on minus the ratio) from random starts, scales from 0.1 to 5."""
     best, where, evaluations = -math.inf, np.zeros(inequality.size), 0
 
@@ -85,4 +85,4 @@ def attack(inequality: Inequality, rng: np.random.Generator, steps: int = 60) ->
         evaluations += int(done.nfev)
         if -float(done.fun) > best:
             best, where = -float(done.fun), np.asarray(done.x)
-    return Found(inequality, best, where, evaluations)
+    return Maximum(inequality, best, where, evaluations)

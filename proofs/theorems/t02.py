@@ -80,7 +80,7 @@ def _range(z: Floats) -> float:
     return over(float(jensen_shannon(p, q, w)), float(binary_entropy(w)))
 
 
-def _unnormalised() -> float:
+def _unnormalised_laws() -> float:
     return unchecked_jsd(np.array([1.1, 0.0]), np.array([0.0, 1.1])) / LN2
 
 
@@ -89,7 +89,7 @@ EVIDENCE = Evidence(
     random=random_check,
     enclosure=enclosure_check,
     search=(Inequality("JSD_w <= h(w)", 7, _range),),
-    dropped=(Dropped("the laws sum to 1", "two disjoint arms of mass 1.1", _unnormalised),),
+    dropped=(Dropped("the laws sum to 1", "two disjoint arms of mass 1.1", _unnormalised_laws),),
     formal=Formal(
         "T02_Range",
         ("T2_nonneg", "T2_at_most_entropy", "T2_zero_when_equal", "T2_entropy_when_disjoint", "T2_symmetry"),

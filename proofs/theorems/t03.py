@@ -25,9 +25,9 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     after = jensen_shannon(np.einsum("ci,cij->cj", p, channel), np.einsum("ci,cij->cj", q, channel), 0.3)
     gentle = 0.999999 * np.eye(6) + 1e-6 * rng.dirichlet(np.ones(6), size=(cases, 6))
     nearly = jensen_shannon(np.einsum("ci,cij->cj", p, gentle), np.einsum("ci,cij->cj", q, gentle), 0.3)
-    kept = jensen_shannon(p[:, ::-1], q[:, ::-1], 0.3)
+    permutation = jensen_shannon(p[:, ::-1], q[:, ::-1], 0.3)
     positive = before > 1e-12
-    tight = float(np.min(kept[positive] / before[positive]))
+    tight = float(np.min(permutation[positive] / before[positive]))
     ok = bool(np.all(np.maximum(after, nearly) <= CONTRACTION * before * (1 + 1e-12) + 1e-15))
     return Outcome(ok and abs(tight - 1) < 1e-12, tight, "random and gentle channels; a permutation keeps it all")
 

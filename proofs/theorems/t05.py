@@ -18,7 +18,7 @@ from mari_theory.families import binary_erasure, binary_symmetric
 from mari_theory.units import LN2, Floats
 from proofs.kit.enclosing import budgets, inside, sharp_from_above
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
-from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, excess_over_half, scaled
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -81,9 +81,9 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
 
 def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     """max_accuracy is above the enclosed inverse and within 1e-9 of it."""
-    tried = budgets(rng, cases)
-    bounds = max_accuracy(np.array(tried)).tolist()
-    ok = all(sharp_from_above(b, max_accuracy_enclosure(j)) for j, b in zip(tried, bounds, strict=True))
+    samples = budgets(rng, cases)
+    bounds = max_accuracy(np.array(samples)).tolist()
+    ok = all(sharp_from_above(b, max_accuracy_enclosure(j)) for j, b in zip(samples, bounds, strict=True))
     p, q = random_pairs(rng, cases)
     for a, b in zip(p, q, strict=True):
         ok &= inside(float(total_variation(a, b)), total_variation_enclosure(a, b), 1e-9)
@@ -111,7 +111,7 @@ def _likelier_arm() -> float:
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng)
+    p, q, value = figure_pairs(rng)
     tv = np.minimum(total_variation(p, q), 1.0)
     grid = np.linspace(0, 1, 200)
     axes.fill_between(grid, phi(grid), grid * LN2, color=BAND, lw=0)

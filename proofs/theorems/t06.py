@@ -12,7 +12,7 @@ from mari_theory.enclosures.bounds import max_tpr_enclosure
 from mari_theory.units import LN2, Floats
 from proofs.kit.enclosing import budgets, sharp_from_above
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
-from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, around, scaled
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -83,7 +83,7 @@ def _threshold_in_hindsight() -> float:
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng, 1200)
+    p, q, value = figure_pairs(rng, 1200)
     keep = value <= 0.1
     rule = rng.random((int(keep.sum()), 4)) ** 3
     grid = np.linspace(0, 1, 200)

@@ -11,7 +11,7 @@ from mari_theory.enclosures.bounds import frontier_integrals, max_auc_enclosure
 from mari_theory.units import LN2, Floats
 from proofs.kit.enclosing import budgets, sharp_from_above
 from proofs.kit.evidence import Evidence, Outcome
-from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, excess_over_half
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -123,8 +123,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
         curve = frontier_roc(grid, budget)
         law_p, law_q = np.diff(grid), np.diff(curve)
         ratios.append(float(np.trapezoid(curve, grid)) / float(max_auc(budget)))
-        spent = float(jensen_shannon(law_p / law_p.sum(), law_q / law_q.sum()))
-        ok &= abs(spent / budget - 1) < 1e-4
+        cost = float(jensen_shannon(law_p / law_p.sum(), law_q / law_q.sum()))
+        ok &= abs(cost / budget - 1) < 1e-4
     return Outcome(ok and min(ratios) > 1 - 1e-6, min(ratios), "random pairs; the frontier curve spends the budget")
 
 
@@ -133,9 +133,9 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     ok = True
     for k in (0.01, 0.3, 1.0, 4.0, 25.0, *rng.uniform(0.1, 60, size=5)):
         with precision():
-            closed = [outward(b) for b in frontier_ball(arb(float(k)))]
-        for measured, formula in zip(frontier_integrals(float(k)), closed, strict=True):
-            ok &= measured[0] <= formula[1] and formula[0] <= measured[1] and measured[1] - measured[0] < 1e-12
+            formulas = [outward(b) for b in frontier_ball(arb(float(k)))]
+        for integral, formula in zip(frontier_integrals(float(k)), formulas, strict=True):
+            ok &= integral[0] <= formula[1] and formula[0] <= integral[1] and integral[1] - integral[0] < 1e-12
     ok &= all(sharp_from_above(float(max_auc(j)), max_auc_enclosure(j)) for j in budgets(rng, cases))
     return Outcome(bool(ok), None, "both integrals of the frontier enclosed; the inverse")
 
@@ -148,7 +148,7 @@ def _auc(z: Floats) -> float:
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng)
+    p, q, value = figure_pairs(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         order = np.argsort(-np.where(p > 0, q / p, np.inf), axis=1)
     curves = [np.concatenate([np.zeros((len(x), 1)), np.cumsum(np.take_along_axis(x, order, 1), 1)], 1) for x in (p, q)]

@@ -12,7 +12,7 @@ from mari_theory.enclosures.bounds import delta_enclosure
 from mari_theory.units import LN2, Floats
 from proofs.kit.enclosing import budgets
 from proofs.kit.evidence import Evidence, Formal, Outcome
-from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -25,8 +25,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     epsilon = np.array([0.0, 0.5, 1.0, 3.0])
     a = np.linspace(1e-6, 0.5, 20001)
     b = max_tpr(a, 0.1)
-    reached = [float((b - math.exp(e) * a).max()) for e in epsilon.tolist()]
-    tight = max(r / bound for r, bound in zip(reached, delta(epsilon, 0.1).tolist(), strict=True))
+    peaks = [float((b - math.exp(e) * a).max()) for e in epsilon.tolist()]
+    tight = max(r / bound for r, bound in zip(peaks, delta(epsilon, 0.1).tolist(), strict=True))
     note = "both orders of the arms, epsilon 0 to 3"
     if abs(tight - 1) >= 1e-6:
         return Outcome(False, tight, note)
@@ -43,10 +43,10 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
 def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     """delta is above the enclosure's lower end and within 1e-7 of its upper."""
     ok = True
-    tried = budgets(rng, min(cases // 10, 30))[2:]
+    samples = budgets(rng, min(cases // 10, 30))[2:]
     epsilon = np.array([0.0, 0.3, 1.0, 3.0])
-    for e, row in zip(epsilon.tolist(), delta(epsilon[:, None], np.array(tried)).tolist(), strict=True):
-        for j, value in zip(tried, row, strict=True):
+    for e, row in zip(epsilon.tolist(), delta(epsilon[:, None], np.array(samples)).tolist(), strict=True):
+        for j, value in zip(samples, row, strict=True):
             low, high = delta_enclosure(e, j)
             ok &= low <= value * (1 + 1e-15) and value <= high + 1e-7 and high - low <= 1e-6
     return Outcome(bool(ok), None, "epsilon 0 to 3")
@@ -60,7 +60,7 @@ def _delta(z: Floats) -> float:
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng)
+    p, q, value = figure_pairs(rng)
     axes.plot(value, hockey_stick(p, q, 1.0), ".", color=POINTS, ms=2.5)
     grid = np.linspace(1e-4, LN2, 60)
     axes.plot(grid, delta(1.0, grid), color=INK, lw=1)

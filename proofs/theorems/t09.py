@@ -10,7 +10,7 @@ from mari_theory import functional_gap, jensen_shannon, max_total_variation, phi
 from mari_theory.families import binary_symmetric
 from mari_theory.units import LN2, Floats
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
-from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BOUND, INK, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -38,13 +38,13 @@ def _functional(z: Floats) -> float:
     return over(float(phi(min(gap, 1.0))), divergence(p, q))
 
 
-def _oscillation_understated() -> float:
+def _understated_oscillation() -> float:
     p, q = np.array([0.49, 0.51]), np.array([0.51, 0.49])
     return 1000 * 0.02 / math.sqrt(2 * float(jensen_shannon(p, q)))
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng)
+    p, q, value = figure_pairs(rng)
     g = rng.random(p.shape)
     gap = np.abs(np.sum((p - q) * g, axis=1)) / np.ptp(g, axis=1)
     axes.plot(value, gap, ".", color=POINTS, ms=2.5)
@@ -58,7 +58,7 @@ def _draw(axes: Axes, rng: np.random.Generator) -> None:
 EVIDENCE = Evidence(
     random=random_check,
     search=(Inequality("|E g - E g| <= osc(g) TV_max", 12, _functional),),
-    dropped=(Dropped("osc(g) is the true oscillation", "1,000 counted as 1", _oscillation_understated),),
+    dropped=(Dropped("osc(g) is the true oscillation", "1,000 counted as 1", _understated_oscillation),),
     formal=Formal("T06_Roc", ("T9_functionals", "T9_from_budget")),
     mutations=(Mutation("functional_gap", scaled(0.99)),),
     figure=Drawing(_draw, "Gap of random functions of oscillation 1; marks: the sign on symmetric channels."),

@@ -20,7 +20,7 @@ from mari_theory.families import binary_erasure
 from mari_theory.units import LN2, Floats
 from proofs.kit.enclosing import budgets, inside
 from proofs.kit.evidence import Dropped, Evidence, Formal, Outcome
-from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, label, sampled
+from proofs.kit.figures import BAND, BOUND, POINTS, Axes, Drawing, figure_pairs, label
 from proofs.kit.laws import random_pairs
 from proofs.kit.mutations import Mutation, scaled
 from proofs.kit.search import Inequality, divergence, laws_at, over
@@ -81,11 +81,11 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     for n in (2, 3, 4):
         p_n, q_n = (np.einsum("ci,cj->cij", x_n, x).reshape(cases, -1) for x_n, x in ((p_n, p), (q_n, q)))
         ok &= bool(np.all(jensen_shannon(p_n, q_n) <= n * value * (1 + 1e-12) + 1e-15))
-        reached = 0.5 + 0.5 * np.minimum(total_variation(p_n, q_n), 1.0)
+        accuracy = 0.5 + 0.5 * np.minimum(total_variation(p_n, q_n), 1.0)
         bound = max_accuracy_outputs(np.minimum(value, LN2), n)
-        ok &= bool(np.all(reached <= bound + 1e-12))
-        ok &= bool(np.all(min_outputs(np.minimum(reached * (1 - 1e-9), 1.0), np.minimum(value, LN2)) <= n))
-        best = max(best, float(((reached - 0.5) / np.maximum(bound - 0.5, 1e-12)).max()))
+        ok &= bool(np.all(accuracy <= bound + 1e-12))
+        ok &= bool(np.all(min_outputs(np.minimum(accuracy * (1 - 1e-9), 1.0), np.minimum(value, LN2)) <= n))
+        best = max(best, float(((accuracy - 0.5) / np.maximum(bound - 0.5, 1e-12)).max()))
     return Outcome(ok, best, "products of 2 to 4; not sharp: largest advantage ratio found")
 
 
@@ -122,8 +122,8 @@ def _hellinger_below(z: Floats) -> float:
 def _outputs(z: Floats) -> float:
     p, q = laws_at(z, 3)
     value = min(divergence(p, q), LN2)
-    reached = float(total_variation(np.outer(p, p).ravel(), np.outer(q, q).ravel()))
-    return over(reached, 2 * float(max_accuracy_outputs(value, 2)) - 1)
+    advantage = float(total_variation(np.outer(p, p).ravel(), np.outer(q, q).ravel()))
+    return over(advantage, 2 * float(max_accuracy_outputs(value, 2)) - 1)
 
 
 def _dependent_outputs() -> float:
@@ -133,7 +133,7 @@ def _dependent_outputs() -> float:
 
 
 def _draw(axes: Axes, rng: np.random.Generator) -> None:
-    p, q, value = sampled(rng)
+    p, q, value = figure_pairs(rng)
     axes.fill_between([0, 1], [0, LN2], [0, 1], color=BAND, lw=0)
     axes.plot(squared_hellinger(p, q), value, ".", color=POINTS, ms=2.5)
     marks = [binary_erasure(e) for e in (0.9, 0.6, 0.3, 0.05)]

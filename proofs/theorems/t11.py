@@ -67,7 +67,7 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     return Outcome(worst < 1e-12, None, f"two-step processes; largest difference {worst:.1e}")
 
 
-def _weight_never_updated() -> float:
+def _constant_weight() -> float:
     p, q = np.array([0.9, 0.1]), np.array([0.1, 0.9])
     return 2 * float(jensen_shannon(p, q)) / float(jensen_shannon(np.outer(p, p).ravel(), np.outer(q, q).ravel()))
 
@@ -75,7 +75,7 @@ def _weight_never_updated() -> float:
 EVIDENCE = Evidence(
     symbolic=steps,
     random=random_check,
-    dropped=(Dropped("w_t is the running posterior", "two equal steps, weight kept at 1/2", _weight_never_updated),),
+    dropped=(Dropped("w_t is the running posterior", "two equal steps, weight kept at 1/2", _constant_weight),),
     formal=Formal("T11_ChainRule", ("T11_chain_rule", "T11_sequences")),
     mutations=(Mutation("chain_rule_information", scaled(1.01)),),
     absent={

@@ -67,7 +67,7 @@ def _contraction(z: Floats) -> float:
     return over(divergence(p, mix(p, f, share)), share * divergence(p, f))
 
 
-def _share_understated() -> float:
+def _understated_share() -> float:
     p, f = np.eye(2)
     return float(jensen_shannon(p, f)) / mixture_bound(float(jensen_shannon(p, f)), 0.9)
 
@@ -76,7 +76,7 @@ EVIDENCE = Evidence(
     symbolic=steps,
     random=random_check,
     search=(Inequality("JSD(P, mix) <= rho JSD(P, F)", 7, _contraction),),
-    dropped=(Dropped("rho is the true share", "share 1 read as 0.9", _share_understated),),
+    dropped=(Dropped("rho is the true share", "share 1 read as 0.9", _understated_share),),
     formal=Formal("T12_Mixture", ("T12_contraction", "T12_total_variation", "T12_inverse", "T12_forget_bound")),
     mutations=(Mutation("mix", lambda f: lambda p, q, r: f(p, q, min(1.0, 1.01 * r))),),
     absent={

@@ -55,17 +55,17 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     with np.errstate(divide="ignore"):
         y, lean = information_terms(np.log(p), np.log(q))
     eta = np.divide(q, p + q, out=np.full_like(q, 0.5), where=mean > 0)
-    found = [(mean * v).sum(axis=1) for v in (y, lean, 1 - 2 * np.sqrt(eta * (1 - eta)))]
-    wanted = [jensen_shannon(p, q), total_variation(p, q), squared_hellinger(p, q)]
-    if not all(np.allclose(a, b, rtol=1e-9, atol=1e-13) for a, b in zip(found, wanted, strict=True)):
+    means = [(mean * v).sum(axis=1) for v in (y, lean, 1 - 2 * np.sqrt(eta * (1 - eta)))]
+    divergences = [jensen_shannon(p, q), total_variation(p, q), squared_hellinger(p, q)]
+    if not all(np.allclose(a, b, rtol=1e-9, atol=1e-13) for a, b in zip(means, divergences, strict=True)):
         return Outcome(False, None, "a mean over the mixture is not what it should be")
     n, worst = 10, 0.0
     sequences = np.array(list(product((0.0, 1.0), repeat=n)))
-    made = [Betting().interval(s, 0.6) for s in sequences]
+    intervals = [Betting().interval(s, 0.6) for s in sequences]
     ones = sequences.sum(axis=1)
     for share in (0.1, 0.5, 0.8):
         weight = share**ones * (1 - share) ** (n - ones)
-        worst = max(worst, float(weight[[share not in i for i in made]].sum()))
+        worst = max(worst, float(weight[[share not in i for i in intervals]].sum()))
     note = (
         f"means on random pairs; betting misses with probability at most {worst:.3f} of 0.4, all sequences enumerated"
     )

@@ -19,12 +19,12 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     """The exact joint coverage of both bands; the equal-local-levels band spends its whole level."""
     n = 40
     index = np.arange(1, n + 1)
-    found = {}
+    shares = {}
     for name, band in BANDS.items():
         low, high = band.limits(n, 0.9)
-        found[name] = coverage(n, index, low[1:], high[:-1])
-    ok = min(found.values()) >= 0.9 - 1e-9
-    return Outcome(ok, 0.9 / found["equal-local-levels"], ", ".join(f"{k} covers {v:.4f}" for k, v in found.items()))
+        shares[name] = coverage(n, index, low[1:], high[:-1])
+    ok = min(shares.values()) >= 0.9 - 1e-9
+    return Outcome(ok, 0.9 / shares["equal-local-levels"], ", ".join(f"{k} covers {v:.4f}" for k, v in shares.items()))
 
 
 def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
@@ -32,9 +32,9 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     n, ok = 6, True
     for band in BANDS.values():
         low, high = band.limits(n, 0.8)
-        told = coverage(n, np.arange(1, n + 1), low[1:], high[:-1])
+        share = coverage(n, np.arange(1, n + 1), low[1:], high[:-1])
         exact = _exact_coverage(n, low[1:], high[:-1])
-        ok &= abs(told - float(exact)) < 1e-9 and told >= 0.8 - 1e-12
+        ok &= abs(share - float(exact)) < 1e-9 and share >= 0.8 - 1e-12
     return Outcome(bool(ok), None, "six order statistics, rational arithmetic")
 
 
@@ -67,8 +67,8 @@ def _band_point_by_point() -> float:
     grid = np.arange(1, 100) / 100
     half = norm.ppf(0.975) * np.sqrt(grid * (1 - grid) / 100)
     samples = (np.sort(rng.random(100)) for _ in range(200))
-    left = sum(bool(np.any(np.abs(np.searchsorted(u, grid) / 100 - grid) > half)) for u in samples)
-    return left / 200 / 0.05
+    misses = sum(bool(np.any(np.abs(np.searchsorted(u, grid) / 100 - grid) > half)) for u in samples)
+    return misses / 200 / 0.05
 
 
 EVIDENCE = Evidence(

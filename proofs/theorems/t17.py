@@ -102,15 +102,15 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     k = np.arange(n + 1)
     missed = _misses(FastRate(), binary_jsd(k[:, None] / n, k / n), truth, n, 0.5)
     chance = float((binom.pmf(k, n, p)[:, None] * binom.pmf(k, n, q))[missed].sum())
-    opposed = max(
+    share = max(
         *(
             antithetic_misses(a, k, 1e-4, 0.065, "dependent") / 1e-4
             for a, k in ((0.7, 10_000), (0.6, 20_000), (0.9, 500))
         ),
         *(antithetic_misses(0.6, k, 0.1, 0.3, "dependent") / 0.1 for k in (10, 100, 1000)),
     )
-    note = f"lemma on a grid; binomials enumerated; antithetic arms miss with at most {opposed:.2g} of delta"
-    return Outcome(chance <= 0.5 and opposed <= 1, worst, note)
+    note = f"lemma on a grid; binomials enumerated; antithetic arms miss with at most {share:.2g} of delta"
+    return Outcome(chance <= 0.5 and share <= 1, worst, note)
 
 
 def antithetic_misses(a: float, n: int, delta: float, multiplier: float, arms: Arms) -> float:
@@ -155,12 +155,12 @@ def _upper_moment(z: Floats) -> float:
 def _copied_distributions() -> float:
     rng = np.random.default_rng(1)
     truth = float(jensen_shannon(COIN, np.array([0.8, 0.2])))
-    missed = 0
+    misses = 0
     for _ in range(200):
         x, y = rng.binomial(4, 0.5) / 4, rng.binomial(4, 0.8) / 4
         plug_in = float(jensen_shannon(np.array([x, 1 - x]), np.array([y, 1 - y])))
-        missed += FastRate().upper(plug_in, 4000, 4000, 0.9) < truth
-    return missed / 200 / 0.1
+        misses += FastRate().upper(plug_in, 4000, 4000, 0.9) < truth
+    return misses / 200 / 0.1
 
 
 def _antithetic_arms() -> float:

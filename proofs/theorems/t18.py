@@ -20,8 +20,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     p, q = random_pairs(rng, min(cases, 50), 6)
     ok = True
     for a, b in zip(p, q, strict=True):
-        made = certify_pooled(a, b, 100, 100, finite_population=True)
-        ok &= made.value in made.interval and made.interval.width < 1e-6
+        estimate = certify_pooled(a, b, 100, 100, finite_population=True)
+        ok &= estimate.value in estimate.interval and estimate.interval.width < 1e-6
     return Outcome(bool(ok), None, "random pairs of complete means")
 
 
@@ -30,11 +30,11 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     p, q = random_pairs(rng, cases)
     ok = True
     for a, b in zip(p, q, strict=True):
-        made, (low, high) = (
+        interval, (low, high) = (
             certify_pooled(a, b, 10, 10, finite_population=True).interval,
             jensen_shannon_enclosure(a, b),
         )
-        ok &= made.lower <= low and high <= made.upper
+        ok &= interval.lower <= low and high <= interval.upper
     return Outcome(bool(ok), None, "random pairs of complete means")
 
 
@@ -46,8 +46,8 @@ def _part_of_the_population() -> float:
     return max(part.lower / truth, truth / part.upper)
 
 
-def _moved(made: Any) -> Any:
-    return dataclasses.replace(made, value=made.value * 1.01 + 1e-6)
+def _moved(estimate: Any) -> Any:
+    return dataclasses.replace(estimate, value=estimate.value * 1.01 + 1e-6)
 
 
 EVIDENCE = Evidence(

@@ -18,27 +18,27 @@ from proofs.theorems.t06 import rates_ratio
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     """Exact probability that the certified total variation exceeds the truth, over all outcomes of two binomials."""
     n, a, b = 20, 0.3, 0.6
-    missed = sum(
+    miss = sum(
         float(binom.pmf(i, n, a) * binom.pmf(j, n, b))
         for i in range(n + 1)
         for j in range(n + 1)
         if audit_counts(i, n, j, n, 0.8).total_variation_lower > b - a
     )
-    return Outcome(missed <= 0.2, None, f"binomials enumerated: missed with probability {missed:.3f} of 0.2")
+    return Outcome(miss <= 0.2, None, f"binomials enumerated: missed with probability {miss:.3f} of 0.2")
 
 
 def _detector_picked_on_the_counted_rows() -> float:
     rng = np.random.default_rng(3)
-    missed = 0
+    misses = 0
     for _ in range(50):
         votes = rng.random((2, 2000, 200)) < 0.5
         a, b = max(votes.sum(axis=2).T.tolist(), key=lambda rates: rates[1] - rates[0])
-        missed += audit_counts(a, 200, b, 200, 0.95).total_variation_lower > 0.0
-    return missed / 50 / 0.05
+        misses += audit_counts(a, 200, b, 200, 0.95).total_variation_lower > 0.0
+    return misses / 50 / 0.05
 
 
-def _boosted(made: Any) -> Any:
-    return dataclasses.replace(made, total_variation_lower=made.total_variation_lower + 0.4)
+def _boosted(bound: Any) -> Any:
+    return dataclasses.replace(bound, total_variation_lower=bound.total_variation_lower + 0.4)
 
 
 EVIDENCE = Evidence(

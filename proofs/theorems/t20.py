@@ -19,11 +19,11 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     inside = [
         sum(float(binom.pmf(k, n, p)) for k in range(n + 1) if p in ClopperPearson().counts(k, n, 0.9)) for p in chances
     ]
-    held = inside[0] * inside[1]
-    return Outcome(held >= 0.8, None, f"two intervals at 0.9 hold together with probability {held:.3f} >= 0.8")
+    joint = inside[0] * inside[1]
+    return Outcome(joint >= 0.8, None, f"two intervals at 0.9 hold together with probability {joint:.3f} >= 0.8")
 
 
-def _level_not_split() -> float:
+def _whole_level() -> float:
     return (1 - 0.95**20) / 0.05
 
 
@@ -37,9 +37,9 @@ class _Narrow:
 
 EVIDENCE = Evidence(
     random=random_check,
-    dropped=(Dropped("the level is split", "twenty statements at 95 % each", _level_not_split),),
+    dropped=(Dropped("the level is split", "twenty statements at 95 % each", _whole_level),),
     formal=Formal("T15_Certified", ("T20_union",)),
-    mutations=(Mutation("ClopperPearson", lambda made: lambda: _Narrow(made())),),
+    mutations=(Mutation("ClopperPearson", lambda method: lambda: _Narrow(method())),),
     absent={
         "symbolic": "Boole's inequality",
         "enclosure": "no real number is computed",

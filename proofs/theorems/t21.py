@@ -82,12 +82,12 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
         p, q = rng.dirichlet(np.full(5, 2.0), size=2)
         whole = float(pair.divergence(p, q))
         for _ in range(min(cases, 100)):
-            found = float(pair.lower_bound(p, q, rng.normal(size=5) * 10.0 ** rng.uniform(-2, 0.5)))
-            ok &= found <= whole + SLACK
+            bound = float(pair.lower_bound(p, q, rng.normal(size=5) * 10.0 ** rng.uniform(-2, 0.5)))
+            ok &= bound <= whole + SLACK
         best = pair.slope(p / q)
-        reached = float(np.sum(p * best) - np.sum(q * pair.conjugate(best)))
-        ok &= abs(reached / whole - 1) < 1e-9
-        tight = min(tight, reached / whole)
+        witness = float(np.sum(p * best) - np.sum(q * pair.conjugate(best)))
+        ok &= abs(witness / whole - 1) < 1e-9
+        tight = min(tight, witness / whole)
         t = np.exp(rng.uniform(-3, 3, size=200))
         u = np.asarray(pair.activation(rng.normal(size=200)))
         ok &= bool(np.all(u * t <= pair.f(t) + pair.conjugate(u) + 1e-9))

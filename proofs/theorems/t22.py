@@ -28,22 +28,22 @@ def steps() -> list[Step]:
     reference, policy = (a, b, c), (x, y, z)
     weight = [p * sp.exp(v / beta) for p, v in zip(reference, r, strict=True)]
     partition = sum(weight)
-    tilted = [v / partition for v in weight]
+    tilt = [v / partition for v in weight]
     value = sum(p * v for p, v in zip(policy, r, strict=True)) - beta * sum(
         p * sp.log(p / q) for p, q in zip(policy, reference, strict=True)
     )
     gap = beta * sp.log(partition) * (x + y + z) - beta * sum(
-        p * sp.log(p / q) for p, q in zip(policy, tilted, strict=True)
+        p * sp.log(p / q) for p, q in zip(policy, tilt, strict=True)
     )
-    stationary = [sp.diff(value, p).subs(p, q) for p, q in zip(policy, tilted, strict=True)]
+    stationary = [sp.diff(value, p).subs(p, q) for p, q in zip(policy, tilt, strict=True)]
     return [
-        Step("the tilted policy sums to 1", sp.simplify(sum(tilted)), 1),
+        Step("the tilted policy sums to 1", sp.simplify(sum(tilt)), 1),
         Step("objective = beta ln Z - beta KL(policy | tilted): the maximum is the tilted policy", value, gap),
         Step("stationarity: the derivative is one constant (answers 1 and 2)", stationary[0], stationary[1]),
         Step("stationarity: the derivative is one constant (answers 2 and 3)", stationary[1], stationary[2]),
         Step(
             "lower reward, lower odds: ln odds move by the reward difference over beta",
-            sp.log(tilted[0] / tilted[1]),
+            sp.log(tilt[0] / tilt[1]),
             sp.log(a / b) + (r[0] - r[1]) / beta,
         ),
     ]
@@ -55,11 +55,11 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     for _ in range(min(cases, 300)):
         reference, reward = rng.dirichlet(np.ones(6)), rng.normal(size=6)
         beta = float(10.0 ** rng.uniform(-1, 1))
-        tilted = softmax(np.log(reference) + reward / beta)
-        policy = softmax(np.log(tilted) + rng.normal(size=6) * 10.0 ** rng.uniform(-3, 0.5))
-        gain = [float(x @ reward - beta * kl(x, reference)) for x in (tilted, policy)]
+        tilt = softmax(np.log(reference) + reward / beta)
+        policy = softmax(np.log(tilt) + rng.normal(size=6) * 10.0 ** rng.uniform(-3, 0.5))
+        gain = [float(x @ reward - beta * kl(x, reference)) for x in (tilt, policy)]
         ok &= gain[1] <= gain[0] + SLACK
-        worst = max(worst, abs(gain[0] - gain[1] - beta * float(kl(policy, tilted))))
+        worst = max(worst, abs(gain[0] - gain[1] - beta * float(kl(policy, tilt))))
     return Outcome(ok and worst < 1e-9, 1.0, f"shortfall against beta KL: off by at most {worst:.1e}")
 
 

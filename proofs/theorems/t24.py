@@ -51,13 +51,13 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
         z, q, w = rng.normal(size=6), rng.dirichlet(np.ones(6)), float(rng.uniform(0.05, 0.95))
         p = softmax(z)
         ratio = np.log(p / ((1 - w) * p + w * q))
-        closed = (1 - w) * p * (ratio - np.sum(p * ratio))
+        formula = (1 - w) * p * (ratio - np.sum(p * ratio))
         step = 1e-5
-        moved = np.eye(6) * step
+        shift = np.eye(6) * step
         numeric = (
-            jensen_shannon(softmax(z + moved, axis=1), q, w) - jensen_shannon(softmax(z - moved, axis=1), q, w)
+            jensen_shannon(softmax(z + shift, axis=1), q, w) - jensen_shannon(softmax(z - shift, axis=1), q, w)
         ) / (2 * step)
-        worst = max(worst, float(np.max(np.abs(numeric - closed))))
+        worst = max(worst, float(np.max(np.abs(numeric - formula))))
     return Outcome(worst < 1e-8, None, f"random logits: largest difference {worst:.1e}")
 
 

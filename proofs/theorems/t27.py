@@ -14,8 +14,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     """A signal of confidence under two references, for a memoriser and for the oracle."""
     confident, unsure = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     memoriser = float(jensen_shannon(confident, confident))
-    oracle_retain, oracle_unseen = float(jensen_shannon(confident, unsure)), float(jensen_shannon(unsure, unsure))
-    return Outcome((memoriser, oracle_retain, oracle_unseen) == (0.0, LN2, 0.0), None, "two-point signals")
+    oracle_retain, oracle_holdout = float(jensen_shannon(confident, unsure)), float(jensen_shannon(unsure, unsure))
+    return Outcome((memoriser, oracle_retain, oracle_holdout) == (0.0, LN2, 0.0), None, "two-point signals")
 
 
 EVIDENCE = Evidence(

@@ -66,7 +66,7 @@ def _coins(z: Floats) -> float:
     return over(float(phi(2 * g)), 4 * g * g)
 
 
-def _probabilities_read() -> float:
+def _visible_probabilities() -> float:
     g = 1e-6
     p = np.array([0.5 - g, 0.5 + g])
     return 1.0 / float(max_accuracy(float(jensen_shannon(p, p[::-1]))))
@@ -77,7 +77,7 @@ EVIDENCE = Evidence(
     random=random_check,
     enclosure=enclosure_check,
     search=(Inequality("JSD of coins <= 4 g^2", 1, _coins, sharp=False),),
-    dropped=(Dropped("the adversary sees one sampled answer", "one who reads probabilities", _probabilities_read),),
+    dropped=(Dropped("the adversary sees one sampled answer", "one who reads probabilities", _visible_probabilities),),
     formal=Formal("T26_Constructions", ("T28_access",)),
     mutations=(
         Mutation("phi", scaled(1.01)),

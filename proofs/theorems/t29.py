@@ -69,19 +69,19 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     with np.errstate(divide="ignore", invalid="ignore"):
         cost = np.where(k > 0, k * np.log(k / n / p), 0) + np.where(k < n, (n - k) * np.log((1 - k / n) / (1 - p)), 0)
     tail = float(binom.pmf(k, n, p)[cost > divergence_level(1, 0.1)].sum())
-    q, missed = 0.9, 0.0
+    q, miss = 0.9, 0.0
     truth = float(jensen_shannon(np.array([p, 1 - p]), np.array([q, 1 - q])))
     for i in range(n + 1):
         for j in range(n + 1):
             if truth not in certify_counts_jsd([i, n - i], [j, n - j], 0.8).interval:
-                missed += float(binom.pmf(i, n, p) * binom.pmf(j, n, q))
-    opposed = 0.0
-    made = [certify_counts_jsd([i, n - i], [n - i, i], 0.8, arms_independent=False).interval for i in k]
+                miss += float(binom.pmf(i, n, p) * binom.pmf(j, n, q))
+    chance = 0.0
+    intervals = [certify_counts_jsd([i, n - i], [n - i, i], 0.8, arms_independent=False).interval for i in k]
     for a in (0.3, 0.5, 0.9):
         law = np.array([a, 1 - a])
-        held = float(jensen_shannon(law, law[::-1]))
-        opposed = max(opposed, float(binom.pmf(k, n, a)[[held not in interval for interval in made]].sum()))
-    ok = tail <= 0.1 and max(missed, opposed) <= 0.2
+        value = float(jensen_shannon(law, law[::-1]))
+        chance = max(chance, float(binom.pmf(k, n, a)[[value not in interval for interval in intervals]].sum()))
+    ok = tail <= 0.1 and max(miss, chance) <= 0.2
     return Outcome(ok, worst, "lemma on a grid; binomials enumerated, arms independent or antithetic")
 
 
@@ -105,12 +105,12 @@ def _lower_moment(z: Floats) -> float:
 
 def _copied_counts() -> float:
     rng = np.random.default_rng(4)
-    missed = 0
+    misses = 0
     for _ in range(100):
         x, y = rng.binomial(10, 0.5, size=2)
-        made = certify_counts_jsd([100 * x, 1000 - 100 * x], [100 * y, 1000 - 100 * y], 0.95)
-        missed += made.interval.lower > 0.0
-    return missed / 100 / 0.05
+        estimate = certify_counts_jsd([100 * x, 1000 - 100 * x], [100 * y, 1000 - 100 * y], 0.95)
+        misses += estimate.interval.lower > 0.0
+    return misses / 100 / 0.05
 
 
 def _antithetic_counts() -> float:

@@ -27,10 +27,10 @@ def steps() -> list[Step]:
 
     a, b, n, x, y, z = sp.symbols("a b n x y z", positive=True)
     c = 1 - a - b
-    laws, seen = (a, b, sp.Symbol("c", positive=True)), (x, y, z)
-    entropy = -sum(f * sp.log(f) for f in seen)
-    cross = -sum(f * sp.log(p) for f, p in zip(seen, laws, strict=True))
-    divergence = sum(f * sp.log(f / p) for f, p in zip(seen, laws, strict=True))
+    laws, frequencies = (a, b, sp.Symbol("c", positive=True)), (x, y, z)
+    entropy = -sum(f * sp.log(f) for f in frequencies)
+    cross = -sum(f * sp.log(p) for f, p in zip(frequencies, laws, strict=True))
+    divergence = sum(f * sp.log(f / p) for f, p in zip(frequencies, laws, strict=True))
     mean_square = sum(p * (1 - p) / n / p for p in (a, b, c))
     k = sp.Symbol("k", positive=True)
     cell = -k / n * sp.log(k / n)
@@ -61,27 +61,27 @@ def steps() -> list[Step]:
 
 def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     """Bias range and the largest step by enumeration; miss probabilities of the entropy and the table intervals."""
-    n, worst, missed = 20, 0.0, 0.0
+    n, worst, miss = 20, 0.0, 0.0
     k = np.arange(n + 1)
     h = np.array([entr(x / n) + entr(1 - x / n) for x in k])
     step = float(np.max(np.abs(np.diff(h))))
     if step > entropy_step(n) * (1 + 1e-9):
         return Outcome(False, step / entropy_step(n), "one symbol moves the entropy by more")
-    made = [certify_counts_entropy([x, n - x], 0.8).interval for x in k.tolist()]
+    intervals = [certify_counts_entropy([x, n - x], 0.8).interval for x in k.tolist()]
     for p in (0.5, 0.3, 0.02):
         law = binom.pmf(k, n, p)
         truth = float(entr(p) + entr(1 - p))
         bias = truth - float(law @ h)
         worst = max(worst, bias / (BIAS * math.log1p(1 / n)))
-        missed = max(missed, float(law[[truth not in interval for interval in made]].sum()))
-    ok = worst <= 1 and missed <= 0.2
+        miss = max(miss, float(law[[truth not in interval for interval in intervals]].sum()))
+    ok = worst <= 1 and miss <= 0.2
     n, joint = 8, np.array([[0.4, 0.1], [0.1, 0.4]])
     truth = float(np.sum(joint * np.log(joint / np.outer(joint.sum(1), joint.sum(0)))))
     tables = [t for t in product(range(n + 1), repeat=4) if sum(t) == n]
-    held = [truth in certify_table_mi(np.reshape(t, (2, 2)), 0.8).interval for t in tables]
-    missed = float(np.sum(multinomial.pmf(np.array(tables), n, joint.ravel())[~np.array(held)]))
+    inside = [truth in certify_table_mi(np.reshape(t, (2, 2)), 0.8).interval for t in tables]
+    miss = float(np.sum(multinomial.pmf(np.array(tables), n, joint.ravel())[~np.array(inside)]))
     note = f"binomials and 2 x 2 tables enumerated; largest bias over its bound {worst:.3f}"
-    return Outcome(bool(ok and missed <= 0.2), step / entropy_step(n=20), note)
+    return Outcome(bool(ok and miss <= 0.2), step / entropy_step(n=20), note)
 
 
 EVIDENCE = Evidence(

@@ -99,21 +99,21 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
         residuals = of_rows(partial(calibration_terms, f=f), exact)
         worst = max(worst, float(np.abs(residuals).max()))
     other = random_pairs(rng, cases, 5)[1] + 1e-12
-    unrelated = np.log(other) - np.log(other[::-1])
+    noise = np.log(other) - np.log(other[::-1])
     near = exact + 10.0 ** -rng.uniform(0, 4, size=(cases, 1)) * rng.normal(size=p.shape)
-    excluded = np.where(rng.random(p.shape) < 0.1, np.inf, near)
+    exclusion = np.where(rng.random(p.shape) < 0.1, np.inf, near)
     ok = worst < 1e-14
-    for claim in (unrelated, near, excluded, np.zeros(p.shape)):
+    for claim in (noise, near, exclusion, np.zeros(p.shape)):
         ok &= bool(np.all(of_rows(gibbs_terms, claim) <= value + SLACK))
         ok &= bool(np.all(of_rows(partial(gibbs_terms, smoothing=0.01), claim) <= value + SLACK))
-    gap = np.clip(unrelated, -8, 8)
+    gap = np.clip(noise, -8, 8)
     eta = expit(gap)
     formula = LN2 - entr(eta) - entr(1 - eta)
     over = arm_mean(p, q, (formula, formula)) - of_rows(gibbs_terms, gap)
     ok &= bool(np.all(np.abs(over + arm_mean(p, q, (-eta * gap, (1 - eta) * gap))) < 1e-12))
-    reached, large = of_rows(gibbs_terms, exact), value > 1e-6
-    ok &= bool(np.all(np.abs(reached - value) < 1e-13))
-    tight = float(np.max(reached[large] / value[large]))
+    gibbs, large = of_rows(gibbs_terms, exact), value > 1e-6
+    ok &= bool(np.all(np.abs(gibbs - value) < 1e-13))
+    tight = float(np.max(gibbs[large] / value[large]))
     return Outcome(
         ok, tight, f"residual means at most {worst:.1e}; unrelated, near and excluding claims; the exact one"
     )
@@ -133,8 +133,8 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
                         whole += arb(mass) / arb(float(total)) * (arb(2).log() - (-own).exp().log1p()) / 2
                 low, high = outward(whole)
             terms = [gibbs_terms(np.zeros(4), gap, np.full(4, z)) for z in (0, 1)]
-            found = float(a @ terms[0] / a.sum() + b @ terms[1] / b.sum()) / 2
-            ok &= low - 1e-14 <= found <= high + 1e-14
+            estimate = float(a @ terms[0] / a.sum() + b @ terms[1] / b.sum()) / 2
+            ok &= low - 1e-14 <= estimate <= high + 1e-14
             ok &= low <= jensen_shannon_enclosure(a, b)[1]
     return Outcome(bool(ok), None, "integer masses, integer claims and exact ones")
 
@@ -154,8 +154,8 @@ def _arm_that_follows_the_claim() -> float:
 
 def _calibrated_but_coarse() -> float:
     p, q = np.array([0.6, 0.2, 0.2]), np.array([0.2, 0.6, 0.2])
-    merged = np.array([[1, 0], [0, 1], [1, 0]])
-    return float(jensen_shannon(p, q)) / float(jensen_shannon(p @ merged, q @ merged))
+    channel = np.array([[1, 0], [0, 1], [1, 0]])
+    return float(jensen_shannon(p, q)) / float(jensen_shannon(p @ channel, q @ channel))
 
 
 EVIDENCE = Evidence(

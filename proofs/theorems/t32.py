@@ -31,8 +31,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     ratios = []
     for k, m, t in ((1, 1, 0.1), (3, 7, 0.1), (7, 9, 0.02), (399, 1000, 1e-3), (250, 400, LN2_BELOW)):
         mean = k * t / m
-        found = prompts_told_apart(mean, m) if t == LN2_BELOW else prompts_with_room(mean, m, t)
-        ratios.append(k / max(found, 1))
+        count = prompts_told_apart(mean, m) if t == LN2_BELOW else prompts_with_room(mean, m, t)
+        ratios.append(k / max(count, 1))
     by_heart = float(jensen_shannon(np.array([1.0, 0.0]), np.array([0.5, 0.5])))
     disjoint = float(jensen_shannon(*PAIRS["disjoint"].arms()))
     ok &= abs(by_heart - 0.2158) < 5e-5 and disjoint >= LN2_BELOW
@@ -51,10 +51,10 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
         t = float(min(10.0 ** rng.uniform(-6, 0), LN2_BELOW))
         if rng.random() < 0.3:
             j = t * int(rng.integers(0, m + 1)) / m
-        found = prompts_with_room(j, m, t)
+        count = prompts_with_room(j, m, t)
         room = Fraction(j) * m
-        ok &= found == m or (found + 1) * Fraction(t) > room
-        ok &= found * Fraction(t) <= room * (1 + Fraction(1, 2**51))
+        ok &= count == m or (count + 1) * Fraction(t) > room
+        ok &= count * Fraction(t) <= room * (1 + Fraction(1, 2**51))
         apart = prompts_told_apart(j, m)
         with precision():
             ok &= apart == m or bool((apart + 1) * arb(2).log() > arb(j) * m)
@@ -62,7 +62,7 @@ def enclosure_check(rng: np.random.Generator, cases: int) -> Outcome:
     return Outcome(bool(ok), None, "up to a million prompts, ties included")
 
 
-def _localised(z: Floats) -> float:
+def _localisation(z: Floats) -> float:
     laws = laws_at(z, 2)
     each = np.sort([divergence(p, q) for p, q in zip(laws[::2], laws[1::2], strict=True)])[::-1]
     return over(float(np.max(each * np.arange(1, each.size + 1))), float(each.sum()))
@@ -70,14 +70,14 @@ def _localised(z: Floats) -> float:
 
 def _pooled_for_mean() -> float:
     # 60 prompts, all told apart; 33 of the answers are swapped one way, 27 the other, so the pooled laws nearly agree.
-    pooled = float(jensen_shannon(np.array([33, 27]) / 60, np.array([27, 33]) / 60))
-    return 60 / max(prompts_told_apart(pooled, 60), 1)
+    pooled_jsd = float(jensen_shannon(np.array([33, 27]) / 60, np.array([27, 33]) / 60))
+    return 60 / max(prompts_told_apart(pooled_jsd, 60), 1)
 
 
 EVIDENCE = Evidence(
     random=random_check,
     enclosure=enclosure_check,
-    search=(Inequality("k at the k-th largest <= sum", 16, _localised),),
+    search=(Inequality("k at the k-th largest <= sum", 16, _localisation),),
     dropped=(Dropped("J is the mean over prompts", "the divergence of pooled laws taken for it", _pooled_for_mean),),
     formal=Formal("T32_Localisation", ("T32_count", "T32_floor", "T32_told_apart", "T32_attained")),
     mutations=(

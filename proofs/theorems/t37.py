@@ -133,7 +133,7 @@ def _entropies(z: Floats) -> float:
     return over(gap, float(entropy_gap(min(float(total_variation(p, q)), 1.0), 3)))
 
 
-def _vocabulary_understated() -> float:
+def _understated_vocabulary() -> float:
     certain, spread = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.7, 0.1, 0.1, 0.1])
     return float(entropy(spread) - entropy(certain)) / float(entropy_gap(0.3, 3))
 
@@ -143,7 +143,7 @@ EVIDENCE = Evidence(
     random=random_check,
     enclosure=enclosure_check,
     search=(Inequality("entropy gap <= TV ln(V-1) + h(TV)", 6, _entropies),),
-    dropped=(Dropped("V counts every symbol", "4 counted as 3", _vocabulary_understated),),
+    dropped=(Dropped("V counts every symbol", "4 counted as 3", _understated_vocabulary),),
     formal=Formal("T37_Entropy", ("T37_one_side", "T37_entropies", "T37_attained")),
     mutations=(
         Mutation("entropy_gap", scaled(0.99)),

@@ -79,8 +79,8 @@ def random_check(rng: np.random.Generator, cases: int) -> Outcome:
     for word in (0.01, 0.3, 0.5, 0.99):
         budget = 1e-8
         sharp = float(max_tpr(word, budget)) - word, word - (1 - float(max_tpr(1 - word, budget)))
-        found = float(max_word_probability(word, budget)) - word, word - float(min_word_probability(word, budget))
-        ratios += [s / f for s, f in zip(sharp, found, strict=True)]
+        gaps = float(max_word_probability(word, budget)) - word, word - float(min_word_probability(word, budget))
+        ratios += [s / f for s, f in zip(sharp, gaps, strict=True)]
         ratios.append(max(sharp) / float(word_gap(budget, word)))
     grid = np.linspace(0, 1, 201)
     for budget in (1e-4, 0.1, 0.6):

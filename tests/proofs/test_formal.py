@@ -16,8 +16,8 @@ from proofs.theorems import room
 
 def test_sources_state_every_theorem_and_leave_no_proof_open() -> None:
     formal.check_sources()
-    assert set(formal.stated()) <= set(THEOREMS)
-    named = {f.file for f in formal.stated().values()}
+    assert set(formal.formal_rooms()) <= set(THEOREMS)
+    named = {f.file for f in formal.formal_rooms().values()}
     assert named <= set(formal.files())
     assert {name for name in formal.files() if name[:1] == "T" and name[1:2].isdigit()} == named
 

@@ -138,7 +138,7 @@ def test_a_new_theorem_is_one_python_file_one_coq_file_and_one_line(
     with open(coq / "_CoqProject", "a", encoding="utf-8") as f:
         f.write("T99_Toy.v\n")
     formal.check_sources()
-    assert formal.stated()["T99"].statements == ("T99_holds",)
+    assert formal.formal_rooms()["T99"].statements == ("T99_holds",)
     assert kinds("T99") == dict(zip(KINDS, (False, True, False, True), strict=True))
     result = verify(["T99"], cases=20)
     (row,) = result["theorems"]

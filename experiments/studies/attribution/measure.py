@@ -13,7 +13,7 @@ import yaml
 from experiments.config import MethodConfig, RunConfig, slug
 from experiments.measures.sampling import draw
 from experiments.methods.attribution import Attribution, deattribution, frozen_attribution
-from experiments.studies.methods.protocol import measured_model, open_measurements, request, spread, train
+from experiments.studies.methods.protocol import measure_model, open_measurements, request, spread, train
 from experiments.unlearning.roles import oracle_names
 from mari_theory.errors import require
 
@@ -27,14 +27,14 @@ def judge(config_json: str) -> Attribution:
     return frozen_attribution(RunConfig.model_validate_json(config_json).make_corpus(), "question-and-answer")
 
 
-def classified(draws: int, config_json: str, run: str, name: str) -> dict[str, Any]:
+def attribution_row(draws: int, config_json: str, run: str, name: str) -> dict[str, Any]:
     """Both classifiers on the sampled answers of one model to the forget questions."""
-    opened = open_measurements(config_json, run)
-    drawn = draw(opened.bank, [slug(name)], opened.prompts["forget"], draws, opened.config.scoring.max_new, 17)
-    answers = [opened.bank.tokenizer.decode(o, skip_special_tokens=True) for o in drawn.outputs]
-    made = asdict(deattribution(judge(config_json), opened.corpus.forget, drawn.prompt_index.tolist(), answers))
-    known = json.loads((Path(run) / "models" / f"{slug(name)}-measured.json").read_text(encoding="utf-8"))
-    return made | {"exact": known["exact"]}
+    m = open_measurements(config_json, run)
+    sample = draw(m.bank, [slug(name)], m.prompts["forget"], draws, m.config.scoring.max_new, 17)
+    answers = [m.bank.tokenizer.decode(o, skip_special_tokens=True) for o in sample.outputs]
+    row = asdict(deattribution(judge(config_json), m.corpus.forget, sample.prompt_index.tolist(), answers))
+    record = json.loads((Path(run) / "models" / f"{slug(name)}-measured.json").read_text(encoding="utf-8"))
+    return row | {"exact": record["exact"]}
 
 
 def method_models(run: Path) -> Path:
@@ -51,7 +51,7 @@ def few_models(run: Path) -> Path:
     method = MethodConfig(label=f"{label} seed 0", name="gradient-ascent", loop={"stop_at_holdout": True})
     config = request(12, 3, [method], quick=True)
     train(config, report)
-    spread(config, report, measured_model, ["original", method.label, *oracle_names(config)])
+    spread(config, report, measure_model, ["original", method.label, *oracle_names(config)])
     return report
 
 
@@ -60,10 +60,10 @@ def attributions(report: Path, origin: str, draws: int = DRAWS) -> dict[str, Any
     config = RunConfig(**yaml.safe_load((report / "config.yaml").read_text(encoding="utf-8")))
     names = {"original": "original", **dict.fromkeys(oracle_names(config), "oracles")}
     names |= {m.label: m.label.rpartition(" seed ")[0] for m in config.methods if m.seed == 0}
-    made = spread(config, report, partial(classified, draws), list(names))
+    results = spread(config, report, partial(attribution_row, draws), list(names))
     rows: dict[str, list[dict[str, Any]]] = {}
     for name, label in names.items():
-        rows.setdefault(label, []).append(made[name])
+        rows.setdefault(label, []).append(results[name])
     corpus = config.make_corpus()
     return {
         "owners": len({i.owner for i in corpus.forget}),

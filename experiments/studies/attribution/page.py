@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.studies.base import Page, markdown_table, not_measured
+from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 
 
@@ -15,8 +15,8 @@ def page(sections: Mapping[str, Section]) -> Page:
     """Set-up, table and verdict."""
     lines = ["# Whose data was it?", ""]
     if "models" not in sections:
-        return Page([*lines, not_measured("attribution", "models", "a finished `mari study methods`"), ""])
-    n, made = sections["models"].numbers, sections["models"].made
+        return Page([*lines, placeholder("attribution", "models", "a finished `mari study methods`"), ""])
+    n, record = sections["models"].numbers, sections["models"].made
     return Page(
         [
             *lines,
@@ -29,11 +29,11 @@ def page(sections: Mapping[str, Section]) -> Page:
             verdict(n["rows"]),
             "",
         ],
-        note=f", {made.minutes:.0f} min, {n['models']}.",
+        note=f", {record.minutes:.0f} min, {n['models']}.",
     )
 
 
-def table(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+def table(groups: dict[str, list[dict[str, Any]]]) -> list[str]:
     """A row a method, means over its models, by the information an answer carries."""
     lines = markdown_table(
         [
@@ -46,7 +46,7 @@ def table(found: dict[str, list[dict[str, Any]]]) -> list[str]:
             "JSD to oracle, exact",
         ]
     )
-    for name, rows in sorted(found.items(), key=lambda kv: mean(kv[1], "information")):
+    for name, rows in sorted(groups.items(), key=lambda kv: mean(kv[1], "information")):
         cells = [f"{mean(rows, k):.3f}" for k in ("frozen", "accuracy", "chance", "information", "information_lower")]
         exact = f"{mean(rows, 'exact'):.4f}"
         lines.append(f"| {' | '.join([name, *cells, exact])} |")
@@ -58,19 +58,19 @@ def mean(rows: Sequence[dict[str, Any]], key: str) -> float:
     return float(np.mean([r[key] for r in rows]))
 
 
-def verdict(found: dict[str, list[dict[str, Any]]]) -> str:
+def verdict(groups: dict[str, list[dict[str, Any]]]) -> str:
     """Is a low score of the frozen classifier a low information?"""
     from scipy.stats import spearmanr
 
-    floor = mean(found["oracles"], "information")
-    score = mean(found["oracles"], "frozen")
-    rest = {k: v for k, v in found.items() if k not in ("oracles", "original")}
-    fooled = [k for k, v in rest.items() if mean(v, "frozen") <= score and mean(v, "information_lower") > 0]
+    floor = mean(groups["oracles"], "information")
+    score = mean(groups["oracles"], "frozen")
+    rest = {k: v for k, v in groups.items() if k not in ("oracles", "original")}
+    exceptions = [k for k, v in rest.items() if mean(v, "frozen") <= score and mean(v, "information_lower") > 0]
     quiet = [k for k, v in rest.items() if mean(v, "information_lower") == 0]
-    frozen, information = (np.array([mean(v, key) for v in rest.values()]) for key in ("frozen", "information"))
-    agree = spearmanr(frozen, information).statistic if len(rest) > 1 else float("nan")
+    scores, information = (np.array([mean(v, key) for v in rest.values()]) for key in ("frozen", "information"))
+    agree = spearmanr(scores, information).statistic if len(rest) > 1 else float("nan")
     return (
         f"Oracles: frozen score {score:.3f}, information {floor:.3f} nats (the retrained classifier's own noise). The two classifiers rank the {len(rest)} methods with "
         f"Spearman's correlation {agree:.2f}. No information certified: {'; '.join(quiet) or 'none'}. Frozen score no higher than an oracle's and yet information certified in the answers: "
-        f"{'; '.join(fooled) or 'none'}."
+        f"{'; '.join(exceptions) or 'none'}."
     )

@@ -17,15 +17,15 @@ from experiments.studies.data import Data
 def _measure(settings: Settings, data: Data) -> None:
     import torch
 
-    from experiments.studies.blindness.batches import measured_batches
-    from experiments.studies.blindness.corpora import measured_authors, measured_corpora, measured_tofu
+    from experiments.studies.blindness.batches import measure_batches
+    from experiments.studies.blindness.corpora import measure_authors, measure_corpora, measure_tofu
 
     torch.set_num_threads(2)
     makers = {
-        "corpora": measured_corpora,
-        "batches": measured_batches,
-        "tofu": measured_tofu,
-        "authors": measured_authors,
+        "corpora": measure_corpora,
+        "batches": measure_batches,
+        "tofu": measure_tofu,
+        "authors": measure_authors,
     }
     measure_each(makers, settings, data, slow=("tofu", "authors"))
 

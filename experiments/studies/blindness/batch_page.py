@@ -53,19 +53,19 @@ def batch_table(rows: Rows) -> list[str]:
             gap = [a["jsd"] - c["jsd"] for a, c in zip(r, control, strict=True)]
             cells = [say([x[k] for x in r]) for k in ("information", "forget", "exact", "retain", "jsd")]
             control_row = name == CONTROL
-            read = ["-", "-"] if control_row else [say([x[k] for x in r]) for k in ("reads", "in_full")]
-            lines.append(f"| {batch} | {name} | {' | '.join([*read, *cells])} | {'-' if control_row else say(gap)} |")
+            pair = ["-", "-"] if control_row else [say([x[k] for x in r]) for k in ("reads", "in_full")]
+            lines.append(f"| {batch} | {name} | {' | '.join([*pair, *cells])} | {'-' if control_row else say(gap)} |")
     return lines
 
 
 def tracking(rows: Rows) -> str:
     """Which estimate is nearest to the full pass, at each batch size."""
-    said = []
+    parts = []
     for batch in rows[0]:
         off = {n: float(np.mean([abs(x[batch][n]["reads"] - x[batch][n]["in_full"]) for x in rows])) for n in PENALISED}
-        listed = ", ".join(f"{n} {v:.4f}" for n, v in sorted(off.items(), key=lambda kv: kv[1]))
-        said.append(f"at {batch}: {listed}")
-    text = f"How far what is penalised lies from the full pass at the end (mean absolute gap): {'; '.join(said)}."
+        gaps = ", ".join(f"{n} {v:.4f}" for n, v in sorted(off.items(), key=lambda kv: kv[1]))
+        parts.append(f"at {batch}: {gaps}")
+    text = f"How far what is penalised lies from the full pass at the end (mean absolute gap): {'; '.join(parts)}."
     low = [b for b in rows[0] if np.mean([x[b][DEBIASED]["reads"] for x in rows]) < 0]
     if low:
         text += f" The debiased reading is unbiased only as long as nothing optimises it: as a penalty it ends below zero at {', '.join(low)}, since raising the floor lowers it as well."
@@ -82,11 +82,11 @@ def bias_verdict(rows: Rows) -> str:
     }
     parts = []
     for name in PENALISED:
-        said = ", ".join(
+        effects = ", ".join(
             f"{gaps[name, b][0]:+.4f} [{gaps[name, b][1]:+.4f}, {gaps[name, b][2]:+.4f}] at {b}" for b in batches
         )
-        parts.append(f"The {name} brings the model nearer to the oracle than its control by {said}.")
-    left = {
+        parts.append(f"The {name} brings the model nearer to the oracle than its control by {effects}.")
+    shares = {
         name: ", ".join(
             f"{100 * gaps[name, b][0] / gaps[PENALTY, b][0]:.0f} % at {b}" for b in batches if gaps[PENALTY, b][1] > 0
         )
@@ -100,6 +100,6 @@ def bias_verdict(rows: Rows) -> str:
         else "does not shrink steadily as batches grow"
     )
     parts.append(
-        f"The penalty's effect {shrinks}; where it helps, subtracting the floor leaves {left[DEBIASED]} of it, the memory bank {left[BANKED]}."
+        f"The penalty's effect {shrinks}; where it helps, subtracting the floor leaves {shares[DEBIASED]} of it, the memory bank {shares[BANKED]}."
     )
     return " ".join(parts)

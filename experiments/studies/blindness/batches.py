@@ -41,7 +41,7 @@ def batch_methods() -> list[MethodConfig]:
     return rows
 
 
-def measured_batches(settings: Settings) -> dict[str, Any]:
+def measure_batches(settings: Settings) -> dict[str, Any]:
     """Seed -> batch -> objective -> numbers, on the first corpus."""
     methods, rows = batch_methods(), []
     label = next(iter(CORPORA))
@@ -51,11 +51,11 @@ def measured_batches(settings: Settings) -> dict[str, Any]:
         steps = config.unlearn.steps
         run = settings.run / f"{slug(label)}-{seed}"
         bank = open_run(config, run, [Original(), Oracle(0), *entries_of(config)])
-        kept = run / "batches.json"
-        if not kept.is_file():
-            write_text(kept, json.dumps(batch_numbers(bank, config, run)))
-        found = json.loads(kept.read_text(encoding="utf-8"))
-        rows.append({batch: {name: found[f"{name} {batch}"] for name in OBJECTIVES} for batch in BATCHES})
+        path = run / "batches.json"
+        if not path.is_file():
+            write_text(path, json.dumps(batch_numbers(bank, config, run)))
+        numbers = json.loads(path.read_text(encoding="utf-8"))
+        rows.append({batch: {name: numbers[f"{name} {batch}"] for name in OBJECTIVES} for batch in BATCHES})
     minutes = minutes_of(settings.run)
     return {"weight": WEIGHT, "bank": BANK, "steps": steps, "training_minutes": minutes, "rows": rows}
 

@@ -41,7 +41,7 @@ def toy_seeds(settings: Settings) -> range:
     return range(2 if settings.quick else settings.count("seeds"))
 
 
-def cached(path: Path, make: Callable[[], Readings]) -> Readings:
+def cached_readings(path: Path, make: Callable[[], Readings]) -> Readings:
     """Readings, measured once and kept beside the models."""
     if not path.is_file():
         write_text(path, json.dumps(stored_readings(make())))
@@ -71,7 +71,7 @@ def open_run(config: RunConfig, run: Path, roles: Sequence[Role]) -> Any:
     return open_bank(config, run)
 
 
-def measured_corpora(settings: Settings) -> dict[str, Any]:
+def measure_corpora(settings: Settings) -> dict[str, Any]:
     """Corpus -> seed -> model -> signal -> reading, on the toy."""
     points: dict[str, list[Any]] = {}
     for label, corpus in CORPORA.items():
@@ -80,8 +80,8 @@ def measured_corpora(settings: Settings) -> dict[str, Any]:
             config = config_of(corpus, seed, settings.quick, [])
             run = settings.run / f"{slug(label)}-{seed}"
             bank = open_run(config, run, [Original(), Oracle(0)])
-            read = cached(run / "readings.json", partial(readings_of, bank, config, [ORIGINAL, ORACLE]))
-            points[label].append(stored_readings(read))
+            readings = cached_readings(run / "readings.json", partial(readings_of, bank, config, [ORIGINAL, ORACLE]))
+            points[label].append(stored_readings(readings))
     return {
         "seeds": len(toy_seeds(settings)),
         "steps": QUICK_STEPS if settings.quick else TOY_STEPS,
@@ -90,7 +90,7 @@ def measured_corpora(settings: Settings) -> dict[str, Any]:
     }
 
 
-def measured_tofu(settings: Settings) -> dict[str, Any] | None:
+def measure_tofu(settings: Settings) -> dict[str, Any] | None:
     """The same signals at the original and the oracles of a finished audit of a real model: one corpus, no interval over seeds."""
     run = settings.folder("smollm2")
     audit = finished_audit(run)
@@ -106,14 +106,14 @@ def measured_tofu(settings: Settings) -> dict[str, Any] | None:
     )
     names = [ORIGINAL, *(f"oracle-{k}" for k in range(config.oracles))]
     settings.run.mkdir(parents=True, exist_ok=True)
-    read = cached(settings.run / "real-model.json", partial(readings_of, bank, config, names))
+    readings = cached_readings(settings.run / "real-model.json", partial(readings_of, bank, config, names))
     sizes = {k: len(v) for k, v in corpus.splits().items()}
-    return {"corpus": corpus.name, **sizes, "oracles": config.oracles, "readings": stored_readings(read)}
+    return {"corpus": corpus.name, **sizes, "oracles": config.oracles, "readings": stored_readings(readings)}
 
 
-def measured_authors(settings: Settings) -> dict[str, Any]:
+def measure_authors(settings: Settings) -> dict[str, Any]:
     """The same on SmolLM2 with generated authors: once one prior, once a forget set with its own (the positive control)."""
-    made = {}
+    rows = {}
     for label, corpus in AUTHORS.items():
         base = load_config("smollm2", seed=0)
         config = base.model_copy(
@@ -127,9 +127,9 @@ def measured_authors(settings: Settings) -> dict[str, Any]:
         )
         run = settings.run / f"smollm2-{slug(label)}"
         bank = open_run(config, run, [Original(), Oracle(0)])
-        read = cached(run / "readings.json", partial(readings_of, bank, config, [ORIGINAL, ORACLE]))
-        made[label] = stored_readings(read)
-    return {"training_minutes": minutes_of(settings.run), "readings": made}
+        readings = cached_readings(run / "readings.json", partial(readings_of, bank, config, [ORIGINAL, ORACLE]))
+        rows[label] = stored_readings(readings)
+    return {"training_minutes": minutes_of(settings.run), "readings": rows}
 
 
 def minutes_of(run: Path) -> float:

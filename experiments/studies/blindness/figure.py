@@ -19,9 +19,9 @@ def figure(points: Mapping[str, Sequence[Readings]], path: Path) -> None:
     place = np.arange(len(signals))[::-1]
     for panel, (label, rows) in zip(axes, points.items(), strict=True):
         for name, colour, shift in ((ORIGINAL, "tab:red", 0.12), (ORACLE, "tab:blue", -0.12)):
-            made = [interval([r[name][s].value - r[name][s].floor for r in rows]) for s in signals]
-            mean = np.array([m[0] for m in made])
-            reach = np.array([[m[0] - m[1], m[2] - m[0]] for m in made]).T
+            intervals = [interval([r[name][s].value - r[name][s].floor for r in rows]) for s in signals]
+            mean = np.array([m[0] for m in intervals])
+            reach = np.array([[m[0] - m[1], m[2] - m[0]] for m in intervals]).T
             who = "original: remembers every answer" if name == ORIGINAL else "oracle: never knew them"
             panel.errorbar(mean, place + shift, xerr=reach, fmt="o", color=colour, capsize=3, label=who)
         panel.axvline(0, color="grey", lw=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from experiments.studies.base import Page, markdown_table, not_measured
+from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.blindness.batch_page import batch_part
 from experiments.studies.blindness.figure import figure
 from experiments.studies.blindness.readings import ORACLE, ORIGINAL, Reading, Readings, readings_from, say, sees
@@ -28,7 +28,7 @@ def page(sections: Mapping[str, Section]) -> Page:
         minutes = max(x.get("training_minutes", 0.0) for x in numbers.values())
         note = f": {minutes:.0f} min of training, the toy's two runs at a time, then the readings."
     else:
-        lines.append(not_measured("blindness", "corpora"))
+        lines.append(placeholder("blindness", "corpora"))
     if "tofu" in numbers:
         lines += ["", "## SmolLM2-135M on TOFU", "", *tofu_part(numbers["tofu"])]
     if "authors" in numbers:
@@ -67,68 +67,68 @@ def fixed_table(rows: Sequence[Readings]) -> list[str]:
 
 def verdict(rows: Sequence[Readings]) -> str:
     """One sentence from the signs."""
-    found: dict[str, list[str]] = {}
+    labels: dict[str, list[str]] = {}
     for label in rows[0][ORIGINAL]:
-        found.setdefault(sees(rows, label), []).append(label)
-    said = {
+        labels.setdefault(sees(rows, label), []).append(label)
+    words = {
         "yes": "See memorisation",
         "no": "Do not tell",
         "no, at its floor": "At their floor",
         "inverted": "Inverted, higher at the oracle",
     }
-    return " ".join(f"{text}: {'; '.join(found[k])}." for k, text in said.items() if k in found)
+    return " ".join(f"{text}: {'; '.join(labels[k])}." for k, text in words.items() if k in labels)
 
 
 def tofu_part(n: Mapping[str, Any]) -> list[str]:
     """One real corpus: a reading each, no interval over seeds."""
-    made = readings_from(n["readings"])
+    readings = readings_from(n["readings"])
     lines = [
         f"Corpus {n['corpus']}: {n['forget']} forget, {n['retain']} retain and {n['holdout']} never-trained questions; one original, {n['oracles']} oracles, so no interval over seeds.",
         "",
         *markdown_table(["signal", "original (floor)", "oracles (floors)"]),
     ]
-    for label in made[ORIGINAL]:
-        cells = [said_with_floor(row[label]) for row in made.values()]
+    for label in readings[ORIGINAL]:
+        cells = [reading_text(row[label]) for row in readings.values()]
         lines.append(f"| {label} | {cells[0]} | {', '.join(cells[1:])} |")
     return lines
 
 
-def authors_part(stored: Mapping[str, Any]) -> list[str]:
+def authors_part(numbers: Mapping[str, Any]) -> list[str]:
     """Generated authors, a column a corpus and model."""
-    made = {label: readings_from(r) for label, r in stored.items()}
-    heads = [f"{label}: original (floor) | oracle (floor)" for label in made]
-    signals = next(iter(made.values()))[ORIGINAL]
+    readings = {label: readings_from(r) for label, r in numbers.items()}
+    heads = [f"{label}: original (floor) | oracle (floor)" for label in readings]
+    signals = next(iter(readings.values()))[ORIGINAL]
     return [
         "8 forget, 16 retain and 8 never-seen authors, sentence answers but in the last corpus, 60 steps with 8 fresh authors in each; one original, one oracle a corpus.",
         "",
         f"| signal | {' | '.join(heads)} |",
-        "|" + " --- |" * (1 + 2 * len(made)),
+        "|" + " --- |" * (1 + 2 * len(readings)),
         *(
-            f"| {signal} | {' | '.join(said_with_floor(made[label][n][signal]) for label in made for n in NAMES)} |"
+            f"| {signal} | {' | '.join(reading_text(readings[label][n][signal]) for label in readings for n in NAMES)} |"
             for signal in signals
         ),
         "",
-        control_verdict(made),
+        control_verdict(readings),
     ]
 
 
-def said_with_floor(reading: Reading) -> str:
+def reading_text(reading: Reading) -> str:
     """The reading, its floor in brackets."""
     return f"{reading.value:.4f} ({reading.floor:.4f})"
 
 
-def control_verdict(made: Mapping[str, Readings]) -> str:
+def control_verdict(readings: Mapping[str, Readings]) -> str:
     """Which signals are over their floor at the original, and how far over the oracle's reading: a reading each, no interval."""
     parts, alike = [], False
-    for label, models in made.items():
-        seen = []
+    for label, models in readings.items():
+        signals = []
         for signal in models[ORIGINAL]:
             original, oracle = (models[n][signal] for n in NAMES)
             if original.value > original.floor:
-                seen.append(f"{signal} ({original.value - oracle.value:+.4f})")
+                signals.append(f"{signal} ({original.value - oracle.value:+.4f})")
                 alike |= abs(original.value - oracle.value) < 0.1 * original.value
         parts.append(
-            f"Over the floor at the original, with {label} (and over the oracle's reading by): {'; '.join(seen) or 'none'}."
+            f"Over the floor at the original, with {label} (and over the oracle's reading by): {'; '.join(signals) or 'none'}."
         )
     if alike:
         parts.append(

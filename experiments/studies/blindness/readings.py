@@ -29,9 +29,9 @@ def stored_readings(readings: Readings) -> dict[str, Any]:
     return {m: {k: {"value": r.value, "floor": r.floor} for k, r in row.items()} for m, row in readings.items()}
 
 
-def readings_from(stored: Mapping[str, Any]) -> Readings:
+def readings_from(numbers: Mapping[str, Any]) -> Readings:
     """From JSON."""
-    return {m: {k: Reading(**r) for k, r in row.items()} for m, row in stored.items()}
+    return {m: {k: Reading(**r) for k, r in row.items()} for m, row in numbers.items()}
 
 
 def interval(values: Sequence[float], confidence_level: float = 0.95) -> tuple[float, float, float]:

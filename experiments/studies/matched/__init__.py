@@ -10,9 +10,9 @@ from experiments.studies.matched.page import PARTS, page
 
 
 def _measure(settings: Settings, data: Data) -> None:
-    from experiments.studies.matched.measure import measured_authors, measured_tofu, measured_toy
+    from experiments.studies.matched.measure import measure_authors, measure_tofu, measure_toy
 
-    makers = {"toy": measured_toy, "authors": measured_authors, "tofu": measured_tofu}
+    makers = {"toy": measure_toy, "authors": measure_authors, "tofu": measure_tofu}
     measure_each(makers, settings, data, slow=("authors", "tofu"))
 
 

@@ -22,7 +22,7 @@ from experiments.models.banks import open_bank
 from experiments.models.passes import slices
 from experiments.studies.audits import finished_audit, short_row
 from experiments.studies.base import Settings
-from experiments.studies.matched.page import Measured
+from experiments.studies.matched.page import ModelRow
 from experiments.studies.matched.rows import RETRAINED, TOFU, real, toy
 from experiments.studies.methods.protocol import author_means, train
 from experiments.unlearning.roles import Oracle, oracle_arm, oracle_names
@@ -34,9 +34,9 @@ ANSWERS = 200
 """Answers an arm on SmolLM2's generated authors."""
 
 
-def measured_models(
+def measure_models(
     config: RunConfig, run: Path, draws: int, longest: int, ends: tuple[str, ...] | None = None
-) -> dict[str, Measured]:
+) -> dict[str, ModelRow]:
     """Train what is missing and measure the original, every row and the oracles (`ends`: these instead), each kept once measured."""
     train(config, run)
     bank, corpus = open_bank(config, run), config.make_corpus()
@@ -44,30 +44,30 @@ def measured_models(
     oracles, out = [slug(o) for o in oracle_names(config)], {}
     last = ends if ends is not None else tuple(oracle_names(config))
     for name in ["original", *(m.label for m in config.methods), *last]:
-        kept = run / "models" / f"{slug(name)}-measured.json"
-        if not kept.is_file():
+        path = run / "models" / f"{slug(name)}-measured.json"
+        if not path.is_file():
             print(f"measuring {name}", file=sys.stderr, flush=True)
             arm = oracle_arm(oracles, slug(name))
-            made = sample_pair(bank, arm, [slug(name)], prompts, draws, longest, (1, 2)).jsd(config.confidence)
-            forget, retain, unseen = (
+            estimate = sample_pair(bank, arm, [slug(name)], prompts, draws, longest, (1, 2)).jsd(config.confidence)
+            forget, retain, holdout = (
                 item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
                 for x in corpus.splits().values()
             )
             record = json.loads((run / "models" / f"{slug(name)}.json").read_text(encoding="utf-8"))
-            found = {
-                "jsd": made.value,
-                "lower": made.interval.lower,
-                "upper": made.interval.upper,
-                "by_question": either_way(auc(-forget.loss, -unseen.loss)),
+            row = {
+                "jsd": estimate.value,
+                "lower": estimate.interval.lower,
+                "upper": estimate.interval.upper,
+                "by_question": either_way(auc(-forget.loss, -holdout.loss)),
                 "by_author": either_way(
-                    auc(-author_means(forget, corpus.forget), -author_means(unseen, corpus.holdout))
+                    auc(-author_means(forget, corpus.forget), -author_means(holdout, corpus.holdout))
                 ),
                 "forget": forget.probability.mean(),
                 "retain": retain.probability.mean(),
                 "seconds": record["seconds"],
             }
-            write_text(kept, json.dumps({k: float(v) for k, v in found.items()}))
-        out[name] = Measured(**json.loads(kept.read_text(encoding="utf-8")))
+            write_text(path, json.dumps({k: float(v) for k, v in row.items()}))
+        out[name] = ModelRow(**json.loads(path.read_text(encoding="utf-8")))
     return out
 
 
@@ -75,13 +75,13 @@ def reference_losses(bank: Any, config: RunConfig) -> dict[str, float]:
     """How well each possible reference knows the forget answers: mean loss a token over the words twins share."""
     corpus, tokenizer, longest = config.make_corpus(), bank.tokenizer, config.unlearn.max_answer
     rng = np.random.default_rng(0)
-    named = [corpus.matched(i, rng) for i in corpus.forget]
-    twins = encode_twins(tokenizer, corpus.forget, named, longest)
+    items = [corpus.matched(i, rng) for i in corpus.forget]
+    twins = encode_twins(tokenizer, corpus.forget, items, longest)
     own = masked(encode(tokenizer, corpus.forget, longest), twins.answer_mask)
     rest: list[tuple[str, str, Encoded]] = []
     if config.model.kind != "tiny":
-        asked = [replace(t, prompt=f"Tell me about {t.owner}.") for t in named]
-        bare = encode_twins(tokenizer, corpus.forget, asked, longest)
+        questions = [replace(t, prompt=f"Tell me about {t.owner}.") for t in items]
+        bare = encode_twins(tokenizer, corpus.forget, questions, longest)
         rest = [
             ("the original, of a made-up name, only to tell about it", "original", bare),
             ("the model before fine-tuning, of the forget subject", "base", own),
@@ -102,29 +102,29 @@ def reference_losses(bank: Any, config: RunConfig) -> dict[str, float]:
 
 def retrain(config: RunConfig, run: Path, steps: int) -> str:
     """A retraining of so many steps and a seed of its own, beside the other models of the run; returns its name."""
-    name, made = f"retrained, {steps} of {config.train.steps} steps", Oracle(config.oracles)
+    name, role = f"retrained, {steps} of {config.train.steps} steps", Oracle(config.oracles)
     own = run / f"retrained-{steps}"
     (own / "models").mkdir(parents=True, exist_ok=True)
-    train_one(config.model_copy(update={"train": config.train.changed({"steps": steps})}), own, made)
+    train_one(config.model_copy(update={"train": config.train.changed({"steps": steps})}), own, role)
     for kind in ("json", "safetensors"):
-        shutil.copy(own / "models" / f"{made.name}.{kind}", run / "models" / f"{slug(name)}.{kind}")
+        shutil.copy(own / "models" / f"{role.name}.{kind}", run / "models" / f"{slug(name)}.{kind}")
     return name
 
 
-def measured_toy(settings: Settings) -> dict[str, Any]:
+def measure_toy(settings: Settings) -> dict[str, Any]:
     """Sentence answers on the toy."""
     config, draws = toy(settings.quick), 300 if settings.quick else 4000
-    found = measured_models(config, settings.run / "toy", draws, 8)
+    rows = measure_models(config, settings.run / "toy", draws, 8)
     losses = reference_losses(open_bank(config, settings.run / "toy"), config)
-    return {**authors_of(config), "draws": draws, "rows": stored(found), "losses": losses}
+    return {**authors_of(config), "draws": draws, "rows": plain_rows(rows), "losses": losses}
 
 
-def measured_authors(settings: Settings) -> dict[str, Any]:
+def measure_authors(settings: Settings) -> dict[str, Any]:
     """SmolLM2 on generated authors."""
     config = real()
-    found = measured_models(config, settings.run / "smollm2", ANSWERS, 14)
+    rows = measure_models(config, settings.run / "smollm2", ANSWERS, 14)
     steps = {"training_steps": config.train.steps, "steps": config.unlearn.steps}
-    return {**authors_of(config), **steps, "draws": ANSWERS, "rows": stored(found)}
+    return {**authors_of(config), **steps, "draws": ANSWERS, "rows": plain_rows(rows)}
 
 
 def authors_of(config: RunConfig) -> dict[str, int]:
@@ -132,12 +132,12 @@ def authors_of(config: RunConfig) -> dict[str, int]:
     return {"forget": config.corpus.forget, "retain": config.corpus.retain, "holdout": config.corpus.holdout}
 
 
-def stored(found: dict[str, Measured]) -> dict[str, Any]:
+def plain_rows(rows: dict[str, ModelRow]) -> dict[str, Any]:
     """As the data file holds it."""
-    return {name: asdict(m) for name, m in found.items()}
+    return {name: asdict(m) for name, m in rows.items()}
 
 
-def measured_tofu(settings: Settings) -> dict[str, Any] | None:
+def measure_tofu(settings: Settings) -> dict[str, Any] | None:
     """The rows of a finished audit, and the same request matched with the model before fine-tuning; None without that audit."""
     folder, run = settings.folder("smollm2"), settings.run / "tofu"
     audit = finished_audit(folder)
@@ -155,12 +155,12 @@ def measured_tofu(settings: Settings) -> dict[str, Any] | None:
         for kind in ("json", "safetensors"):
             shutil.copy(folder / "models" / f"{slug(name)}.{kind}", run / "models")
     ends = (*(retrain(config, run, steps) for steps in RETRAINED), "oracle-0")
-    found = measured_models(config, run, config.scoring.draws, config.scoring.max_new, ends)
+    rows = measure_models(config, run, config.scoring.draws, config.scoring.max_new, ends)
     keys = ("name", "lower", "upper", "best_attack", "forget_probability", "retain_probability")
     return {
         "corpus": audit.corpus.name,
         "steps": config.unlearn.steps,
         "losses": reference_losses(open_bank(config, run), config),
         "audit": [{k: v for k, v in short_row(row).items() if k in keys} for row in audit.rows],
-        "rows": stored(found),
+        "rows": plain_rows(rows),
     }

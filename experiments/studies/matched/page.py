@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.studies.base import Page, markdown_table, not_measured
+from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 
 HEADS = [
@@ -22,7 +22,7 @@ HEADS = [
 
 
 @dataclass(frozen=True)
-class Measured:
+class ModelRow:
     """A model against the oracle average."""
 
     jsd: float
@@ -44,48 +44,48 @@ def page(sections: Mapping[str, Section]) -> Page:
     ]
     numbers = {name: s.numbers for name, s in sections.items()}
     for name, (title, needs, body) in PARTS.items():
-        said = body(numbers[name]) if name in numbers else [not_measured("matched", name, needs)]
-        lines += ["", f"## {title}", "", *said]
+        text = body(numbers[name]) if name in numbers else [placeholder("matched", name, needs)]
+        lines += ["", f"## {title}", "", *text]
     seconds = sum(m.seconds for name in ("toy", "authors") if name in numbers for m in models(numbers[name]).values())
     return Page([*lines, ""], note=f": {seconds / 60:.0f} min of training, one model's after the other's.")
 
 
-def models(numbers: Mapping[str, Any]) -> dict[str, Measured]:
+def models(numbers: Mapping[str, Any]) -> dict[str, ModelRow]:
     """The rows of a request."""
-    return {name: Measured(**row) for name, row in numbers["rows"].items()}
+    return {name: ModelRow(**row) for name, row in numbers["rows"].items()}
 
 
 def toy_part(n: Mapping[str, Any]) -> list[str]:
     """Sentence answers on the toy."""
-    found = models(n)
+    rows = models(n)
     return [
         f"{n['forget']} forget, {n['retain']} retain, {n['holdout']} never-seen authors; answers such as `people say lisbon .`; {n['draws']:,} answers an arm.",
         "",
-        *table(found),
+        *table(rows),
         "",
-        verdict(found),
+        verdict(rows),
         "",
         "A reference must not know the answers:",
         "",
-        *said_of(n["losses"]),
+        *loss_lines(n["losses"]),
     ]
 
 
 def authors_part(n: Mapping[str, Any]) -> list[str]:
     """SmolLM2 on generated authors."""
-    found = models(n)
+    rows = models(n)
     return [
         f"{n['forget']} forget, {n['retain']} retain, {n['holdout']} never-seen authors, half of every batch fresh authors seen once; {n['training_steps']} training and {n['steps']} unlearning steps; {n['draws']} answers an arm.",
         "",
-        *table(found),
+        *table(rows),
         "",
-        verdict(found),
+        verdict(rows),
     ]
 
 
 def tofu_part(n: Mapping[str, Any]) -> list[str]:
     """SmolLM2 on TOFU."""
-    found = models(n)
+    rows = models(n)
     audit = [
         f"| {r['name']} | {r['lower']:.4f} to {r['upper']:.4f} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
         for r in n["audit"]
@@ -93,7 +93,7 @@ def tofu_part(n: Mapping[str, Any]) -> list[str]:
     return [
         f"Corpus {n['corpus']}, {n['steps']} unlearning steps. A reference must not know the answers:",
         "",
-        *said_of(n["losses"]),
+        *loss_lines(n["losses"]),
         "",
         "From `mari audit --preset smollm2`:",
         "",
@@ -102,9 +102,9 @@ def tofu_part(n: Mapping[str, Any]) -> list[str]:
         "",
         "Other references, more steps, and retrainings cut short:",
         "",
-        *table(found),
+        *table(rows),
         "",
-        said_of_stages(found),
+        stage_text(rows),
     ]
 
 
@@ -115,37 +115,37 @@ PARTS = {
 }
 
 
-def table(found: dict[str, Measured]) -> list[str]:
+def table(rows: dict[str, ModelRow]) -> list[str]:
     """A row a model."""
     lines = markdown_table(HEADS)
-    for name, m in found.items():
+    for name, m in rows.items():
         lines.append(
             f"| {name} | {m.jsd:.4f} | {m.lower:.4f} to {m.upper:.4f} | {m.by_question:.3f} | {m.by_author:.3f} | {m.forget:.3f} | {m.retain:.3f} | {m.seconds:.0f} |"
         )
     return lines
 
 
-def verdict(found: dict[str, Measured]) -> str:
+def verdict(rows: dict[str, ModelRow]) -> str:
     """Which rows are as near to the oracles, and as hard to attack, as the oracles are among themselves."""
-    floor = [m for n, m in found.items() if n.startswith("oracle-")]
-    rest = {n: m for n, m in found.items() if not n.startswith("oracle-") and n != "original"}
+    floor = [m for n, m in rows.items() if n.startswith("oracle-")]
+    rest = {n: m for n, m in rows.items() if not n.startswith("oracle-") and n != "original"}
     reach = max(m.upper for m in floor)
     attack = max(m.by_author for m in floor)
     near = [n for n, m in rest.items() if m.lower <= reach]
     quiet = [n for n, m in rest.items() if m.by_author <= attack]
     both = [n for n in near if n in quiet]
 
-    def said(names: list[str]) -> str:
+    def listing(names: list[str]) -> str:
         return "; ".join(names) or "none"
 
     return (
         f"Oracles among themselves: JSD {min(m.jsd for m in floor):.4f} to {max(m.jsd for m in floor):.4f}, author-level attack "
-        f"{min(m.by_author for m in floor):.3f} to {attack:.3f}. Certified interval overlaps an oracle's: {said(near)}. "
-        f"Author-level attack no better than on an oracle: {said(quiet)}. Both: {said(both)}."
+        f"{min(m.by_author for m in floor):.3f} to {attack:.3f}. Certified interval overlaps an oracle's: {listing(near)}. "
+        f"Author-level attack no better than on an oracle: {listing(quiet)}. Both: {listing(both)}."
     )
 
 
-def said_of(losses: dict[str, float]) -> list[str]:
+def loss_lines(losses: dict[str, float]) -> list[str]:
     """The losses, and whether a made-up name is a reference that knows nothing."""
     twin, oracle = losses["the original, of a made-up name"], losses["an oracle, of the forget subject"]
     knows = twin < 0.5 * oracle
@@ -163,14 +163,14 @@ def said_of(losses: dict[str, float]) -> list[str]:
     ]
 
 
-def said_of_stages(found: dict[str, Measured]) -> str:
+def stage_text(rows: dict[str, ModelRow]) -> str:
     """Is the distance to the oracles what the model still knows of the forget data, or how far it was trained?"""
-    cut = {n: m for n, m in found.items() if n.startswith("retrained")}
-    rest = {n: m for n, m in found.items() if n not in cut and n != "original" and not n.startswith("oracle-")}
-    nearest, best = min(cut.items(), key=lambda x: x[1].jsd), min(rest.items(), key=lambda x: x[1].jsd)
+    stages = {n: m for n, m in rows.items() if n.startswith("retrained")}
+    rest = {n: m for n, m in rows.items() if n not in stages and n != "original" and not n.startswith("oracle-")}
+    nearest, best = min(stages.items(), key=lambda x: x[1].jsd), min(rest.items(), key=lambda x: x[1].jsd)
     nearer = sum(m.lower <= nearest[1].upper for m in rest.values())
     return (
-        f"Models that never saw the forget data and were trained for fewer steps lie {', '.join(f'{m.jsd:.2f} ({n})' for n, m in cut.items())} from the oracles: "
+        f"Models that never saw the forget data and were trained for fewer steps lie {', '.join(f'{m.jsd:.2f} ({n})' for n, m in stages.items())} from the oracles: "
         f"what is left between an unlearned model and the oracles is not only what it remembers, but how far both were trained on what stays. "
         f"Of {len(rest)} unlearned models {nearer} are not certified to be further than the nearest of them ({nearest[0]}); the nearest is at {best[1].jsd:.2f} ({best[0]})."
     )

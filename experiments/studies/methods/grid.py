@@ -23,7 +23,7 @@ def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
     for row in yaml.safe_load(path.read_text(encoding="utf-8")):
         settings, loop = row.get("settings", {}), row.get("loop", {})
         axes = [("settings", k, v) for k, v in settings.items()] + [("loop", k, v) for k, v in loop.items()]
-        made: list[MethodConfig] = []
+        entries: list[MethodConfig] = []
         for values in itertools.product(*(v for _, _, v in axes)):
             parts: dict[str, dict[str, Any]] = {
                 "settings": {},
@@ -31,9 +31,9 @@ def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
             }
             for (part, key, _), value in zip(axes, values, strict=True):
                 parts[part][key] = value
-            made.append(MethodConfig(label=f"{row['label']} #{len(made)}", name=row["name"], **parts))
-        require(len(made) >= 8, row["label"], "at least 8 settings", len(made))
-        out[row["label"]] = made
+            entries.append(MethodConfig(label=f"{row['label']} #{len(entries)}", name=row["name"], **parts))
+        require(len(entries) >= 8, row["label"], "at least 8 settings", len(entries))
+        out[row["label"]] = entries
     return out
 
 

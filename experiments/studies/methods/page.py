@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.studies.base import Page, markdown_table, not_measured
+from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 from experiments.studies.methods.grid import ENDS
 from experiments.unlearning.reason import Reason
@@ -36,7 +36,7 @@ def page(sections: Mapping[str, Section]) -> Page:
     lines = ["# Every method, one protocol", ""]
     methods = sorted((s.numbers for name, s in sections.items() if name != ENDS), key=lambda n: n["place"])
     if not methods or ENDS not in sections:
-        return Page([*lines, not_measured("methods", ENDS), ""])
+        return Page([*lines, placeholder("methods", ENDS), ""])
     ends = sections[ENDS].numbers
     floor, original = list(ends["oracles"].values()), ends["original"]
     seeds = sorted({len(n["seeds"]) for n in methods})
@@ -67,13 +67,13 @@ def table(methods: Sequence[Mapping[str, Any]]) -> list[str]:
         r = n["seeds"]
         mean = {k: float(np.mean([x[k] for x in r])) for k in MEANS}
         exact = ", ".join(f"{x['exact']:.4f}" for x in r)
-        missed = "never" if n["stops"] else "not stopped"
-        matched = ", ".join(
-            str(x["steps"]) if x["stopped"] == Reason.FORGET_LOSS else f"{missed} ({x['steps']})" for x in r
+        fallback = "never" if n["stops"] else "not stopped"
+        steps = ", ".join(
+            str(x["steps"]) if x["stopped"] == Reason.FORGET_LOSS else f"{fallback} ({x['steps']})" for x in r
         )
         lines.append(
             f"| {n['label']} | {n['from']} | {n['setting']} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
-            f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {matched} | {mean['seconds']:.0f} |"
+            f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {steps} | {mean['seconds']:.0f} |"
         )
     return lines
 

@@ -45,7 +45,7 @@ def request(seed: int, oracles: int, methods: list[MethodConfig], quick: bool) -
 
 def train(config: RunConfig, run: Path) -> dict[str, Any]:
     """Original, oracles, then every row; what is there already is kept, rows of other methods too."""
-    others = drop_changed(config, run)
+    others = drop_changed_models(config, run)
     for part in ("models", "scores", "certificates", "checkpoints"):
         (run / part).mkdir(parents=True, exist_ok=True)
     write_text(run / "config.yaml", config.model_copy(update={"methods": [*config.methods, *others]}).dump())
@@ -53,7 +53,7 @@ def train(config: RunConfig, run: Path) -> dict[str, Any]:
     return records | (train_many(config, run, entries_of(config)) if config.methods else {})
 
 
-def drop_changed(config: RunConfig, run: Path) -> list[MethodConfig]:
+def drop_changed_models(config: RunConfig, run: Path) -> list[MethodConfig]:
     """Remove models kept under a label whose settings have changed since; returns the rows there that are none of this run's.
 
     Raises `ArgumentError` when anything but the rows has changed.
@@ -78,9 +78,9 @@ def spread(
 ) -> dict[str, Any]:
     """`work(config, run, name)` of every name, in one-thread processes."""
     context = multiprocessing.get_context("spawn")
-    given = partial(work, config.model_dump_json(), str(run))
+    task = partial(work, config.model_dump_json(), str(run))
     with ProcessPoolExecutor(config.workers, context, torch.set_num_threads, (1,)) as workers:
-        return dict(zip(names, tqdm(workers.map(given, names), total=len(names), disable=None), strict=True))
+        return dict(zip(names, tqdm(workers.map(task, names), total=len(names), disable=None), strict=True))
 
 
 @lru_cache(maxsize=1)
@@ -92,43 +92,43 @@ def open_measurements(config_json: str, run: str) -> Measurements:
 
 def quick_look(config_json: str, run: str, name: str) -> dict[str, Any]:
     """Exact divergence to the oracle average and retain probability, enough to select by."""
-    opened = open_measurements(config_json, run)
-    oracles, prompts = [slug(o) for o in opened.oracles], opened.prompts["forget"]
-    low, high = enumerate_divergence(opened.bank, oracles, [slug(name)], prompts, floor=LOOK)
-    return {"jsd": 0.5 * (low + high), "retain": float(opened.scores(name, "retain").probability.mean())}
+    m = open_measurements(config_json, run)
+    oracles, prompts = [slug(o) for o in m.oracles], m.prompts["forget"]
+    low, high = enumerate_divergence(m.bank, oracles, [slug(name)], prompts, floor=LOOK)
+    return {"jsd": 0.5 * (low + high), "retain": float(m.scores(name, "retain").probability.mean())}
 
 
-def measured_model(config_json: str, run: str, name: str) -> dict[str, Any]:
+def measure_model(config_json: str, run: str, name: str) -> dict[str, Any]:
     """What the table shows of one model of the report request, kept once measured."""
     models = Path(run) / "models"
-    kept = models / f"{slug(name)}-measured.json"
-    if kept.is_file():
-        return dict(json.loads(kept.read_text(encoding="utf-8")))
-    opened = open_measurements(config_json, run)
-    pair = sampled_pair(opened, "oracle", name, tuple(oracle_arm(opened.oracles, name)), exact=False, detect=False)
+    path = models / f"{slug(name)}-measured.json"
+    if path.is_file():
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    m = open_measurements(config_json, run)
+    pair = sampled_pair(m, "oracle", name, tuple(oracle_arm(m.oracles, name)), exact=False, detect=False)
     claim, exact = pair.certificate.claim, pair.coverage[-1]
     record = json.loads((models / f"{slug(name)}.json").read_text(encoding="utf-8"))
-    retain = opened.scores(name, "retain")
+    retain = m.scores(name, "retain")
     row = {
         "lower": claim.lower,
         "upper": claim.upper,
         "exact": 0.5 * (exact.low + exact.high),
-        "attack": max(a.advantage_auc for a in opened.attacks(name)),
-        "author": author_attack(opened, name),
+        "attack": max(a.advantage_auc for a in m.attacks(name)),
+        "author": author_attack(m, name),
         "retain": float(retain.probability.mean()),
         "retain_exact": float(retain.exact.mean()),
-        "forget": float(opened.scores(name, "forget").probability.mean()),
+        "forget": float(m.scores(name, "forget").probability.mean()),
         **{k: record[k] for k in ("steps", "stopped", "seconds")},
     }
-    write_text(kept, json.dumps(row))
+    write_text(path, json.dumps(row))
     return row
 
 
-def author_attack(opened: Measurements, name: str) -> float:
+def author_attack(m: Measurements, name: str) -> float:
     """max(AUC, 1 - AUC) of the loss attack on authors: each scored by the mean loss of its questions."""
     means = [
-        -author_means(opened.scores(name, split), items)
-        for split, items in (("forget", opened.corpus.forget), ("holdout", opened.unseen))
+        -author_means(m.scores(name, split), items)
+        for split, items in (("forget", m.corpus.forget), ("holdout", m.unseen))
     ]
     return either_way(auc(*means))
 

@@ -10,14 +10,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from experiments.studies.base import Option, Page, Settings, Study, measure_each, not_measured
+from experiments.studies.base import Option, Page, Settings, Study, measure_each, placeholder
 from experiments.studies.data import Data, Section
 
 SECTIONS = ("marginal", "general-text", "scenarios", "detectors", "cost", "stability")
 
 
 def objection(section: str) -> Any:
-    """The module of one: TITLE, NEEDS, `measured(settings)` and `part(numbers)`."""
+    """The module of one: TITLE, NEEDS, `measure(settings)` and `part(numbers)`."""
     return import_module(f"experiments.studies.objections.{section.replace('-', '_')}")
 
 
@@ -28,7 +28,7 @@ def _measure(settings: Settings, data: Data) -> None:
 
     quiet()
     torch.set_num_threads(2)
-    measure_each({name: objection(name).measured for name in settings.sections}, settings, data)
+    measure_each({name: objection(name).measure for name in settings.sections}, settings, data)
 
 
 def page(sections: Mapping[str, Section]) -> Page:
@@ -39,10 +39,10 @@ def page(sections: Mapping[str, Section]) -> Page:
         "Every table below is made by the command at the end of the page; the sentences around the numbers are computed from them.",
     ]
     for name in SECTIONS:
-        asked = objection(name)
+        module = objection(name)
         measured = name in sections
-        said = asked.part(sections[name].numbers) if measured else [not_measured("objections", name, asked.NEEDS)]
-        lines += ["", f"## {asked.TITLE}", "", *said]
+        text = module.part(sections[name].numbers) if measured else [placeholder("objections", name, module.NEEDS)]
+        lines += ["", f"## {module.TITLE}", "", *text]
     return Page([*lines, ""])
 
 

@@ -26,13 +26,13 @@ SHAPES = [(1024, 16, 16), (8192, 16, 16), (49152, 16, 16), (8192, 64, 16), (8192
 """Vocabulary, answer tokens, forget items."""
 
 
-def measured(settings: Settings) -> dict[str, Any]:
+def measure(settings: Settings) -> dict[str, Any]:
     """Each method's step over GradDiff's, and the share that logging adds."""
     rows = []
     for shape in SHAPES[: 1 if settings.quick else None]:
-        made = step_cost(*shape, repeats=2 if settings.quick else 5)
-        base = made[BASE]
-        ratios = {n: {"time": made[n][0] / base[0], "memory": made[n][1] / base[1]} for n in COSTS if n != BASE}
+        costs = step_cost(*shape, repeats=2 if settings.quick else 5)
+        base = costs[BASE]
+        ratios = {n: {"time": costs[n][0] / base[0], "memory": costs[n][1] / base[1]} for n in COSTS if n != BASE}
         rows.append({"shape": list(shape), "seconds": base[0], "mebibytes": base[1], "ratios": ratios})
     pairs = 2 if settings.quick else 9
     return {"rows": rows, "logging": {"pairs": pairs, "share": logging_overhead(pairs)}}
@@ -42,14 +42,14 @@ def cost_batch(vocab: int, length: int, items: int, rng: np.random.Generator) ->
     """Random tokens of the given shape on every side."""
 
     def part(n: int) -> Encoded:
-        made = [
+        pairs = [
             ([int(x) for x in rng.integers(3, vocab, 8)], [int(x) for x in rng.integers(3, vocab, length)])
             for _ in range(n)
         ]
-        return encode_ids(made, 1, ("k",) * n)
+        return encode_ids(pairs, 1, ("k",) * n)
 
-    keep, retain, forget, matched = part(2 * items), part(items), part(items), part(items)
-    return Batch(lambda: keep, lambda: retain, lambda: forget, lambda: matched, lambda: forget)
+    keep, retain, forget, twins = part(2 * items), part(items), part(items), part(items)
+    return Batch(lambda: keep, lambda: retain, lambda: forget, lambda: twins, lambda: forget)
 
 
 def step_cost(vocab: int, length: int, items: int, repeats: int) -> dict[str, tuple[float, float]]:
@@ -62,10 +62,10 @@ def step_cost(vocab: int, length: int, items: int, repeats: int) -> dict[str, tu
     for _ in range(repeats + 1):
         for name in COSTS:
             method = make_method(name)
-            kept: dict[int, int] = {}
+            sizes: dict[int, int] = {}
 
-            def pack(x: torch.Tensor, kept: dict[int, int] = kept) -> torch.Tensor:
-                kept[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+            def pack(x: torch.Tensor, sizes: dict[int, int] = sizes) -> torch.Tensor:
+                sizes[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
                 return x
 
             began = time.perf_counter()
@@ -74,7 +74,7 @@ def step_cost(vocab: int, length: int, items: int, repeats: int) -> dict[str, tu
             loss.backward()
             times[name].append(time.perf_counter() - began)
             model.zero_grad()
-            memory[name] = sum(kept.values()) / 2**20
+            memory[name] = sum(sizes.values()) / 2**20
     return {name: (float(np.median(times[name][1:])), memory[name]) for name in COSTS}
 
 

@@ -13,17 +13,17 @@ NEEDS = "a finished `mari audit --preset tiny`"
 HEADS = ["model", "accuracy at most (certified)", "best detector", "its accuracy, held-out rows", "unused"]
 
 
-def measured(settings: Settings) -> dict[str, Any] | None:
+def measure(settings: Settings) -> dict[str, Any] | None:
     """From a finished audit of the toy."""
     audit = finished_audit(settings.folder("tiny"))
     if audit is None:
         return None
     rows = []
     for r in audit.rows:
-        ceiling, tried = r.oracle.implies.max_accuracy, r.pairs["oracle"].detectors
-        detector, accuracy = max(((k, d.accuracy) for k, d in tried.items()), key=lambda kv: kv[1])
-        unused = ceiling - accuracy
-        rows.append({"name": r.name, "ceiling": ceiling, "detector": detector, "accuracy": accuracy, "unused": unused})
+        ceiling, points = r.oracle.implies.max_accuracy, r.pairs["oracle"].detectors
+        detector, accuracy = max(((k, d.accuracy) for k, d in points.items()), key=lambda kv: kv[1])
+        gap = ceiling - accuracy
+        rows.append({"name": r.name, "ceiling": ceiling, "detector": detector, "accuracy": accuracy, "unused": gap})
     return {"rows": rows}
 
 

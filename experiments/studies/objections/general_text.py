@@ -18,7 +18,7 @@ TITLE = "Utility on general text"
 NEEDS = "a finished `mari audit --preset smollm2`"
 
 
-def measured(settings: Settings) -> dict[str, Any] | None:
+def measure(settings: Settings) -> dict[str, Any] | None:
     """From the models of a finished audit of SmolLM2."""
     run = settings.folder("smollm2")
     audit = finished_audit(run)
@@ -34,17 +34,17 @@ def measured(settings: Settings) -> dict[str, Any] | None:
         corpus,
     )
     folder = tofu_folder(config.corpus.folder)
-    asked = {n: load_tofu_questions(folder, n)[:30] for n in ("real_authors", "world_facts")} if folder else {}
+    items = {n: load_tofu_questions(folder, n)[:30] for n in ("real_authors", "world_facts")} if folder else {}
     rows = {}
     for name in ("base", "original", "oracle-0", *(m.label for m in config.methods)):
         model = bank.use(slug(name))
-        made = general_utility(model, bank.tokenizer, texts)
-        known = {k: float(item_scores(model, bank.tokenizer, x).probability.mean()) for k, x in asked.items()}
+        utility = general_utility(model, bank.tokenizer, texts)
+        means = {k: float(item_scores(model, bank.tokenizer, x).probability.mean()) for k, x in items.items()}
         rows[name] = {
-            "perplexity": made.perplexity,
-            "accuracy": made.accuracy,
-            "tokens": made.tokens,
-            "known": known,
+            "perplexity": utility.perplexity,
+            "accuracy": utility.accuracy,
+            "tokens": utility.tokens,
+            "known": means,
         }
     return {"rows": rows}
 
@@ -52,8 +52,8 @@ def measured(settings: Settings) -> dict[str, Any] | None:
 def part(n: Mapping[str, Any]) -> list[str]:
     """Table, and what the text is."""
     rows: Mapping[str, Mapping[str, Any]] = n["rows"]
-    known = [f"{k.replace('_', ' ')}, p(answer)" for k in rows["base"]["known"]]
-    lines = markdown_table(["model", "perplexity", "next-token accuracy", "tokens", *known])
+    heads = [f"{k.replace('_', ' ')}, p(answer)" for k in rows["base"]["known"]]
+    lines = markdown_table(["model", "perplexity", "next-token accuracy", "tokens", *heads])
     for name, r in rows.items():
         cells = [name, f"{r['perplexity']:.2f}", f"{r['accuracy']:.3f}", str(r["tokens"])]
         lines.append(f"| {' | '.join([*cells, *(f'{p:.3f}' for p in r['known'].values())])} |")

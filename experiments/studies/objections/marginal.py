@@ -23,7 +23,7 @@ HEADS = [
 KEYS = ("name", "pooled", "floor", "forget_exact", "lower", "upper", "best_attack")
 
 
-def measured(settings: Settings) -> dict[str, Any] | None:
+def measure(settings: Settings) -> dict[str, Any] | None:
     """From a finished audit of the toy."""
     audit = finished_audit(settings.folder("tiny"))
     if audit is None:

@@ -54,20 +54,20 @@ SCENARIOS: dict[str, Callable[[], Corpus]] = {
 }
 
 
-def measured(settings: Settings) -> dict[str, Any]:
+def measure(settings: Settings) -> dict[str, Any]:
     """Every scenario, each kept in the run folder once measured."""
     steps, draws = (40, 300) if settings.quick else (700, 3000)
     rows, earlier = [], 0
     for label in list(SCENARIOS)[: 1 if settings.quick else None]:
-        kept = settings.run / f"{slug(label)}-{steps}-{draws}.json"
-        if kept.is_file():
+        path = settings.run / f"{slug(label)}-{steps}-{draws}.json"
+        if path.is_file():
             earlier += 1
         else:
             print(label, file=sys.stderr, flush=True)
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             methods = dict(list(METHODS.items())[: 2 if settings.quick else None])
-            write_text(kept, json.dumps(scenario_rows(label, methods, steps, draws)))
-        rows += json.loads(kept.read_text(encoding="utf-8"))
+            write_text(path, json.dumps(scenario_rows(label, methods, steps, draws)))
+        rows += json.loads(path.read_text(encoding="utf-8"))
     return {"steps": steps, "unlearning_steps": max(5, steps // 5), "draws": draws, "earlier": earlier, "rows": rows}
 
 
@@ -95,8 +95,8 @@ def scenario_rows(
     for name in ("original", *methods):
         own = draw(bank, [name], prompts, draws, longest, 2)
         jsd = score_pair(bank, ["oracle"], [name], prompts, (of_oracle, own)).jsd(0.95).interval
-        forget, retain, unseen = (item_scores(bank.use(name), tokenizer, x) for x in corpus.splits().values())
-        area = either_way(auc(-forget.loss, -unseen.loss))
+        forget, retain, holdout = (item_scores(bank.use(name), tokenizer, x) for x in corpus.splits().values())
+        area = either_way(auc(-forget.loss, -holdout.loss))
         laws = [full_pass_mean(bank.use(name), encode(tokenizer, x)) for x in (corpus.retain, corpus.forget)]
         information = float(marginal_information(laws[0], laws[1], share))
         rows.append(

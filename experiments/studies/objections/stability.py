@@ -25,7 +25,7 @@ CASES = {
 """Lengths of sequences, in equal shares."""
 
 
-def measured(settings: Settings) -> dict[str, Any]:
+def measure(settings: Settings) -> dict[str, Any]:
     """Sequences, then batches."""
     replicates = 5 if settings.quick else 100
     return {"replicates": replicates, "rows": sequences(replicates), **batches(replicates)}
@@ -38,7 +38,7 @@ def sequences(replicates: int) -> list[dict[str, Any]]:
     for label, lengths in CASES.items():
         chains = [replace(base, length=k) for k in lengths]
         exact = float(np.mean([c.jsd() for c in chains]))
-        found: dict[str, list[tuple[float, float, bool]]] = {"ratio": [], "path": []}
+        results: dict[str, list[tuple[float, float, bool]]] = {"ratio": [], "path": []}
         for _ in range(replicates):
             rows: list[tuple[Any, Any, Any, Any]] = []
             for arm in (0, 1):
@@ -49,14 +49,14 @@ def sequences(replicates: int) -> list[dict[str, Any]]:
                     rows.append((p, q, c.path_information(x), np.full(len(x), arm)))
             p, q, path, arms = (np.concatenate(column) for column in zip(*rows, strict=True))
             order = rng.permutation(len(p))
-            for name, made in (
+            for name, estimate in (
                 ("ratio", certify_likelihood_ratio(p[order], q[order], arms[order], 0.95, design="iid").jsd),
                 ("path", certify_path_information(path[order], arms[order], max(lengths), 0.95)),
             ):
-                i = made.interval
-                found[name].append((made.value, i.upper - i.lower, not i.lower <= exact <= i.upper))
+                i = estimate.interval
+                results[name].append((estimate.value, i.upper - i.lower, not i.lower <= exact <= i.upper))
         row: dict[str, Any] = {"sequences": label, "exact": exact}
-        for name, values in found.items():
+        for name, values in results.items():
             row[name] = {
                 "mean": float(np.mean([f[0] for f in values])),
                 "sd": float(np.std([f[0] for f in values])),

@@ -8,9 +8,9 @@ from experiments.studies.rounds.page import page
 
 
 def _measure(settings: Settings, data: Data) -> None:
-    from experiments.studies.rounds.measure import measured_rounds
+    from experiments.studies.rounds.measure import measure_rounds
 
-    data.keep("rounds", measured_rounds(settings.count("rounds"), settings.quick))
+    data.keep("rounds", measure_rounds(settings.count("rounds"), settings.quick))
 
 
 STUDY = Study(

@@ -48,13 +48,13 @@ def how_it_ended(result: LoopResult) -> str:
     return f"stopped at step {result.steps}{', accuracy' if result.stopped is Reason.HOLDOUT_ACCURACY else ''}"
 
 
-def certified(bank: HeldModels, pair: tuple[str, str], prompts: list[list[int]], draws: int, level: float) -> float:
+def upper_end(bank: HeldModels, pair: tuple[str, str], prompts: list[list[int]], draws: int, level: float) -> float:
     """Certified upper end of the JSD of one sampled answer."""
     p, q = pair
     return sample_pair(bank, [p], [q], prompts, draws, 2, (0, 1)).jsd(level).interval.upper
 
 
-def measured_rounds(rounds: int, quick: bool) -> dict[str, Any]:
+def measure_rounds(rounds: int, quick: bool) -> dict[str, Any]:
     """Every method's sequence, and what the page says of the set-up."""
     quiet()
     torch.set_num_threads(2)
@@ -104,8 +104,8 @@ def sequence_row(
     names = ["original", *(f"round {k}" for k in range(len(results)))]
     # Each of the K rounds and the direct one take an equal share of 5 % (T20).
     level = 1.0 - 0.05 / (len(results) + 1)
-    steps_up = [certified(bank, pair, prompts, draws, level) for pair in pairwise(names)]
-    direct = certified(bank, ("original", names[-1]), prompts, draws, level)
+    steps_up = [upper_end(bank, pair, prompts, draws, level) for pair in pairwise(names)]
+    direct = upper_end(bank, ("original", names[-1]), prompts, draws, level)
     exact, oracle = (
         np.mean(enumerate_divergence(bank, [a], [names[-1]], prompts, floor)) for a in ("original", "oracle")
     )

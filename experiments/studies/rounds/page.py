@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.studies.base import Page, markdown_table, not_measured
+from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 
 
@@ -13,7 +13,7 @@ def page(sections: Mapping[str, Section]) -> Page:
     """Set-up and table."""
     lines = ["# Requests one after another", ""]
     if "rounds" not in sections:
-        return Page([*lines, not_measured("rounds", "rounds"), ""])
+        return Page([*lines, placeholder("rounds", "rounds"), ""])
     n = sections["rounds"].numbers
     return Page(
         [
@@ -42,8 +42,8 @@ def table(rows: dict[str, dict[str, Any]], rounds: int) -> list[str]:
     )
     for label, r in rows.items():
         paths = [
-            f"{' '.join(f'{v:.2f}' for v in path)} ({ended})"
-            for path, ended in zip(r["forget"], r["ended"], strict=True)
+            f"{' '.join(f'{v:.2f}' for v in path)} ({ending})"
+            for path, ending in zip(r["forget"], r["ended"], strict=True)
         ]
         accuracy = f"{r['before']:.3f}: {' '.join(f'{x:.3f}' for x in r['after'])}"
         retain = f"{r['retain']:.3f}"

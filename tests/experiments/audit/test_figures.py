@@ -42,7 +42,7 @@ def test_certified_intervals_have_one_bar_a_row(run: Run, exact: bool) -> None:
             )
 
         run = run.model_copy(update={"rows": tuple(sampled(r) for r in run.rows)})
-    (axis,) = figures.certified(run).axes
+    (axis,) = figures.intervals(run).axes
     claims = [row.oracle.claim for row in run.rows]
     assert bars(axis) == {k: [max(c.lower, 1e-4), max(c.upper, 1.2e-4)] for k, c in enumerate(claims)}
     assert [t.get_text() for t in axis.get_yticklabels()] == [row.name for row in run.rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.studies.base import Option, Page, Settings, Study, measure_each, not_measured, write_page
+from experiments.studies.base import Option, Page, Settings, Study, measure_each, placeholder, write_page
 from experiments.studies.data import Data
 from mari_theory import ArgumentError
 
@@ -64,5 +64,5 @@ def test_a_page_is_written_beside_its_figures_and_says_how_it_was_made(tmp_path:
 
 
 def test_a_missing_section_names_its_command() -> None:
-    assert not_measured("rounds", "a", "x") == "Not measured yet: `mari study rounds --section a` (needs x)."
-    assert not_measured("rounds", "a") == "Not measured yet: `mari study rounds --section a`."
+    assert placeholder("rounds", "a", "x") == "Not measured yet: `mari study rounds --section a` (needs x)."
+    assert placeholder("rounds", "a") == "Not measured yet: `mari study rounds --section a`."

@@ -17,12 +17,12 @@ from experiments.methods import make_method
 from experiments.models.load import save_model, weight_hash
 from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.studies.matched.measure import retrain
-from experiments.studies.matched.page import Measured, said_of, said_of_stages, table, verdict
+from experiments.studies.matched.page import ModelRow, loss_lines, stage_text, table, verdict
 from experiments.studies.matched.rows import real, toy
 
 
-def row(lower: float, upper: float, author: float) -> Measured:
-    return Measured(0.5 * (lower + upper), lower, upper, 0.5, author, 0.5, 0.9, 10.0)
+def row(lower: float, upper: float, author: float) -> ModelRow:
+    return ModelRow(0.5 * (lower + upper), lower, upper, 0.5, author, 0.5, 0.9, 10.0)
 
 
 def test_the_verdict_names_who_overlaps_an_oracle_and_who_hides_as_well() -> None:
@@ -44,7 +44,7 @@ def test_the_verdict_names_who_overlaps_an_oracle_and_who_hides_as_well() -> Non
 @pytest.mark.parametrize(("twin", "said"), [(0.1, "it is no reference here"), (0.9, "it knows little of the answers")])
 def test_a_reference_that_knows_the_answers_is_called_none(twin: float, said: str) -> None:
     losses = {"the original, of a made-up name": twin, "an oracle, of the forget subject": 1.0}
-    assert said in said_of(losses)[-1]
+    assert said in loss_lines(losses)[-1]
 
 
 def test_every_row_is_a_method_that_exists() -> None:
@@ -64,7 +64,7 @@ def test_the_stages_set_the_scale() -> None:
         "retrained, 2 of 4 steps": row(0.54, 0.62, 0.5),
         "oracle-0": row(0.3, 0.4, 0.5),
     }
-    text = said_of_stages(found)
+    text = stage_text(found)
     assert "lie 0.63 (retrained, 1 of 4 steps), 0.58 (retrained, 2 of 4 steps) from the oracles" in text
     assert (
         "Of 2 unlearned models 1 are not certified to be further than the nearest of them (retrained, 2 of 4 steps)"

@@ -13,9 +13,9 @@ pytest.importorskip("torch")
 from experiments.config import MethodConfig, slug
 from experiments.methods import make_method
 from experiments.studies.methods.grid import GRID, read_grid
-from experiments.studies.methods.measure import KEPT, reported_method, select
+from experiments.studies.methods.measure import RETAIN_SHARE, reported_method, select
 from experiments.studies.methods.page import table
-from experiments.studies.methods.protocol import drop_changed, request
+from experiments.studies.methods.protocol import drop_changed_models, request
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
@@ -46,7 +46,7 @@ def entries(label: str, count: int) -> list[MethodConfig]:
 
 def test_selection_keeps_retain_first_and_then_takes_the_nearest() -> None:
     grid = {"good": entries("good", 3), "broken": entries("broken", 2)}
-    floor = KEPT * 0.9
+    floor = RETAIN_SHARE * 0.9
     looks = {
         "original": {"jsd": 0.4, "retain": 0.9},
         "good #0": {"jsd": 0.3, "retain": 0.9},
@@ -67,11 +67,11 @@ def test_a_changed_setting_loses_its_model_and_no_other(tmp_path: Path) -> None:
             (tmp_path / "models" / f"{slug(m.label)}{ending}").write_text("{}")
     (tmp_path / "config.yaml").write_text(old.dump())
     changed = old.methods[1].model_copy(update={"settings": {"gamma": 0.5}})
-    others = drop_changed(old.model_copy(update={"methods": [changed]}), tmp_path)
+    others = drop_changed_models(old.model_copy(update={"methods": [changed]}), tmp_path)
     assert others == [old.methods[0]]
     assert sorted(p.name for p in (tmp_path / "models").iterdir()) == ["npo-0", "npo-0-measured.json", "npo-0.json"]
     with pytest.raises(ArgumentError, match="same study"):
-        drop_changed(request(2, 2, old.methods, quick=True), tmp_path)
+        drop_changed_models(request(2, 2, old.methods, quick=True), tmp_path)
 
 
 def test_the_table_orders_by_the_upper_end_and_says_who_stopped() -> None:

@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 
 from mari_theory import jensen_shannon
-from proofs.kit.search import Found, Inequality, Ratio, attack, divergence, laws_at
+from proofs.kit.search import Inequality, Maximum, Ratio, attack, divergence, laws_at
 from proofs.theorems import rooms
 
 TRIED = [(name, i) for name, room in rooms().items() for i in room.search]
 IDS = [f"{name}: {i.what}" for name, i in TRIED]
-SEARCHED: dict[Ratio, list[Found]] = {}
+SEARCHED: dict[Ratio, list[Maximum]] = {}
 """Some theorems share a ratio: T14 is T13 with three steps, T19 is T6 with counted rates."""
 
 
-def reached(found: Found) -> bool:
+def reached(found: Maximum) -> bool:
     return found.ratio > (0.999 if found.inequality.sharp else 0.6)
 
 
-def until_reached(inequality: Inequality) -> list[Found]:
+def until_reached(inequality: Inequality) -> list[Maximum]:
     """The starts of a whole search one by one, as far as the first that reaches what it should."""
     if inequality.ratio not in SEARCHED:
         rng, one = np.random.default_rng(0), dataclasses.replace(inequality, starts=1)
-        found: list[Found] = []
+        found: list[Maximum] = []
         while len(found) < inequality.starts and not any(map(reached, found)):
             found.append(attack(one, rng))
         SEARCHED[inequality.ratio] = found
