@@ -15,19 +15,19 @@ smollm2: setup  ## the same on SmolLM2-135M
 	$(BIN)/mari audit --preset smollm2 --out runs/smollm2 $(if $(wildcard runs/smollm2/config.yaml),--resume)
 
 test: setup  ## fast tests, doctests included
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: setup  ## the statistical and training tests that take minutes
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 types: setup  ## the fast tests with shapes and types checked at every call, not only the first ones
-	MARI_CHECK_EVERY_CALL=1 $(BIN)/python -m pytest -n 2
+	MARI_CHECK_EVERY_CALL=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 budget: setup  ## CPU time of the last `make test`, dependencies, names and lines against budget.toml
 	$(BIN)/python -m tests.budget
 
 fuzz: setup  ## the long tests of certificates alone: edited files, contradictions, random evidence
-	$(BIN)/python -m pytest -n 2 -m long tests/mari_theory/certificates
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/mari_theory/certificates
 
 wheels: setup  ## build the wheel into dist/ and compare what is in it with the checkout
 	rm -f dist/*.whl

@@ -16,7 +16,7 @@ from estimators import VARIATIONAL, DonskerVaradhan, Hoeffding, Training, certif
 from mari_theory import ArgumentError
 from mari_theory.families import BMI_TASKS, GaussianPair
 
-SHORT = Training(steps=600, check_every=50, patience=4)
+SHORT = Training(steps=300, check_every=50, patience=4)
 
 
 @pytest.mark.parametrize("name", [n for n in VARIATIONAL if n != "club"])

@@ -5,8 +5,10 @@ A pretend accelerator stands in where there is none (`second_device.py`): it com
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ from mari_theory import ArgumentError
 from tests.experiments.audit.small import small
 from tests.experiments.second_device import second_device
 
-SHORT = LoopSettings(steps=2, lr=1e-2, batch_retain=4, batch_forget=3, batch_background=2, evaluate_every=1)
+SHORT = LoopSettings(steps=2, lr=1e-2, batch_retain=4, batch_forget=3, batch_background=2, evaluate_every=2)
 SETTINGS = [
     *((name, {}) for name in [*METHODS, *SHORTHANDS]),
     ("mari-matched", {"per": "kind", "source": "holdout"}),
@@ -51,6 +53,11 @@ def one_attention_kernel() -> Iterator[None]:
     """Torch chooses it by the device's name; with one of them, numbers agree to the last digit."""
     with sdpa_kernel(SDPBackend.MATH):
         yield
+
+
+@cache
+def untrained(vocabulary: int) -> torch.nn.Module:
+    return tiny_model(vocabulary, 16, 1, 2, seed=0)
 
 
 class Bank:
@@ -92,7 +99,7 @@ def test_training(
 
     def trained(device: torch.device, folder: Path) -> tuple[dict[str, torch.Tensor], Any]:
         for steps in (1, 2):  # the second resumes from the first's checkpoint
-            model, reference = (tiny_model(len(tokenizer), 16, 1, 2, seed=0) for _ in range(2))
+            model, reference = (copy.deepcopy(untrained(len(tokenizer))) for _ in range(2))
             model = to_train(with_adapter(model, 2, 0) if adapter else model, False, device)
             reference.to(device).eval().requires_grad_(False)
             s = dataclasses.replace(SHORT, steps=steps, schedule="half-cosine", checkpoint_every=1)
