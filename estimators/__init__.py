@@ -11,6 +11,7 @@ from estimators.bands import Band as Band
 from estimators.bands import DKWBand as DKWBand
 from estimators.bands import EqualLocalLevels as EqualLocalLevels
 from estimators.bounded_means import INTERVALS as INTERVALS
+from estimators.certify import Question as Question
 from estimators.certify import certify_files as certify_files
 from estimators.discrete import CORRECTIONS as CORRECTIONS
 from estimators.discrete import NSB as NSB

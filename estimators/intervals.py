@@ -54,7 +54,7 @@ class Hoeffding:
         """Two-sided interval for the mean; raises `ArgumentError` on values outside [lower, upper]."""
         y, delta = checked_sample(y, confidence, lower, upper)
         half = math.sqrt(math.log(2.0 / delta) / (2 * y.size))
-        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, lower, upper)
+        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, (lower, upper))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MaurerPontil:
             return Interval(lower, upper, confidence, self.name, "T15", (IID,))
         level = math.log(4.0 / delta)
         half = math.sqrt(2 * float(y.var(ddof=1)) * level / y.size) + 7 * level / (3 * (y.size - 1))
-        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, lower, upper)
+        return _scaled_interval(float(y.mean()), half, half, self.name, confidence, (lower, upper))
 
 
 @dataclass(frozen=True)
@@ -273,9 +273,10 @@ def checked_sample(y: Floats, confidence: float, lower: float, upper: float) -> 
 
 
 def _scaled_interval(
-    mean: float, below: float, above: float, method: str, confidence: float, lower: float, upper: float
+    mean: float, below: float, above: float, method: str, confidence: float, limits: tuple[float, float]
 ) -> Interval:
-    span, slack = upper - lower, 1e-14
+    (lower, upper), slack = limits, 1e-14
+    span = upper - lower
     return Interval(
         max(lower + span * (mean - below - slack), lower),
         min(lower + span * (mean + above + slack), upper),

@@ -218,7 +218,8 @@ class RunConfig(Section):
             if folder is not None:
                 return load_tofu(folder, c.split, c.retain, c.holdout, c.forget)
         sentences = c.sentences or c.kind == "tofu"
-        return generate(c.forget, c.retain, c.holdout, c.skew, sentences, self.seed, c.forget_skew)
+        own = c.skew if c.forget_skew is None else c.forget_skew
+        return generate(c.forget, c.retain, c.holdout, (c.skew, own), sentences, self.seed)
 
     def dump(self) -> str:
         """YAML that `load_config` reads back."""

@@ -279,7 +279,10 @@ def _log_multiplier(goal: FloatValues, spending: bool = True) -> FloatValues:
     which, whole = (0, LN2) if spending else (1, 0.5)
     if goal.ndim == 0 and 1e-280 < goal < whole * (1 - 1e-9):  # in logarithms nearly a straight line
         log_goal = math.log(float(goal))
-        beyond = lambda x: math.log(float(_frontier(np.exp(np.array(x)))[which])) - log_goal  # noqa: E731
+
+        def beyond(x: float) -> float:
+            return math.log(float(_frontier(np.exp(np.array(x)))[which])) - log_goal
+
         # Budget <= k^2/24 and AUC - 1/2 <= k/6, nearly attained while k is small.
         low = (0.5 * (log_goal + math.log(24)) if spending else log_goal + math.log(6)) - 1e-9
         high = low + 1.0 if beyond(low + 1.0) > 0 else high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
 from experiments.cli.command import Commands, add_command
@@ -48,20 +49,9 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the certificate, and write it where `--out` says."""
-    from estimators.certify import certify_files
+    from estimators.certify import Question, certify_files
 
-    certificate = certify_files(
-        args.files,
-        args.confidence,
-        args.margin,
-        args.interval,
-        args.pair,
-        population=args.population,
-        simultaneous=args.simultaneous,
-        trust=args.trust,
-        owner=args.owner,
-        prompt=args.prompt,
-    )
+    certificate = certify_files(args.files, Question(**{f.name: getattr(args, f.name) for f in fields(Question)}))
     if args.out:
         certificate.save(args.out)
     if args.json:

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from experiments.config import LoopSettings
     from experiments.data.files import load_files
     from experiments.methods import make_method
-    from experiments.unlearning.request import UnlearningStopped, unlearn
+    from experiments.unlearning.request import Start, UnlearningStopped, unlearn
 
     options = {}
     for pair in args.set:
@@ -74,16 +74,12 @@ def run(args: argparse.Namespace) -> int:
     data = load_files(args.forget, args.retain, args.holdout, args.templates)
     try:
         record = unlearn(
-            args.model,
+            Start(args.model, args.base, args.rank or None, args.bf16, args.device),
             data,
             method,
             args.out,
             settings,
-            rank=args.rank or None,
-            half_precision=args.bf16,
-            device=args.device,
-            resume=args.resume,
-            base=args.base,
+            args.resume,
         )
     except UnlearningStopped as e:
         print_failure("unlearn", e)

@@ -73,14 +73,13 @@ def generate(
     forget: int = 32,
     retain: int = 64,
     holdout: int = 128,
-    skew: float = 0.0,
+    skew: float | tuple[float, float] = 0.0,
     sentences: bool = False,
     seed: int = 0,
-    forget_skew: float | None = None,
 ) -> GeneratedCorpus:
     """Seeded corpus of fictitious authors, one question an attribute, answers drawn from the prior exp(-skew k).
 
-    `forget_skew` gives the forget authors a prior of their own: a forget set that pooled information can see.
+    A second `skew` gives the forget authors a prior of their own: a forget set that pooled information can see.
 
     Raises `ArgumentError` on empty splits or a negative skew.
 
@@ -90,10 +89,10 @@ def generate(
     """
     for name, count in (("forget", forget), ("retain", retain), ("holdout", holdout)):
         require(count >= 1, name, "at least 1 author", count)
-    require(skew >= 0, "skew", "a number at least 0", skew)
-    require(forget_skew is None or forget_skew >= 0, "forget_skew", "a number at least 0", forget_skew)
+    skews = skew if isinstance(skew, tuple) else (skew, skew)
+    require(min(skews) >= 0, "skew", "a number at least 0", skew)
     rng = np.random.default_rng([seed, 101])
-    prior, forget_prior = (_decaying(x) for x in (skew, skew if forget_skew is None else forget_skew))
+    prior, forget_prior = map(_decaying, skews)
     names: list[str] = []
     while len(names) < forget + retain + holdout:
         name = fresh_name(rng, frozenset(names))

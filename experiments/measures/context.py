@@ -189,6 +189,8 @@ class Measurements:
 
     def certify(self, evidence: Path, name: str) -> Certificate:
         """Certify one evidence file, all numbers at once, and write the certificate."""
-        certificate = certify_files([evidence], self.config.confidence, self.config.margin, simultaneous=True)
+        certificate = certify_files(
+            [evidence], confidence=self.config.confidence, margin=self.config.margin, simultaneous=True
+        )
         certificate.save(self.out / "certificates" / f"{name}.json")
         return certificate

@@ -61,6 +61,18 @@ class Pair:
         }
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How many outputs are drawn, and with which seeds."""
+
+    draws: int
+    """Outputs an arm."""
+    max_new: int
+    """Tokens an output at most."""
+    seeds: tuple[int, int]
+    """Of arm P and of arm Q."""
+
+
 def decoding(max_new: int) -> dict[str, Any]:
     """How outputs are drawn, as evidence files say it."""
     return {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_length": max_new}
@@ -79,10 +91,8 @@ def sample_pair(
     p: Sequence[str],
     q: Sequence[str],
     prompts: Sequence[list[int]],
-    draws: int,
-    max_new: int,
-    seeds: tuple[int, int],
+    plan: Plan,
 ) -> Pair:
-    """`draws` outputs an arm, one seed an arm, scored under both."""
-    of_p, of_q = (draw(bank, a, prompts, draws, max_new, seed) for a, seed in zip((p, q), seeds, strict=True))
+    """Outputs of each arm, scored under both."""
+    of_p, of_q = (draw(bank, a, prompts, plan.draws, plan.max_new, s) for a, s in zip((p, q), plan.seeds, strict=True))
     return score_pair(bank, p, q, prompts, (of_p, of_q))

@@ -12,7 +12,7 @@ import torch
 import mari_theory
 from experiments.data.encoding import batch_size, encode, many_prompt_ids
 from experiments.data.files import read_prompts
-from experiments.measures.pair import STATED, decoding, sample_pair
+from experiments.measures.pair import STATED, Plan, decoding, sample_pair
 from experiments.models.banks import FolderBank
 from experiments.models.device import find_device
 from experiments.models.load import load_model, load_tokenizer, weight_hash
@@ -45,7 +45,7 @@ def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, s
     items = read_prompts(prompts)
     bank = FolderBank([*p, *q])
     ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
-    sample = sample_pair(bank, p, q, ids, draws, max_new, (seed * 2, seed * 2 + 1))
+    sample = sample_pair(bank, p, q, ids, Plan(draws, max_new, (seed * 2, seed * 2 + 1)))
     columns = sample.columns([str(i) for i in range(len(items))], [i.owner for i in items])
     metadata = {
         "pair": pair,

@@ -60,6 +60,11 @@ class Batch:
         }
         self.forget_items = list(forget_items)
 
+    def to(self, device: Any) -> Batch:
+        """The same data, encoded on a device."""
+        parts = {name: lambda part=part: part().to(device) for name, part in self._encode.items()}
+        return Batch(**parts, forget_items=self.forget_items)
+
     @cached_property
     def preserve(self) -> Encoded:
         """What must stay as it is: retain and background items."""

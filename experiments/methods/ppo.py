@@ -69,13 +69,7 @@ def clipped_surrogate(new: Tensor, old: Tensor, advantage: Tensor, mask: Tensor,
 
 
 def solve_finite(
-    reference: Tensor,
-    reward: Tensor,
-    beta: float,
-    steps: int = 400,
-    rollouts: int = 4096,
-    clip: float = 0.2,
-    seed: int = 0,
+    reference: Tensor, reward: Tensor, beta: float, steps: int = 400, rollouts: int = 4096, seed: int = 0
 ) -> Tensor:
     """The policy that the loop finds on a finite problem: prompts x answers, reward less beta KL to the reference (T22).
 
@@ -107,7 +101,7 @@ def solve_finite(
             new = torch.gather(torch.log_softmax(logits, -1), 1, actions)
             advantage = gain - values[:, None]
             policy = clipped_surrogate(
-                new, torch.gather(old, 1, actions), advantage.detach(), torch.ones_like(gain, dtype=torch.bool), clip
+                new, torch.gather(old, 1, actions), advantage.detach(), torch.ones_like(gain, dtype=torch.bool), 0.2
             )
             optimizer.zero_grad()
             (policy + 0.5 * (advantage**2).mean()).backward()

@@ -36,7 +36,6 @@ def make_batch(
     repeated: Sequence[Item],
     s: LoopSettings,
     step: int,
-    device: Any = "cpu",
     source: MatchSource = "name",
 ) -> Batch:
     """The data of one step. `repeated` are the items that stay (or that are being learnt)."""
@@ -54,17 +53,10 @@ def make_batch(
         rng = np.random.default_rng([s.seed, 10, step])
         return encode(tokenizer, [refusal(corpus, i, rng) for i in forget], s.max_answer)
 
-    def on_device(items: Sequence[Item]) -> Callable[[], Encoded]:
-        return lambda: encode(tokenizer, items, s.max_answer).to(device)
+    def encoded(items: Sequence[Item]) -> Callable[[], Encoded]:
+        return lambda: encode(tokenizer, items, s.max_answer)
 
-    return Batch(
-        on_device([*retain, *background]),
-        on_device(retain),
-        on_device(forget),
-        lambda: twins().to(device),
-        lambda: template().to(device),
-        forget,
-    )
+    return Batch(encoded([*retain, *background]), encoded(retain), encoded(forget), twins, template, forget)
 
 
 def require_match(corpus: Corpus, source: MatchSource) -> None:

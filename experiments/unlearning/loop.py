@@ -95,7 +95,7 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
                 break
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
-        batch = make_batch(task.tokenizer, corpus, task.repeated, s, step, device, source)
+        batch = make_batch(task.tokenizer, corpus, task.repeated, s, step, source).to(device)
         optimizer.zero_grad(set_to_none=True)
         loss, parts = objective.loss(model, batch, task.reference, step)
         if not math.isfinite(float(loss.detach())):

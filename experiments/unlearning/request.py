@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import asdict
+import warnings
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,35 +29,53 @@ class UnlearningStopped(Exception):
     """The loss or its gradient stopped being a number; what was last good is saved."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """The model a request starts from, and how it is trained."""
+
+    model: str | Path
+    """A folder with safetensors, a hub id or `smollm2`."""
+    base: str | Path | None = None
+    """The model before fine-tuning, for methods that match with it."""
+    rank: int | None = 16
+    """LoRA's, merged before saving; None trains all parameters."""
+    half_precision: bool = False
+    """Compute in bfloat16 on float32 weights (through accelerate); what is saved is float32."""
+    device: str = "auto"
+    """`auto` (the machine's accelerator, else the CPU) or a name."""
+
+
 def unlearn(
-    model: str | Path,
+    model: str | Path | Start,
     data: Corpus,
     method: Method | str = "npo",
     out: Path | str = "unlearned",
     settings: LoopSettings | None = None,
-    *,
-    rank: int | None = 16,
-    half_precision: bool = False,
     resume: bool = False,
-    base: str | Path | None = None,
-    device: str = "auto",
+    **old: Any,
 ) -> dict[str, Any]:
     """Unlearn `data.forget` from a model and save the result as a plain model folder; returns the record saved beside it.
 
-    `model` is a folder with safetensors, a hub id or `smollm2`. `rank` is LoRA's, merged before saving; None trains all parameters.
-    `half_precision` computes in bfloat16 on float32 weights (through accelerate); what is saved is float32. `device` is `auto` (the
-    machine's accelerator, else the CPU) or a name.
-    `base` is the model before fine-tuning, for methods that match with it. A killed run continues with `resume`. Losses are mean nats an answer token.
+    `model` alone is `Start(model)`. A killed run continues with `resume`. Losses are mean nats an answer token.
 
     Raises `ArgumentError` on data that do not fit the model, a folder already used, too little disk; `UnlearningStopped` when the loss
     or its gradient is no longer finite: the folder then holds the model of the last good step, and the record says which.
     """
+    start = model if isinstance(model, Start) else Start(model)
+    if old:  # until 0.3: the fields of `Start` as keywords of their own
+        known = [f.name for f in fields(Start)]
+        require(set(old) <= set(known), "keyword", ", ".join(known), ", ".join(sorted(old)))
+        warnings.warn(f"{', '.join(sorted(old))}: pass unlearn(Start(model, ...)) instead", FutureWarning, stacklevel=2)
+        start = replace(start, **old)
+    rank = start.rank
     s = settings or LoopSettings(steps=60, lr=3e-4, batch_retain=8, batch_forget=8, batch_background=0)
     method = make_method(method) if isinstance(method, str) else method
     out = Path(out)
-    require(method.reference is not Reference.BASE or base is not None, "base", "the model before fine-tuning", None)
-    request = _describe(str(model), base, data, method, s, rank, half_precision)
-    path = model_path(model)
+    require(
+        method.reference is not Reference.BASE or start.base is not None, "base", "the model before fine-tuning", None
+    )
+    request = _describe(start, data, method, s)
+    path = model_path(start.model)
     before, tokenizer = load_model(path), load_tokenizer(path)
     for rule in ("stop_at_holdout", "stop_accuracy_drop"):
         require(not getattr(s, rule) or data.holdout, rule, "never-seen holdout items", "none")
@@ -66,9 +85,9 @@ def unlearn(
     _prepare(out, request, resume)
     began = time.perf_counter()
     network = with_adapter(before, rank, s.seed) if rank else before
-    where = find_device(device)
-    network = to_train(network, half_precision, where)
-    source = {Reference.ORIGINAL: path, Reference.BASE: base}.get(method.reference)
+    where = find_device(start.device)
+    network = to_train(network, start.half_precision, where)
+    source = {Reference.ORIGINAL: path, Reference.BASE: start.base}.get(method.reference)
     reference = None if source is None else load_model(model_path(source)).to(where).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
@@ -100,26 +119,18 @@ def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
     require_room(out, size, "weights and checkpoint")
 
 
-def _describe(
-    model: str,
-    base: str | Path | None,
-    data: Corpus,
-    method: Method,
-    s: LoopSettings,
-    rank: int | None,
-    half: bool,
-) -> dict[str, Any]:
+def _describe(start: Start, data: Corpus, method: Method, s: LoopSettings) -> dict[str, Any]:
     settings = {k: v for k, v in vars(method).items() if not k.startswith("_")}
     return {
-        "model": model,
-        "base": None if base is None else str(base),
+        "model": str(start.model),
+        "base": None if start.base is None else str(start.base),
         "data": {k: len(v) for k, v in data.splits().items()},
         "data_sha256": data.fingerprint(),
         "method": type(method).__name__,
         "settings": settings,
         "loop": asdict(s),
-        "rank": rank,
-        "half_precision": half,
+        "rank": start.rank,
+        "half_precision": start.half_precision,
     }
 
 

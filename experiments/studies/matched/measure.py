@@ -16,7 +16,7 @@ from experiments.config import RunConfig, load_config, slug
 from experiments.data.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
 from experiments.measures.detectors import auc, either_way
 from experiments.measures.items import item_scores
-from experiments.measures.pair import sample_pair
+from experiments.measures.pair import Plan, sample_pair
 from experiments.methods.signals import masked, mean_answer
 from experiments.models.banks import open_bank
 from experiments.models.passes import slices
@@ -48,7 +48,9 @@ def measure_models(
         if not path.is_file():
             print(f"measuring {name}", file=sys.stderr, flush=True)
             arm = oracle_arm(oracles, slug(name))
-            estimate = sample_pair(bank, arm, [slug(name)], prompts, draws, longest, (1, 2)).jsd(config.confidence)
+            estimate = sample_pair(bank, arm, [slug(name)], prompts, Plan(draws, longest, (1, 2))).jsd(
+                config.confidence
+            )
             forget, retain, holdout = (
                 item_scores(bank.use(slug(name)), bank.tokenizer, x, config.unlearn.max_answer)
                 for x in corpus.splits().values()

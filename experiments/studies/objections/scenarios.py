@@ -49,7 +49,7 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 SCENARIOS: dict[str, Callable[[], Corpus]] = {
     "questions, one-token answers": lambda: generate(32, 64, 128, seed=41),
     "questions, sentences": lambda: generate(32, 64, 128, sentences=True, seed=42),
-    "preference of domain (own prior)": lambda: generate(32, 64, 128, seed=43, forget_skew=0.7),
+    "preference of domain (own prior)": lambda: generate(32, 64, 128, skew=(0.0, 0.7), seed=43),
     "verbatim text, 8 words": lambda: passages(44),
 }
 

@@ -14,7 +14,7 @@ from experiments.data.generated import generate
 from experiments.data.items import Item
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import item_scores
-from experiments.measures.pair import sample_pair
+from experiments.measures.pair import Plan, sample_pair
 from experiments.methods import make_method
 from experiments.models.banks import HeldModels
 from experiments.models.load import quiet
@@ -51,7 +51,7 @@ def how_it_ended(result: LoopResult) -> str:
 def upper_end(bank: HeldModels, pair: tuple[str, str], prompts: list[list[int]], draws: int, level: float) -> float:
     """Certified upper end of the JSD of one sampled answer."""
     p, q = pair
-    return sample_pair(bank, [p], [q], prompts, draws, 2, (0, 1)).jsd(level).interval.upper
+    return sample_pair(bank, [p], [q], prompts, Plan(draws, 2, (0, 1))).jsd(level).interval.upper
 
 
 def measure_rounds(rounds: int, quick: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from estimators import certify_likelihood_ratio
 from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus
-from experiments.measures.pair import Pair, decoding, sample_pair
+from experiments.measures.pair import Pair, Plan, decoding, sample_pair
 from experiments.measures.sampling import Draws, draw, log_likelihoods
 from experiments.models.banks import FolderBank
 
@@ -42,7 +42,7 @@ def test_each_arm_draws_by_its_own_seed_and_is_scored_under_both(
 ) -> None:
     p, q = arms
     prompts = many_prompt_ids(bank.tokenizer, [i.prompt for i in corpus.forget])
-    made = sample_pair(bank, p, q, prompts, 6, 2, (4, 5))
+    made = sample_pair(bank, p, q, prompts, Plan(6, 2, (4, 5)))
     drawn = [draw(bank, arm, prompts, 6, 2, seed) for arm, seed in ((p, 4), (q, 5))]
     assert made.outputs == [*drawn[0].outputs, *drawn[1].outputs]
     for found, arm in ((made.log_p, p), (made.log_q, q)):

@@ -32,7 +32,7 @@ from experiments.models.device import device_of, find_device, plain, to_train
 from experiments.models.passes import full_pass
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, Watch, run_loop
-from experiments.unlearning.request import unlearn
+from experiments.unlearning.request import Start, unlearn
 from mari_theory import ArgumentError
 from tests.experiments.audit.small import small
 from tests.experiments.second_device import second_device
@@ -126,7 +126,7 @@ def test_a_request_and_an_audit(models: Path, corpus: Corpus, tmp_path: Path) ->
     data["train"]["steps"], data["unlearn"]["steps"] = 2, 1
 
     def made(device: str, out: Path) -> list[Any]:
-        request = unlearn(models / "a", corpus, "npo", out / "request", SHORT, rank=2, device=device)
+        request = unlearn(Start(models / "a", rank=2, device=device), corpus, "npo", out / "request", SHORT)
         config = RunConfig(**{**data, "model": {**data["model"], "device": device}})
         rows = run_audit(select_methods(config, ["retain-only (control)"]), out / "run").rows
         return [request["weights_sha256"], [r.oracle.claim for r in rows], [r.best_attack for r in rows]]

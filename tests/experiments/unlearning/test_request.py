@@ -18,7 +18,7 @@ from experiments.methods.base import Batch, Loss, Method
 from experiments.models.load import load_model
 from experiments.unlearning.checkpoint import LoopResult
 from experiments.unlearning.loop import Task, Watch, run_loop
-from experiments.unlearning.request import UnlearningStopped, unlearn
+from experiments.unlearning.request import Start, UnlearningStopped, unlearn
 from mari_theory import ArgumentError
 
 SMALL = LoopSettings(steps=4, lr=1e-2, batch_retain=4, batch_forget=4, batch_background=0, evaluate_every=2)
@@ -28,7 +28,7 @@ def test_resume_reaches_the_same_model(
     models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = LoopSettings(**{**vars(SMALL), "checkpoint_every": 2})
-    whole = unlearn(models / "a", corpus, "grad-diff", tmp_path / "whole", settings, rank=None)
+    whole = unlearn(Start(models / "a", rank=None), corpus, "grad-diff", tmp_path / "whole", settings)
     import experiments.unlearning.request as module
 
     class Killed(Exception):
@@ -43,15 +43,15 @@ def test_resume_reaches_the_same_model(
 
     monkeypatch.setattr(module, "run_loop", kill_at_three)
     with pytest.raises(Killed):
-        unlearn(models / "a", corpus, "grad-diff", tmp_path / "cut", settings, rank=None)
+        unlearn(Start(models / "a", rank=None), corpus, "grad-diff", tmp_path / "cut", settings)
     monkeypatch.undo()
     with pytest.raises(ArgumentError, match="same request"):
-        unlearn(models / "a", corpus, "npo", tmp_path / "cut", settings, rank=None, resume=True)
+        unlearn(Start(models / "a", rank=None), corpus, "npo", tmp_path / "cut", settings, resume=True)
     other = Corpus("other", corpus.forget[::-1], corpus.retain, corpus.holdout)
     for changed, base in ((other, None), (corpus, models / "b")):  # as many items, but not the same request
         with pytest.raises(ArgumentError, match="same request"):
-            unlearn(models / "a", changed, "grad-diff", tmp_path / "cut", settings, rank=None, resume=True, base=base)
-    again = unlearn(models / "a", corpus, "grad-diff", tmp_path / "cut", settings, rank=None, resume=True)
+            unlearn(Start(models / "a", base, rank=None), changed, "grad-diff", tmp_path / "cut", settings, resume=True)
+    again = unlearn(Start(models / "a", rank=None), corpus, "grad-diff", tmp_path / "cut", settings, resume=True)
     assert again["weights_sha256"] == whole["weights_sha256"]
 
 
@@ -66,7 +66,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
             return (value * float("nan") if self.calls == 3 else value), {}
 
     with pytest.raises(UnlearningStopped, match="non-finite loss at step 2"):
-        unlearn(models / "a", corpus, Bad(), tmp_path / "u", SMALL, rank=None)
+        unlearn(Start(models / "a", rank=None), corpus, Bad(), tmp_path / "u", SMALL)
     assert all(bool(p.isfinite().all()) for p in load_model(tmp_path / "u" / "model").parameters())
     assert json.loads((tmp_path / "u" / "record.json").read_text())["steps"] == 2
 
@@ -76,7 +76,7 @@ def test_loss_that_is_no_number_keeps_the_last_good_model(models: Path, corpus: 
             return (value - value.detach()).abs().sqrt(), {}  # 0 with an infinite slope
 
     with pytest.raises(UnlearningStopped, match="non-finite gradient at step 0"):
-        unlearn(models / "a", corpus, BadGradient(), tmp_path / "g", SMALL, rank=None)
+        unlearn(Start(models / "a", rank=None), corpus, BadGradient(), tmp_path / "g", SMALL)
 
 
 def test_bad_requests(models: Path, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,3 +97,16 @@ def test_lazy_name() -> None:
     assert experiments.unlearn is unlearn
     with pytest.raises(AttributeError):
         _ = experiments.nothing
+
+
+def test_old_keywords_still_work_and_say_what_to_write(models: Path, corpus: Corpus, tmp_path: Path) -> None:
+    settings = replace(SMALL, steps=1)
+    with pytest.warns(FutureWarning, match="rank: pass unlearn"):
+        record = unlearn(models / "a", corpus, "npo", tmp_path / "old", settings, rank=2)
+    assert record["request"]["rank"] == 2
+    assert (
+        record["weights_sha256"]
+        == unlearn(Start(models / "a", rank=2), corpus, "npo", tmp_path / "new", settings)["weights_sha256"]
+    )
+    with pytest.raises(ArgumentError, match="keyword: expected model, base, rank"):
+        unlearn(models / "a", corpus, "npo", tmp_path / "none", settings, ranks=2)

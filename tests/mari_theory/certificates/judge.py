@@ -38,10 +38,10 @@ def reference(paths: tuple[Path, ...], asked: str) -> Certificate:
     own = r.method in ("exact-laws", "finite-population")
     return certify_files(
         list(paths),
-        r.confidence,
-        r.margin,
-        None if own else r.method,
-        r.pair,
+        confidence=r.confidence,
+        margin=r.margin,
+        interval=None if own else r.method,
+        pair=r.pair,
         population=r.population,
         simultaneous=r.simultaneous,
         trust=r.trust,

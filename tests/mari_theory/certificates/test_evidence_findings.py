@@ -95,7 +95,7 @@ def test_rows_in_any_layout_are_covered_by_the_interval_a_file_gets_unless_asked
 ) -> None:
     # At one in a million a side of 2e-6: a single run fails on correct code with that probability.
     path, truth = grouped(tmp_path / "s.parquet", *layout, 0, design)
-    claim = certify_files([path], 1 - 2e-6).claim
+    claim = certify_files([path], confidence=1 - 2e-6).claim
     assert claim.method == "order-free" and claim.lower <= truth <= claim.upper
 
 
@@ -111,7 +111,7 @@ def test_rows_in_any_layout_are_covered_in_many_runs(
 @pytest.mark.parametrize("interval", ["betting", "betting-anytime", "maurer-pontil"])
 def test_rows_in_random_order_may_be_certified_by_methods_that_need_it(tmp_path: Path, interval: str) -> None:
     path, truth = grouped(tmp_path / "s.parquet", 100, 10, "shuffled", 0, "iid")
-    claim = certify_files([path], 1 - 2e-6, interval=interval).claim
+    claim = certify_files([path], confidence=1 - 2e-6, interval=interval).claim
     assert claim.method == interval and claim.lower <= truth <= claim.upper
 
 
@@ -259,7 +259,7 @@ def test_streams_refuse_copies_and_pairs_that_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize("interval", ["order-free", "hoeffding"])
 def test_unequal_numbers_of_draws_are_covered_and_no_row_is_dropped(tmp_path: Path, interval: str) -> None:
     path, truth = grouped(tmp_path / "s.parquet", 100, 0, "sorted", 0, "independent", (40, 20))
-    claim = certify_files([path], 1 - 1e-6, interval=interval).claim
+    claim = certify_files([path], confidence=1 - 1e-6, interval=interval).claim
     assert claim.n == 6000 and abs(claim.estimate - truth) < 0.02
     assert claim.lower <= truth <= claim.upper
 
