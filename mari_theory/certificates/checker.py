@@ -147,7 +147,7 @@ def _implications(c: Certificate, r: Rebuilt) -> list[CheckedNumber]:
     again = ceilings(upper, tv, r.roc_upper if c.direct.roc else None, auc)
     expected_sources = again.pop("sources")
     out = [close(f"implies {k}", claims[k], again[k]) for k in again]
-    out.append(equal("implies sources", set(sources), set(expected_sources)))
+    out.append(equal("implies sources", sorted(sources), sorted(expected_sources)))
 
     def holds(name: str, by_divergence: bool, direct: dict[str, float | None]) -> None:
         source = sources.get(name)
