@@ -50,7 +50,7 @@ def page(sections: Mapping[str, Section]) -> Page:
         "![every method](methods.png)",
         "",
     ]
-    note = f": {ends['training_minutes']:.0f} min of training and {ends['measuring_minutes']:.0f} min of selecting and measuring, {ends['workers']} processes at a time."
+    note = f": {ends['training_minutes']:.0f} min of training and {ends['measuring_minutes']:.0f} min of selecting and measuring, {ends['workers']} processes at a time; seconds are wall time, beside whatever else ran."
     return Page(lines, {"methods.png": partial(figure, methods, floor)}, note)
 
 
