@@ -168,12 +168,14 @@ class MethodConfig(Section):
 class ScoringConfig(Section):
     """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token.
 
+    `channels` names the rungs of the ladder of access that are certified beside whole outputs.
     `robustness` also measures what 8- and 4-bit rounding and a relearning attack bring back.
     """
 
     draws: int = Field(4000, ge=2)
     max_new: int = Field(2, ge=1)
     enumerate_exactly: bool = False
+    channels: tuple[Literal["choice", "first-token", "next-token"], ...] = ()
     truth_items: int = Field(192, ge=0)
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)
