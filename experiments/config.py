@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +79,8 @@ class LoopSettings:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     steps: Annotated[int, Field(ge=1)] = 150
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Passes over the repeated items; decides the steps, so that models with more to learn are trained as long on each item."""
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Learning rate of AdamW at its largest."""
     batch_retain: Annotated[int, Field(ge=1)] = 96
@@ -115,6 +118,14 @@ class LoopSettings:
                 check.validate_python(value, strict=True)
             except ValidationError:
                 raise ArgumentError(name, _bounds(check.json_schema()), value) from None
+
+    def over(self, items: int) -> LoopSettings:
+        """With the steps that the epochs make of so many repeated items; the same where no epochs are given.
+
+        >>> LoopSettings(epochs=8, batch_retain=12).over(100).steps
+        67
+        """
+        return self if self.epochs is None else replace(self, steps=math.ceil(self.epochs * items / self.batch_retain))
 
     def changed(self, changes: dict[str, Any]) -> LoopSettings:
         """These settings with some others; raises `ArgumentError` on an unknown name too."""
