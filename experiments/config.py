@@ -79,8 +79,6 @@ class LoopSettings:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     steps: Annotated[int, Field(ge=1)] = 150
-    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Passes over the repeated items; decides the steps, so that models with more to learn are trained as long on each item."""
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Learning rate of AdamW at its largest."""
     batch_retain: Annotated[int, Field(ge=1)] = 96
@@ -110,6 +108,8 @@ class LoopSettings:
     """What `stop_accuracy_drop` counts from; None: the accuracy at step 0."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 50
     """Steps between two checkpoints."""
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Passes over the repeated items; decides the steps, so that models with more to learn are trained as long on each item."""
 
     def __post_init__(self) -> None:
         for name, check in _setting_checks().items():
