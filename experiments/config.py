@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -107,6 +108,8 @@ class LoopSettings:
     """What `stop_accuracy_drop` counts from; None: the accuracy at step 0."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 50
     """Steps between two checkpoints."""
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Passes over the repeated items; decides the steps, so that models with more to learn are trained as long on each item."""
 
     def __post_init__(self) -> None:
         for name, check in _setting_checks().items():
@@ -115,6 +118,14 @@ class LoopSettings:
                 check.validate_python(value, strict=True)
             except ValidationError:
                 raise ArgumentError(name, _bounds(check.json_schema()), value) from None
+
+    def over(self, items: int) -> LoopSettings:
+        """With the steps that the epochs make of so many repeated items; the same where no epochs are given.
+
+        >>> LoopSettings(epochs=8, batch_retain=12).over(100).steps
+        67
+        """
+        return self if self.epochs is None else replace(self, steps=math.ceil(self.epochs * items / self.batch_retain))
 
     def changed(self, changes: dict[str, Any]) -> LoopSettings:
         """These settings with some others; raises `ArgumentError` on an unknown name too."""
@@ -168,12 +179,14 @@ class MethodConfig(Section):
 class ScoringConfig(Section):
     """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token.
 
+    `channels` names the rungs of the ladder of access that are certified beside whole outputs.
     `robustness` also measures what 8- and 4-bit rounding and a relearning attack bring back.
     """
 
     draws: int = Field(4000, ge=2)
     max_new: int = Field(2, ge=1)
     enumerate_exactly: bool = False
+    channels: tuple[Literal["choice", "first-token", "next-token"], ...] = ()
     truth_items: int = Field(192, ge=0)
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)

@@ -21,6 +21,7 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "certified": intervals(run),
+        **({"ladder": ladder(run)} if run.rows[0].rungs else {}),
         "trajectory": trajectory(run),
         "roc": roc(run),
     }
@@ -77,6 +78,48 @@ def intervals(run: Run) -> Any:
     percent = 100 * run.config.confidence
     axis.set_title(f"How far from a model that never saw the data? {percent:g} % certified intervals")
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04 - 1.0 / len(rows)), ncols=2, fontsize=8)
+    return figure
+
+
+def ladder(run: Run) -> Any:
+    """Certified JSD of every model on every rung, least access first; the band holds the oracles, each against the others."""
+    names, rows = list(run.rows[0].rungs), [r for r in run.rows if r.kind != "oracle"]
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(3.4 * len(names) + 1.6, 0.36 * len(rows) + 1.6), sharey=True, squeeze=False
+    )
+    for axis, name in zip(axes.flat, names, strict=True):
+        floor = [r.rungs[name].certificate.claim for r in run.rows if r.kind == "oracle"]
+        axis.axvspan(
+            max(min(c.lower for c in floor), 1e-5),
+            max(c.upper for c in floor),
+            color=BAND,
+            label="oracles, each against the others",
+        )
+        for i, row in enumerate(rows):
+            certificate = row.rungs[name].certificate
+            c, owners = certificate.claim, certificate.owners
+            colour = INK if row.kind == "original" else "#4477aa"
+            axis.plot([max(c.lower, 1e-5), max(c.upper, 1.2e-5)], [i, i], "-o", color=colour, lw=4, ms=5)
+            if owners is not None:
+                axis.plot(
+                    [max(owners.worst_upper, 1.2e-5)],
+                    [i],
+                    "|",
+                    color=colour,
+                    ms=11,
+                    mew=2,
+                    label="worst owner at most" if i == 0 else None,
+                )
+        axis.axvline(LN2, color="#bbbbbb", lw=1)
+        axis.set_xscale("log")
+        axis.set_xlim(2e-5, 0.9)
+        axis.set_title(name, fontsize=9)
+    axes.flat[0].set_yticks(range(len(rows)), [r.name for r in rows])
+    axes.flat[0].invert_yaxis()
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=8)
+    figure.supxlabel("JSD to the oracle average, nats (log scale; ln 2 = 0.693 is certainty)", fontsize=9)
+    figure.tight_layout()
     return figure
 
 

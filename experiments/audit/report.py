@@ -12,7 +12,7 @@ from experiments.audit.figures import draw_figures
 from experiments.audit.reading import reading
 from experiments.audit.results import Run
 from experiments.measures.pairs import PAIRS
-from experiments.measures.result import Row
+from experiments.measures.result import PairResult, Row
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure
 from experiments.methods import make_method
 from mari_theory.certificates import words
@@ -40,6 +40,9 @@ def write_report(folder: Path) -> Path:
         columns=columns(list(MEASURES.values())),
         cell=cell,
         pairs=PAIRS,
+        rungs=list(run.rows[0].rungs),
+        rung_text=rung_text,
+        worst_owner=worst_owner,
         groups=[g for g in GROUPS.values() if g.name in run.rows[0].groups],
         since=since(run),
         percent=100 * run.config.confidence,
@@ -92,13 +95,20 @@ def markdown(run: Run) -> str:
     pairs = [p for p in PAIRS.values() if p.summary]
     origins = {m.label: make_method(m.name, **m.settings).origin for m in run.config.methods}
     heads = ["model", "from", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
-    heads += [*(heading for heading, _ in short), *(p.heading for p in pairs), "seconds"]
+    rungs = list(run.rows[0].rungs)
+    heads += [
+        *(f"JSD, {name}" for name in rungs),
+        *(heading for heading, _ in short),
+        *(p.heading for p in pairs),
+        "seconds",
+    ]
     rows = []
     for r in run.rows:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
         cells = [name, origins.get(r.name, "-"), f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
         cells += [f"{100 * c.implies.max_accuracy:.1f} %", str(c.verdict)]
+        cells += [rung_text(r.rungs[name]) if name in r.rungs else "-" for name in rungs]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
         rows.append([*cells, f"{r.seconds:.0f}"])
@@ -107,6 +117,16 @@ def markdown(run: Run) -> str:
         if group.summary and group.name in run.rows[0].groups:
             lines += ["", *group_table(run, group)]
     return "\n".join([*lines, *_foot(run)]) + "\n"
+
+
+def rung_text(result: PairResult) -> str:
+    """Certified ends on one rung of the ladder; four digits, or two significant ones where that says more.
+
+    An exact interval whose ends round to one number is that number.
+    """
+    claim = result.certificate.claim
+    low, high = (f"{x:.4f}" if x >= 0.001 else f"{x:.2g}" for x in (claim.lower, claim.upper))
+    return low if low == high else f"{low} to {high}"
 
 
 def group_table(run: Run, group: Group) -> list[str]:

@@ -127,4 +127,4 @@ class Run(Record):
             ) from None
 
     def _pairs(self) -> list[PairResult]:
-        return [*(pair for row in self.rows for pair in row.pairs.values()), self.floor.pair]
+        return [*(pair for row in self.rows for pair in (*row.pairs.values(), *row.rungs.values())), self.floor.pair]

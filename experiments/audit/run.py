@@ -19,6 +19,7 @@ from experiments.audit.report import write_report
 from experiments.audit.results import CorpusSize, Effort, Floor, OraclePair, Run
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
+from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline
 from experiments.measures.enumeration import enumerate_divergence
@@ -96,6 +97,7 @@ def measure_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
     """Every pair, measure and group of one model."""
     _tell(f"measuring {role.name}")
     pairs = {name: pair.measure(m, role) for name, pair in PAIRS.items()}
+    rungs = {name: rung(m, role, CHANNELS[name]) for name in m.config.scoring.channels}
     groups = {name: group.measure(m, role.name) for name, group in GROUPS.items()}
     return Row(
         name=role.name,
@@ -106,6 +108,7 @@ def measure_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
         measures={name: measure.measure(m, role.name) for name, measure in MEASURES.items()},
         groups={name: numbers for name, numbers in groups.items() if numbers},
         pairs={name: pair for name, pair in pairs.items() if pair is not None},
+        rungs={name: result for name, result in rungs.items() if result is not None},
         attacks=tuple(m.attacks(role.name)),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +56,7 @@ class Measurements:
         self._draws: dict[tuple[str, ...], Draws] = {}
         self._likelihoods: dict[tuple[str, ...], Floats] = {}
         self._tofu_logs: dict[str, Log] = {}
+        self._tables: dict[tuple[str, str, str], list[list[Floats]]] = {}
 
     @property
     def files(self) -> int:
@@ -137,6 +138,14 @@ class Measurements:
             retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
             self._laws[name] = Laws(forget, retain, (a, b))
         return self._laws[name]
+
+    def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
+        """The laws of a channel (item -> place -> law) of the named model."""
+        key = (channel, name, split)
+        if key not in self._tables:
+            items, longest = self.corpus.splits()[split], self.config.unlearn.max_answer
+            self._tables[key] = laws(self.model(name), self.bank.tokenizer, items, longest)
+        return self._tables[key]
 
     def tofu_log(self, name: str) -> Log:
         """TOFU's log of one model, also written to `tofu/`."""

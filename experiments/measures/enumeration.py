@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from experiments.data.encoding import answer_log_probs, encode_ids
+from experiments.measures.laws import Place
 from experiments.measures.sampling import Floats
 from experiments.models.banks import ModelBank
 from experiments.models.device import device_of
@@ -48,27 +50,20 @@ def enumerate_divergence(
     return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * remainder) / len(prompts) + 1e-6
 
 
-REST = 1e-4
+LEFT = 1e-4
 """Outputs that hold all but this much of every model's mass are listed in an option file; the others are its rest."""
-
-
 MOST_OUTPUTS = 500
 
 
-def enumerated_options(
-    bank: ModelBank,
-    arms: tuple[Sequence[str], Sequence[str]],
-    prompts: Sequence[list[int]],
-    names: Sequence[tuple[str, str]],
-    labels: dict[str, str],
-) -> dict[str, list[Any]]:
-    """Columns of an option file: the law of whole outputs of at most two tokens of every model, prompt by prompt.
+def enumerated_places(
+    bank: ModelBank, models: Sequence[str], prompts: Sequence[list[int]], names: Sequence[tuple[str, str]]
+) -> list[Place]:
+    """The law of whole outputs of at most two tokens under every model, prompt by prompt.
 
-    `names`: (prompt id, owner) of each prompt; `labels`: a model's name in the file. Rare first tokens are not continued and go to the
-    rest, as do the rarest outputs once what is left holds less than `REST` under every model.
+    `names`: (prompt id, owner) of each prompt. Rare first tokens are not continued and go to the rest, as do the rarest outputs once
+    what is left holds less than `LEFT` under every model.
     """
     end = int(bank.tokenizer.eos_token_id)
-    models = list(dict.fromkeys([*arms[0], *arms[1]]))
     first = {n: _next(bank.use(n), [(p, [end]) for p in prompts], end) for n in models}
     grown = np.max([first[n] for n in models], axis=0) >= 1e-6
     grown[:, end] = False
@@ -76,50 +71,33 @@ def enumerated_options(
     contexts = [([*prompts[i], int(v)], [end]) for i, v in where]
     second = {n: _next(bank.use(n), contexts, end) for n in models} if contexts else {}
     starts = np.searchsorted(where[:, 0], np.arange(len(prompts) + 1))
-    columns: dict[str, list[Any]] = {
-        k: [] for k in ("prompt_id", "cluster_id", "place", "option", "arm", "model", "log_weight")
-    }
+    vocabulary = first[models[0]].shape[1]
+    places = []
     for i, (prompt, owner) in enumerate(names):
         at = slice(int(starts[i]), int(starts[i + 1]))
         tokens = where[at, 1]
-        laws = np.stack(
-            [
-                np.append((first[n][i, tokens][:, None] * second[n][at]).ravel(), first[n][i, end])
-                if tokens.size
-                else first[n][i, [end]]
-                for n in models
-            ]
-        )
-        order = np.argsort(-laws.max(axis=0), kind="stable")[:MOST_OUTPUTS]
-        remainder = 1.0 - np.cumsum(laws[:, order], axis=1)
-        enough = np.flatnonzero(np.all(remainder <= REST, axis=0))
-        top = order[: int(enough[0]) + 1] if enough.size else order
-        vocabulary = first[models[0]].shape[1]
-        outputs = [
-            "end" if k == laws.shape[1] - 1 else f"{tokens[k // vocabulary]} {k % vocabulary}" for k in top.tolist()
-        ]
-        for arm, members in enumerate(arms):
-            for n in members:
-                law = laws[models.index(n), top]
-                masses = [*law.tolist(), max(1.0 - float(law.sum()), 0.0)]
-                with np.errstate(divide="ignore"):
-                    weights = np.log(masses).tolist()
-                size = len(masses)
-                for key, value in zip(
-                    columns,
-                    (
-                        [prompt] * size,
-                        [owner] * size,
-                        [0] * size,
-                        [*outputs, "rest"],
-                        [arm] * size,
-                        [labels[n]] * size,
-                        weights,
-                    ),
-                    strict=True,
-                ):
-                    columns[key] += value
-    return columns
+        laws = {
+            n: np.append(
+                (first[n][i, tokens][:, None] * second[n][at]).ravel() if tokens.size else [], first[n][i, end]
+            )
+            for n in models
+        }
+        outputs = _Outputs(tokens, vocabulary)
+        places.append(Place(prompt, owner, 0, outputs, laws).trimmed(LEFT, MOST_OUTPUTS))
+    return places
+
+
+class _Outputs(Sequence[str]):
+    """Names of all outputs of two tokens, made when asked for: there are millions."""
+
+    def __init__(self, tokens: NDArray[np.int64], vocabulary: int) -> None:
+        self.tokens, self.vocabulary = tokens, vocabulary
+
+    def __len__(self) -> int:
+        return len(self.tokens) * self.vocabulary + 1
+
+    def __getitem__(self, k: Any) -> Any:
+        return "end" if k == len(self) - 1 else f"{self.tokens[k // self.vocabulary]} {k % self.vocabulary}"
 
 
 def _next(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, size: int = 512) -> Floats:

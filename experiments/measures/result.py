@@ -75,6 +75,8 @@ class Row(Record):
     """By the names of `measures.table.GROUPS`; a group that does not apply is left out."""
     pairs: dict[str, PairResult]
     """By the names of `measures.pairs.PAIRS`; a pair that does not apply is left out."""
+    rungs: dict[str, PairResult] = {}
+    """By the names of `measures.channels.CHANNELS`: the oracles against this model, seen through one channel."""
     attacks: tuple[Attack, ...]
     """Membership attacks: forget questions against never-seen ones."""
 

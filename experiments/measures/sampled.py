@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from estimators.order_free import OrderFree
 from experiments.config import slug
 from experiments.measures.context import Arm, Measurements
 from experiments.measures.detectors import origin_detectors
-from experiments.measures.enumeration import enumerate_divergence, enumerated_options
+from experiments.measures.enumeration import enumerate_divergence, enumerated_places
+from experiments.measures.laws import REST, option_columns
 from experiments.measures.pair import STATED, Pair
 from experiments.measures.result import AuditFailure, Coverage, DetectorPoint, PairResult
 from experiments.unlearning.roles import Original
@@ -79,21 +80,21 @@ def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bo
 def exact_pair(m: Measurements, arms: Arms) -> Certificate:
     """Option file with the whole law of one sampled answer, and its exact certificate: average, owners and prompts."""
     path, items = m.evidence(arms.q, f"{arms.pair}-laws"), m.corpus.splits()[arms.split]
-    columns = enumerated_options(
-        m.bank,
-        ([slug(a) for a in arms.p], [slug(arms.q)]),
-        m.prompts[arms.split],
-        [(f"{arms.split}-{k}", i.owner) for k, i in enumerate(items)],
-        {slug(a): a for a in (*arms.p, arms.q)},
-    )
+    models = list(dict.fromkeys([*arms.p, arms.q]))
+    names = [(f"{arms.split}-{k}", i.owner) for k, i in enumerate(items)]
+    slugs = dict(zip(map(slug, models), models, strict=True))
+    places = [
+        replace(place, laws={slugs[name]: law for name, law in place.laws.items()})
+        for place in enumerated_places(m.bank, list(slugs), m.prompts[arms.split], names)
+    ]
     metadata = {
         **_metadata(m, arms),
         "access": "one-output",
         "channel": f"whole outputs of at most {m.config.scoring.max_new} tokens",
-        "rest": "rest",
+        "rest": REST,
         "design": "complete",
     }
-    write_options(path, columns, metadata)
+    write_options(path, option_columns(places, (arms.p, (arms.q,))), metadata)
     return m.certify(path, f"{slug(arms.q)}-{arms.pair}-exact")
 
 

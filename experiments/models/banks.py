@@ -16,6 +16,7 @@ from experiments.models.device import find_device, to_train
 from experiments.models.load import load_model, load_tokenizer, quiet, save_model, weight_hash
 from experiments.models.smollm2 import model_path
 from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.models.trunk import keep_trunk
 from mari_theory.certificates.files import atomic
 from mari_theory.errors import require
 
@@ -135,11 +136,19 @@ class AdapterBank:
         self.path = model_path(m.path)
         self.tokenizer = load_tokenizer(self.path)
         device = find_device(m.device)
-        self.audit = with_adapter(load_model(self.path), m.rank, 0, m.last_layers).to(device).eval()
-        self.audit.requires_grad_(False)
-        model = with_adapter(load_model(self.path), m.rank, 0, m.last_layers)
+        self.audit, model = (
+            self._ready(with_adapter(load_model(self.path), m.rank, 0, m.last_layers)) for _ in range(2)
+        )
+        self.audit = self.audit.to(device).eval().requires_grad_(False)
         self.initial = trainable_state(model)
         self.trained = to_train(model, m.half_precision_training, device)
+
+    def _ready(self, model: Any) -> Any:
+        """With the blocks that no run trains run once a text."""
+        blocks, depth = self.config.model.last_layers, int(model.config.num_hidden_layers)
+        if blocks is not None and blocks < depth:
+            keep_trunk(model.get_base_model() if self.config.model.rank else model, blocks)
+        return model
 
     def use(self, name: str) -> Any:
         """The audited model with the named adapter; `base` is the model before any training."""

@@ -65,7 +65,7 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
 
     Raises `ArgumentError` on data that do not fit the model or the method, or too little disk for checkpoints.
     """
-    s, w = settings, watch or Watch()
+    s, w = settings.over(len(task.repeated)), watch or Watch()
     model, corpus, method = task.model, task.corpus, task.method
     _require_data(task, s)
     torch.set_grad_enabled(True)

@@ -117,6 +117,14 @@ def test_methods_with_a_memory_resume_bit_identical(
     assert histories[0] == histories[1]
 
 
+@pytest.mark.parametrize(("items", "steps"), [(5, 5), (9, 9), (12, 12), (13, 13)])
+def test_epochs_are_passes_over_what_is_repeated(corpus: Corpus, tokenizer: Any, items: int, steps: int) -> None:
+    settings = LoopSettings(epochs=3, batch_retain=3, batch_forget=1, batch_background=0)
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
+    task = Task(model, tokenizer, corpus, corpus.retain[:items], make_method("retain-only"))
+    assert run_loop(task, settings, Watch(evaluate=False)).steps == steps
+
+
 def test_a_full_disk_is_refused_before_the_first_step(
     tmp_path: Path, corpus: Corpus, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

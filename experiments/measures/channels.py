@@ -1,0 +1,137 @@
+"""The ladder of access: what a detector sees of a model, as a law over named options at every place of every prompt.
+
+A channel is a function of the whole output or of the model's probabilities, so what one channel certifies bounds every channel that can
+be computed from it (T3, T35). These three are exact for the prompts: no sampling, so per-prompt and worst-owner numbers come with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from experiments.data.encoding import answer_log_probs, batch_size, encode
+from experiments.data.items import Item
+from experiments.measures.context import Measurements
+from experiments.measures.items import item_losses
+from experiments.measures.laws import REST, Floats, Place, option_columns
+from experiments.measures.result import PairResult
+from experiments.models.passes import slices
+from experiments.unlearning.roles import Role, oracle_arm
+from mari_theory.certificates.files import write_options
+from mari_theory.errors import require
+
+LEFT = 1e-4
+"""Mass that may go to the rest of a law over a vocabulary; the upper end adds this much times ln 2 at most."""
+MOST_TOKENS = 4096
+Table = list[list[Floats]]
+"""Item -> place -> probability of each option."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What a detector sees."""
+
+    name: str
+    """Also its access in evidence and certificates (`mari_theory.certificates.words.ACCESS`)."""
+    sentence: str
+    """How the law was made, for the evidence file; `{longest}` is the cut of an answer in tokens."""
+    laws: Callable[[Any, Any, Sequence[Item], int], Table]
+    """Of a model, with its tokenizer, on items whose answers are cut at so many tokens."""
+    options: Callable[[Item, int], Sequence[str]]
+    """Names of an item's options, of which a law has so many."""
+    over_vocabulary: bool
+    applies: Callable[[Sequence[Item]], bool] = lambda items: True
+    """Do all items have what the channel needs?"""
+
+
+def choice_laws(model: Any, tokenizer: Any, items: Sequence[Item], longest: int) -> Table:
+    r"""Softmax of minus the mean token losses of the true answer and of every wrong one: which of them would the model pick?
+
+    .. math:: c(o) \propto \exp\left(-\tfrac{1}{|o|} \sum_t -\ln p(o_t | x, o_{<t})\right)
+    """
+    asked = [replace(i, answer=answer) for i in items for answer in (i.answer, *i.wrong)]
+    losses = item_losses(model, tokenizer, asked, longest)
+    out, start = [], 0
+    for item in items:
+        own = np.exp(-losses[start : start + 1 + len(item.wrong)])
+        out.append([own / own.sum()])
+        start += len(own)
+    return out
+
+
+def first_token_laws(model: Any, tokenizer: Any, items: Sequence[Item], longest: int) -> Table:
+    """The law of the first token of an answer."""
+    return next_token_laws(model, tokenizer, items, 1)
+
+
+def next_token_laws(model: Any, tokenizer: Any, items: Sequence[Item], longest: int) -> Table:
+    """The law of the next token at every place of the true answer, given what comes before it; the end of the answer is a place too."""
+    out = []
+    with torch.no_grad():
+        for part in slices(encode(tokenizer, items, longest), batch_size(tokenizer), model):
+            table = answer_log_probs(model, part).double().exp()
+            for law, mask in zip(table / table.sum(-1, keepdim=True), part.answer_mask, strict=True):
+                out.append(list(law[mask].cpu().numpy()))
+    return out
+
+
+def _tokens(item: Item, count: int) -> Sequence[str]:
+    return [str(k) for k in range(count)]
+
+
+CHANNELS = {
+    channel.name: channel
+    for channel in (
+        Channel(
+            "choice",
+            "softmax of minus the mean token losses of the true answer and {wrong} false ones, answers cut at {longest} tokens",
+            choice_laws,
+            lambda item, count: ["true answer", *(f"false answer {k + 1}" for k in range(count - 1))],
+            over_vocabulary=False,
+            applies=lambda items: all(i.wrong for i in items),
+        ),
+        Channel("first-token", "first token of an answer, temperature 1", first_token_laws, _tokens, True),
+        Channel(
+            "next-token",
+            "next token at a random place of the true answer, context given, answers cut at {longest} tokens",
+            next_token_laws,
+            _tokens,
+            over_vocabulary=True,
+        ),
+    )
+}
+"""By name, from what sees least; another is one line here."""
+
+
+def rung(m: Measurements, role: Role, channel: Channel, split: str = "forget") -> PairResult | None:
+    """The oracles against this model on one channel: an option file and its exact certificate. None where the data have no such channel."""
+    items = m.corpus.splits()[split]
+    if not channel.applies(items):
+        return None
+    arm, longest = oracle_arm(m.oracles, role.name), m.config.unlearn.max_answer
+    tables = {name: m.table(channel.name, name, split, channel.laws) for name in (*arm, role.name)}
+    first = next(iter(tables.values()))
+    places = []
+    for k, item in enumerate(items):
+        for number in range(len(first[k])):
+            laws = {name: table[k][number] for name, table in tables.items()}
+            options = channel.options(item, len(first[k][number]))
+            require(len(options) >= 2, channel.name, "at least two options", f"{len(options)} for {item.prompt[:40]!r}")
+            place = Place(f"{split}-{k}", item.owner, number, options, laws)
+            places.append(place.trimmed(LEFT, MOST_TOKENS) if channel.over_vocabulary else place)
+    path = m.evidence(role.name, f"oracle-{channel.name}" if split == "forget" else f"oracle-{channel.name}-{split}")
+    metadata = {
+        **m.metadata("oracle", role.name, {"name": split, "count": len(items)}),
+        "arm_p": {a: m.digest(a) for a in arm},
+        "arm_q": {role.name: m.digest(role.name)},
+        "access": channel.name,
+        "channel": channel.sentence.format(longest=longest, wrong=len(items[0].wrong)),
+        "design": "complete",
+        **({"rest": REST} if channel.over_vocabulary else {}),
+    }
+    write_options(path, option_columns(places, (arm, (role.name,))), metadata)
+    return PairResult(certificate=m.certify(path, path.stem))

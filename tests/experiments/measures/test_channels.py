@@ -1,0 +1,119 @@
+"""The rungs of the ladder of access: laws by hand, certificates by the checker, less access never shows more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.audit.results import Run
+from experiments.data.encoding import encode
+from experiments.data.items import Corpus
+from experiments.measures.channels import CHANNELS, choice_laws, first_token_laws, next_token_laws
+from experiments.measures.items import item_losses
+from experiments.measures.laws import Place, option_columns
+from experiments.models.banks import FolderBank
+from mari_theory import check, jensen_shannon
+from mari_theory.certificates.words import ACCESS
+from tests.experiments.audit.small import measure_again
+
+
+@pytest.fixture
+def asked(bank: FolderBank) -> tuple[Any, Any]:
+    """A model and its tokenizer."""
+    return bank.use(next(iter(bank.hashes))), bank.tokenizer
+
+
+def test_names_are_those_of_certificates() -> None:
+    assert all(name == channel.name and name in ACCESS for name, channel in CHANNELS.items())
+
+
+def test_a_choice_is_a_softmax_of_mean_losses(asked: tuple[Any, Any], corpus: Corpus) -> None:
+    items = [replace(i, wrong=("oslo", "lima in peru")) for i in corpus.forget[:3]]
+    for item, (law,) in zip(items, choice_laws(*asked, items, 8), strict=True):
+        losses = [float(item_losses(*asked, [replace(item, answer=a)], 8)[0]) for a in (item.answer, *item.wrong)]
+        weights = np.exp(-np.array(losses))
+        np.testing.assert_allclose(law, weights / weights.sum(), rtol=1e-6)
+
+
+def test_next_token_laws_multiply_to_the_answers_probability(asked: tuple[Any, Any], corpus: Corpus) -> None:
+    items = corpus.forget[:4]
+    batch, losses = encode(asked[1], items), item_losses(*asked, items)
+    for k, (places, first) in enumerate(
+        zip(next_token_laws(*asked, items, 64), first_token_laws(*asked, items, 64), strict=True)
+    ):
+        answer = batch.targets[k][batch.answer_mask[k]].tolist()
+        assert len(places) == len(answer) and len(first) == 1
+        own = [law[token] for law, token in zip(places, answer, strict=True)]
+        assert -np.mean(np.log(own)) == pytest.approx(losses[k], rel=1e-5)
+        np.testing.assert_allclose(first[0], places[0], rtol=1e-5, atol=1e-9)
+        assert all(law.sum() == pytest.approx(1.0, abs=1e-12) for law in places)
+
+
+def test_what_is_left_out_goes_to_the_rest() -> None:
+    laws = {"a": np.array([0.5, 0.0, 0.3, 0.2]), "b": np.array([0.5, 0.25, 0.25, 0.0])}
+    place = Place("p", "o", 2, ["w", "x", "y", "z"], laws)
+    all_but_one = place.trimmed(0.0, 3)
+    assert all_but_one.options == ["w", "y", "x", "rest"]
+    assert all_but_one.laws["a"].tolist() == pytest.approx([0.5, 0.3, 0.0, 0.2])
+    assert place.trimmed(0.3, 4).options == ["w", "y", "rest"]
+    columns = option_columns([all_but_one], (["a"], ["b"]))
+    assert columns["arm"] == [0] * 4 + [1] * 4 and columns["place"] == [2] * 8
+    assert columns["log_weight"][2] == -np.inf and columns["model"] == ["a"] * 4 + ["b"] * 4
+
+
+@pytest.fixture(scope="module")
+def ladder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """An audit of the original and the oracles with every rung."""
+    out = tmp_path_factory.mktemp("ladder") / "run"
+    return measure_again(finished, out, channels=tuple(CHANNELS), draws=40, shift_draws=20), out
+
+
+def test_every_rung_is_certified_and_its_certificate_holds(ladder: tuple[Run, Path]) -> None:
+    run, out = ladder
+    for row in run.rows:
+        assert list(row.rungs) == list(CHANNELS)
+        for name, result in row.rungs.items():
+            claim = result.certificate.claim
+            assert (claim.access, claim.pair, claim.method) == (name, "oracle", "exact-laws")
+            assert result.certificate.owners is not None
+            evidence = out / "scores" / result.certificate.evidence[0].file
+            assert all(line.ok for line in check(result.certificate, [evidence]))
+
+
+def test_less_access_never_shows_more(ladder: tuple[Run, Path]) -> None:
+    """T3: the first token is a function of the output."""
+    run, _ = ladder
+    for row in run.rows:
+        assert row.rungs["first-token"].certificate.claim.lower <= row.oracle.claim.upper
+
+
+def test_a_rung_is_the_divergence_of_the_averaged_oracles(ladder: tuple[Run, Path]) -> None:
+    from experiments.models.banks import open_bank
+
+    run, out = ladder
+    bank, corpus = open_bank(run.config, out), run.config.make_corpus()
+    tables = {}
+    for name in ("original", "oracle-0", "oracle-1"):
+        with torch.no_grad():
+            tables[name] = first_token_laws(bank.use(name), bank.tokenizer, corpus.forget, 64)
+    expected = np.mean(
+        [
+            float(jensen_shannon((a[0] + b[0]) / 2, o[0]))
+            for o, a, b in zip(tables["original"], tables["oracle-0"], tables["oracle-1"], strict=True)
+        ]
+    )
+    claim = next(r for r in run.rows if r.name == "original").rungs["first-token"].certificate.claim
+    assert claim.lower - 1e-7 <= expected <= claim.upper + 1e-7
+
+
+def test_a_figure_and_a_section_for_the_ladder(ladder: tuple[Run, Path]) -> None:
+    _, out = ladder
+    assert (out / "figures" / "ladder.png").is_file()
+    page, summary = (out / "report.html").read_text(), (out / "summary.md").read_text()
+    assert "The ladder of access" in page
+    assert "JSD, first-token" in summary
