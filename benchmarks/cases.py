@@ -44,12 +44,19 @@ class Case:
     """A quantity of one law, how to draw data of size n, and the intervals to be judged on the same draws."""
 
     quantity: str
+    """What the intervals are for; a table a quantity."""
     law: str
+    """Name of the law."""
     truth: float
+    """The quantity's exact value, information in nats."""
     draw: Draw
+    """From a generator and n to data, n an arm where there are two."""
     methods: dict[str, Method]
+    """Name -> interval from data and a confidence."""
     sizes: tuple[int, ...] = SIZES
+    """Sample sizes n that are simulated."""
     confidences: tuple[float, ...] = (0.95,)
+    """Nominal confidences that are simulated."""
 
 
 MEANS: dict[str, tuple[float, Draw]] = {

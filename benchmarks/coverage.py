@@ -35,13 +35,21 @@ class Cell:
     """One method on one law at one size."""
 
     quantity: str
+    """As in `Case`."""
     law: str
+    """As in `Case`."""
     n: int
+    """Sample size, of each arm where there are two."""
     confidence: float
+    """Nominal confidence in (0, 1)."""
     method: str
+    """Name of the interval."""
     misses: int
+    """Intervals that left the truth out."""
     replicates: int
+    """Intervals in all."""
     width: float
+    """Their mean width, in the quantity's unit."""
 
     @property
     def rate(self) -> float:

@@ -41,14 +41,21 @@ class Row:
     """One mistake at one divergence and size."""
 
     mistake: str
+    """Name in `MISTAKES`."""
     truth: float
+    """Divergence of whole sequences, nats."""
     n: int
+    """Outputs an arm."""
     refused: float
+    """Share of files refused."""
     below: float
+    """Share of files certified with an upper end below the truth."""
     discrepancy: float
+    """Median standardised mean of the calibration equality that is furthest off (`discrepancy`)."""
     total: float
     """Median sum of the differences of that equality, which lie in [-1, 1]."""
     replicates: int
+    """Files that the shares are of."""
 
 
 def truth(rates: tuple[float, float]) -> float:

@@ -41,6 +41,7 @@ class DKWBand:
     """c/n -+ sqrt(ln(2/delta)/(2n)), clipped to [0, 1]."""
 
     name: str = "dkw"
+    """Name in results and in `BANDS`."""
 
     def limits(self, n: int, confidence: float) -> tuple[Floats, Floats]:
         """The same radius everywhere."""
@@ -52,9 +53,6 @@ class DKWBand:
 class EqualLocalLevels:
     """Beta quantiles at one local level, joint coverage exact (Moscovich and Nadler's recursion, 2017).
 
-    Beyond `knots` order statistics, that many are used (all of the extreme ones) and the band is constant between: still
-    valid, hardly wider.
-
     >>> low, high = EqualLocalLevels().limits(100, 0.95)
     >>> dkw = DKWBand().limits(100, 0.95)
     >>> bool(high[0] < dkw[1][0] / 2)
@@ -62,7 +60,9 @@ class EqualLocalLevels:
     """
 
     name: str = "equal-local-levels"
+    """Name in results and in `BANDS`."""
     knots: int = 400
+    """Beyond it, about so many order statistics are used and the band is constant between: still valid, hardly wider."""
 
     def limits(self, n: int, confidence: float) -> tuple[Floats, Floats]:
         """Bounds for every count of points at or below t."""

@@ -44,6 +44,7 @@ class PlugIn:
     """H of the empirical law; at most H in expectation, by (K-1)/(2n) to first order."""
 
     name: str = "plug-in"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """-sum c/n ln(c/n)."""
@@ -56,6 +57,7 @@ class MillerMadow:
     """Plug-in + (observed symbols - 1)/(2n). Source: Miller (1955)."""
 
     name: str = "miller-madow"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """First-order bias correction."""
@@ -67,6 +69,7 @@ class Jackknife:
     """n H - (n-1) mean of the plug-in with one observation left out. Source: Zahl (1977)."""
 
     name: str = "jackknife"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """Exact leave-one-out in O(symbols)."""
@@ -85,6 +88,7 @@ class Grassberger:
     """ln n - sum c G(c)/n, G(c) = psi(c) + (-1)^c [psi((c+1)/2) - psi(c/2)]/2. Source: Grassberger (2003)."""
 
     name: str = "grassberger"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """Exact for the sum of digamma terms."""
@@ -98,6 +102,7 @@ class ChaoShen:
     """Horvitz-Thompson with Good's coverage 1 - f1/n. Source: Chao and Shen (2003)."""
 
     name: str = "chao-shen"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """-sum C p ln(C p)/(1 - (1 - C p)^n); all singletons count as n - 1 of them."""
@@ -114,6 +119,7 @@ class JamesStein:
     """Plug-in of the law shrunk towards uniform on the alphabet. Source: Hausser and Strimmer (2009)."""
 
     name: str = "james-stein"
+    """Name in results and in `CORRECTIONS`."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """Shrinkage intensity estimated from the counts."""
@@ -132,7 +138,9 @@ class NSB:
     """Posterior mean under a mixture of Dirichlet priors that is nearly flat in H. Source: Nemenman, Shafee, Bialek (2002)."""
 
     name: str = "nsb"
+    """Name in results and in `CORRECTIONS`."""
     nodes: int = 400
+    """Points of the integral over ln(beta), at least 2."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """Integral over ln(beta) by the trapezoid rule."""
@@ -161,9 +169,13 @@ class PolynomialMinimax:
     """
 
     name: str = "polynomial"
+    """Name in results and in `CORRECTIONS`."""
     degree: float = 1.6
+    """Degree of the polynomial over ln K, K the alphabet size; rounded down, at least 1."""
     interval: float = 3.5
+    """The polynomial approximates on [0, interval ln K / n]."""
     switch: float = 1.5
+    """Counts above this times ln K take the corrected plug-in."""
 
     def entropy(self, counts: Counts, alphabet: int) -> float:
         """Unbiased estimate of the polynomial through falling factorials."""

@@ -134,7 +134,9 @@ class DivergenceBall:
     """All laws p with KL(phat | p) <= kappa; linear functionals are maximised over it exactly."""
 
     p_hat: Floats
+    """Empirical law, shape (symbols,), sum 1."""
     kappa: float
+    """Radius, nats, at least 0."""
 
     def largest_mean(self, values: Floats) -> float:
         r"""max over the ball of sum p values, from above.

@@ -15,12 +15,16 @@ ROUNDING = 2e-11
 
 @dataclass(frozen=True)
 class LawEnds:
-    """Per prompt: divergence (nats) and total variation, and what the rest of each law may add."""
+    """Divergence and total variation of every prompt, the options not listed taken as one; all of shape (prompts,)."""
 
     divergence: Floats
+    """Jensen-Shannon divergence of the two laws, nats."""
     divergence_rest: Floats
+    """Nats that telling the options not listed apart may add; 0 where a law is whole."""
     total_variation: Floats
+    """In [0, 1]."""
     total_variation_rest: Floats
+    """What telling the options not listed apart may add; 0 where a law is whole."""
 
     def average(self, quantity: str, prompts: Integers, top: float) -> tuple[float, float, float]:
         """Estimate, lower and upper end of the mean over some prompts."""

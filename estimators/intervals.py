@@ -47,6 +47,7 @@ class Hoeffding:
     """
 
     name: str = "hoeffding"
+    """Name in results and in `INTERVALS`."""
 
     def interval(
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
@@ -68,6 +69,7 @@ class MaurerPontil:
     """
 
     name: str = "maurer-pontil"
+    """Name in results and in `INTERVALS`."""
 
     def interval(
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0
@@ -90,6 +92,7 @@ class ClopperPearson:
     """
 
     name: str = "clopper-pearson"
+    """Name in results."""
 
     def counts(self, successes: int, trials: int, confidence: float = 0.95) -> Interval:
         """Two-sided interval from counts, outward by 1e-14."""
@@ -247,6 +250,7 @@ class DKW:
     """
 
     name: str = "dkw"
+    """The band's name."""
 
     def radius(self, n: int, confidence: float = 0.95) -> float:
         """Half-width of the simultaneous band."""

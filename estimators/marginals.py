@@ -35,7 +35,7 @@ class Marginals(Protocol):
 
 @dataclass(frozen=True)
 class Rescaled:
-    """Columns as they are, unless their spreads lie more than a `factor` apart: then each over the power of two nearest its own.
+    """Columns as they are, unless their spreads lie far apart: then each over the power of two nearest its own.
 
     The spread is the interquartile range, or where that is 0 (more than half the values equal) twice the median distance of the
     other values from the median; a constant column has none and stays. A power of two leaves ties and comparisons to the bit as
@@ -46,7 +46,9 @@ class Rescaled:
     """
 
     factor: float = 4.0
+    """Largest ratio of two spreads at which columns stay as they are, at least 1."""
     name: str = "rescaled"
+    """Name in results and in `MARGINALS`."""
 
     def __post_init__(self) -> None:
         require(self.factor >= 1, "factor", "a number at least 1", self.factor)
@@ -78,6 +80,7 @@ class Copula:
     """
 
     name: str = "copula"
+    """Name in results and in `MARGINALS`."""
 
     def prepare(self, z: Floats) -> Floats:
         """Normal scores of the ranks."""

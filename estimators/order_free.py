@@ -110,7 +110,9 @@ class OrderFree:
     """
 
     name: str = "order-free"
+    """Name in results and in `INTERVALS`."""
     cap: float = 0.9
+    """Largest share of the capital that a bet can lose, in (0, 1): a stake on the mean m is at most cap/m."""
 
     def interval(
         self, y: Float[np.ndarray, " n"], confidence: float = 0.95, lower: float = 0.0, upper: float = 1.0

@@ -63,7 +63,9 @@ class FastRate:
     """
 
     name: str = "pooled-fast-rate"
+    """Name in results."""
     multipliers: tuple[float, ...] = MULTIPLIERS
+    """Grid of l, each in (0, 1), fixed before the data."""
 
     def __post_init__(self) -> None:
         ok = len(self.multipliers) > 0 and all(0.0 < k < 1.0 for k in self.multipliers)
@@ -82,6 +84,7 @@ class BoundedDifferences:
     """The baseline: McDiarmid with constant (1 + ln(n+1))/(2n) a sample: Fhat + sqrt(ln(1/delta)/2 sum c_i^2)."""
 
     name: str = "pooled-bounded-differences"
+    """Name in results."""
 
     def upper(self, plug_in: float, n: int, m: int, confidence: float, arms: Arms = "independent") -> float:
         """Upper bound in nats at `confidence`, at most ln 2, rounded up; McDiarmid's inequality needs independent arms."""

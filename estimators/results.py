@@ -98,3 +98,4 @@ class Certified(Estimate):
     """An estimate whose interval holds at its confidence, at this sample size, under the assumptions it names."""
 
     interval: Interval = field(kw_only=False, default=Interval(-math.inf, math.inf, 0.5))
+    """Both ends, in the unit of the value; always there."""

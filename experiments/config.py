@@ -79,6 +79,7 @@ class LoopSettings:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     steps: Annotated[int, Field(ge=1)] = 150
+    """Optimiser steps, at least 1."""
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Learning rate of AdamW at its largest."""
     batch_retain: Annotated[int, Field(ge=1)] = 96
@@ -88,6 +89,7 @@ class LoopSettings:
     batch_background: Annotated[int, Field(ge=0)] = 96
     """Items seen once, a step."""
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """Of AdamW, at least 0."""
     clip: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """Largest norm of a step's gradient."""
     schedule: Literal["linear", "half-cosine"] = "linear"

@@ -21,9 +21,7 @@ Function = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class FDivergence:
-    """One f-divergence: `f` convex with f(1) = 0, `slope` = f', `conjugate` = f* on `domain`, `activation` onto the domain.
-
-    `activation` increases, so a higher score is always a vote for P. `at_zero` is f(0), `growth` = lim f(t)/t.
+    """One f-divergence with what its variational form (T21) needs; every function works on arrays of either kind.
 
     >>> import numpy as np
     >>> kl = FENCHEL["kl"]
@@ -32,13 +30,21 @@ class FDivergence:
     """
 
     name: str
+    """Key in `FENCHEL`."""
     f: Function
+    """Convex on the positive numbers, f(1) = 0."""
     slope: Function
+    """Its derivative f'."""
     conjugate: Function
+    """Its conjugate f* on `domain`."""
     activation: Function
+    """g*, from any real score to an argument of f*; it increases, so a higher score is a vote for P."""
     domain: tuple[float, float]
+    """Ends of the interval that f' maps the positive numbers into."""
     at_zero: float
+    """f(0), `inf` where it has no finite limit."""
     growth: float
+    """Limit of f(t)/t for large t, `inf` where it is not finite."""
 
     def divergence(self, p: Float[AnyArray, " outcomes"], q: Float[AnyArray, " outcomes"]) -> Float[AnyArray, ""]:
         """D_f(P||Q) = sum q f(p/q) in nats where f has logarithms; `inf` where the supports force it.

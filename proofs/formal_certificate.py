@@ -37,10 +37,12 @@ UNIT = 10**9
 
 @dataclass(frozen=True)
 class IntegerPair:
-    """Masses of both arms over `DENOMINATOR`, and the least s that the ball arithmetic here accepts."""
+    """Two laws in whole numbers, and what they let Coq conclude."""
 
     masses: tuple[tuple[int, int], ...]
+    """(P, Q) of every symbol, whole numbers over `DENOMINATOR`, to which either arm sums."""
     s: int
+    """The least numerator, 1 to `UNIT`, that the ball arithmetic here accepts."""
 
     @property
     def accuracy(self) -> Fraction:

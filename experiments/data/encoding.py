@@ -17,14 +17,20 @@ from mari_theory.errors import require
 
 @dataclass(frozen=True)
 class Encoded:
-    """A batch. `targets[i, j]` is the j-th answer token of item i and `slots[i, j]` the position whose logits predict it."""
+    """A batch of prompts with their answers, padded on the right."""
 
     input_ids: Tensor
+    """Prompt, answer and end token, padded with end tokens, shape (items, tokens)."""
     attention_mask: Tensor
+    """1 on real tokens and 0 on padding, shape (items, tokens)."""
     slots: Tensor
+    """Position whose logits predict the j-th answer token of item i, shape (items, answer tokens)."""
     targets: Tensor
+    """That token's id, shape (items, answer tokens)."""
     answer_mask: Tensor
+    """Boolean, true where there is such a token and it counts, shape (items, answer tokens)."""
     kinds: tuple[str, ...]
+    """Types of the questions, one an item; empty where not known."""
 
     def __len__(self) -> int:
         return int(self.input_ids.shape[0])

@@ -19,8 +19,11 @@ class Item:
     """One question about one owner (author)."""
 
     prompt: str
+    """The question."""
     answer: str
+    """Its answer; in a corpus the true one."""
     owner: str
+    """Whose data it is: nobody owns items of two splits."""
     kind: str = ""
     """The question's type."""
     wrong: tuple[str, ...] = ()
@@ -34,9 +37,13 @@ class Corpus:
     """Forget, retain and never-trained holdout items, owners disjoint."""
 
     name: str
+    """Name in results."""
     forget: tuple[Item, ...]
+    """Items to be forgotten: the original is trained on them, oracles never are."""
     retain: tuple[Item, ...]
+    """Items that stay: original and oracles are trained on them."""
     holdout: tuple[Item, ...]
+    """Items that no model is trained on."""
     subject: dict[str, str] = field(default_factory=dict, kw_only=True)
     """An owner's name in the text, where it is another."""
     templates: tuple[str, ...] = field(default=(), kw_only=True)

@@ -24,18 +24,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Attack:
-    """A membership attack's result. `auc` has the forget items as positives; `advantage_auc` = max(AUC, 1 - AUC).
-
-    The interval is a bootstrap by author (descriptive, not certified). TPR at 1 % and 0.1 % FPR come with exact
-    intervals (`tpr_at`), None where the unseen items are too few for that rate.
-    """
+    """A membership attack's result, the forget items as positives."""
 
     name: str
+    """The score that is attacked with, or the blind baseline."""
     auc: float
+    """In [0, 1]; far under 1/2 is as detectable as far above."""
     auc_low: float
+    """Lower end of a 95 % bootstrap by author (descriptive, not certified)."""
     auc_high: float
+    """Upper end of it."""
     tpr_at_1_percent: tuple[float, float, float] | None = None
+    """TPR at 1 % FPR with both exact ends (`tpr_at`), None with fewer than 100 scored unseen items."""
     tpr_at_01_percent: tuple[float, float, float] | None = None
+    """The same at 0.1 % FPR, None with fewer than 1,000."""
 
     @property
     def advantage_auc(self) -> float:

@@ -21,17 +21,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ItemScores:
-    """Per-item numbers of one model on one set, teacher-forced in float32.
-
-    `loss` mean nats a token, `probability` its exponential (the geometric mean token probability), `exact` greedy exact match,
-    `tokens` log-probabilities of the answer tokens, `standard` the same standardised over the vocabulary (min-k++).
-    """
+    """Per-item numbers of one model on one set, teacher-forced in float32; every field has one entry an item."""
 
     loss: Floats
+    """Mean nats an answer token."""
     probability: Floats
+    """exp(-loss): the geometric mean probability of an answer token."""
     exact: NDArray[np.bool_]
+    """Is every answer token the likeliest after the true ones before it (greedy exact match)?"""
     tokens: list[Floats]
+    """Log-probabilities of the answer tokens, nats, shape (answer tokens,)."""
     standard: list[Floats]
+    """The same standardised over the vocabulary by the model's own law (min-k++)."""
 
 
 def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> ItemScores:
@@ -67,11 +68,14 @@ def item_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
 
 @dataclass(frozen=True)
 class PerturbedLosses:
-    """Mean nats a token of the true answer, of its paraphrase (the true one where there is none), and of each wrong one."""
+    """Mean nats a token of true and false answers to the same questions; every field has one entry an item."""
 
     true: Floats
+    """Of the true answer."""
     paraphrased: Floats
+    """Of its paraphrase, or of itself where there is none."""
     wrong: list[list[float]]
+    """Of each wrong answer."""
 
 
 def perturbed_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> PerturbedLosses:

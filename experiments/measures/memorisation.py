@@ -96,11 +96,14 @@ def privacy_leakage(auc: float, oracle_auc: float) -> float:
 
 @dataclass(frozen=True)
 class GeneralUtility:
-    """Perplexity and next-token accuracy on running text, `tokens` predictions in all."""
+    """How well a model predicts running text."""
 
     perplexity: float
+    """exp(mean nats a predicted token)."""
     accuracy: float
+    """Share of tokens that are the likeliest after those before."""
     tokens: int
+    """Predictions in all."""
 
 
 def general_utility(model: Any, tokenizer: Any, texts: Sequence[str], window: int = 128) -> GeneralUtility:

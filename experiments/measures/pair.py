@@ -21,12 +21,16 @@ STATED = {"design": "iid", "stopping": "fixed"}
 
 @dataclass(frozen=True)
 class Pair:
-    """Outputs of arm P, then of arm Q, with the log-likelihood of each under both (whole output, nats)."""
+    """Outputs of two arms, each scored under both; where rows run over both arms, those of P come first."""
 
     p: Draws
+    """Outputs of arm P."""
     q: Draws
+    """Outputs of arm Q."""
     log_p: Floats
+    """Log-likelihood of each whole output under P, nats, shape (outputs of both arms,)."""
     log_q: Floats
+    """The same under Q."""
 
     @property
     def arm(self) -> NDArray[np.int64]:

@@ -21,13 +21,18 @@ from mari_theory.errors import require
 
 @dataclass(frozen=True)
 class Relearned:
-    """Mean answer probability (geometric, a token) on the forget owners the attacker did *not* show, before and after the attack."""
+    """What relearning some forget owners does to the others, which the attacker did *not* show."""
 
     model: Any
+    """The attacked copy."""
     steps: int
+    """Training steps that the attack was given."""
     hidden: list[Item]
+    """Forget items of the owners not shown."""
     before: float
+    """Mean answer probability (geometric, a token) on the hidden items before the attack."""
     after: float
+    """The same after it."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,11 @@ class Relearning:
     share: float = 0.25
     """Of the forget owners it is shown."""
     steps: int = 10
+    """Training steps, at least 1."""
     lr: float = 1e-3
+    """Learning rate of AdamW at its largest, above 0."""
     batch: int = 16
+    """Shown items a step, at least 1."""
 
 
 def relearning_attack(

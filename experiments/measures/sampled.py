@@ -26,13 +26,18 @@ WIDE = 1.0 - 1e-6
 
 @dataclass(frozen=True)
 class Arms:
-    """Which models make the arms of a pair, on which prompts, with how many outputs an arm."""
+    """The two arms of a pair, as its measurements need them."""
 
     pair: str
+    """Name of the pair, as its evidence files have it."""
     p: Arm
+    """Names of the models whose average is arm P."""
     q: str
+    """Name of the model that is arm Q."""
     split: str
+    """Split whose questions are the prompts."""
     draws: int
+    """Outputs an arm."""
 
 
 def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bool, detect: bool = True) -> PairResult:

@@ -23,7 +23,9 @@ class Draws:
     """Outputs drawn from an arm: prompts uniform with replacement, the arm's model uniform (T25), then the output."""
 
     prompt_index: NDArray[np.int64]
+    """Which prompt each output answers, shape (outputs,)."""
     outputs: list[list[int]]
+    """Token ids of each output, the end token included when it came in time."""
 
 
 def draw(bank: ModelBank, arm: Sequence[str], prompts: Sequence[list[int]], n: int, max_new: int, seed: int) -> Draws:

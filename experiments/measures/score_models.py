@@ -33,6 +33,7 @@ class Sampling:
     pair: Literal["oracle", "shift"] = "oracle"
     """What the file says it compares."""
     seed: int = 0
+    """Of the draws, at least 0; the arms take 2 seed and 2 seed + 1."""
 
     def __post_init__(self) -> None:
         require(self.draws >= 1, "--draws", "a number at least 1", self.draws)

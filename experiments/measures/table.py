@@ -23,9 +23,11 @@ class Measure:
     """One number about a model."""
 
     name: str
+    """Key in `MEASURES` and in results."""
     heading: str
     """Of its column; measures that follow each other under one heading share the column."""
     digits: int
+    """Digits after the decimal point."""
     measure: Callable[[Measurements, str], Number]
     """The number of the named model."""
     summary: bool = False
@@ -41,11 +43,15 @@ class Group:
     """Numbers about a model that only make sense together: a table of their own."""
 
     name: str
+    """Key in `GROUPS` and in results."""
     title: str
+    """Heading of its table in the report."""
     note: str
+    """What the report says under the heading."""
     measure: Callable[[Measurements, str], dict[str, Number]]
     """Column -> number of the named model; empty where the group does not apply."""
     digits: int = 3
+    """Digits after the decimal point, in columns that are neither `short` nor `counts`."""
     short: tuple[str, ...] = ()
     """Columns printed to two significant digits instead."""
     counts: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ class GradDiff(Method):
     """
 
     gamma: float = 1.0
+    """Weight of the forget term; 0 leaves plain training on what stays."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays minus gamma times CE on the forget answers."""
@@ -48,6 +49,7 @@ class KLGradientAscent(ReferenceMethod):
     """
 
     gamma: float = 1.0
+    """Weight of the forget term; 0 leaves the KL on what stays."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """KL on what stays minus gamma times CE on the forget answers."""
@@ -60,12 +62,14 @@ class KLGradientAscent(ReferenceMethod):
 class WeightedGradientAscent(Method):
     """`L = CE(preserve) + gamma E[p_t^alpha ln p_t]` over forget tokens, weights without gradient (Wang et al. 2025, WGA).
 
-    Likely tokens are pushed down first; a token that is forgotten stops pulling. alpha = 0 is GradDiff. Deviation: the paper's term is the
-    second one; the retain term beside it is the run's own.
+    Likely tokens are pushed down first; a token that is forgotten stops pulling. Deviation: the paper's term is the second one; the retain
+    term beside it is the run's own.
     """
 
     alpha: float = 1.0
+    """Power of a token's probability in its weight, at least 0; 0 is GradDiff."""
     gamma: float = 1.0
+    """Weight of the forget term; 0 leaves plain training on what stays."""
 
     def __post_init__(self) -> None:
         require(self.alpha >= 0, "alpha", "a number at least 0", self.alpha)
@@ -87,6 +91,7 @@ class TaskVector(Method):
     """
 
     scale: float = 1.0
+    """Length of the step back, at least 0, in units of the step forth; 0 gives the original back."""
 
     def __post_init__(self) -> None:
         require(self.scale >= 0, "scale", "a number at least 0", self.scale)

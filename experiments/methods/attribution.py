@@ -31,11 +31,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Attribution:
-    """p(owner | answer) as a fitted classifier; `owners` are its classes."""
+    """p(owner | answer) as a fitted classifier."""
 
     model: Any
+    """Fitted scikit-learn pipeline from texts to probabilities."""
     owners: tuple[str, ...]
+    """Its classes in the order of its columns; the empty name is nobody."""
     given: str
+    """What it reads: `answer`, or `question-and-answer`."""
 
     def probabilities(self, prompts: Sequence[str], answers: Sequence[str]) -> Floats:
         """p(owner | x) for every owner, shape (answers, owners)."""
@@ -88,18 +91,20 @@ def frozen_attribution(corpus: Corpus, given: str, seed: int = 0) -> Attribution
 
 @dataclass(frozen=True)
 class Deattribution:
-    """What two classifiers say of a model's answers: the frozen one it was trained against, and one retrained on its outputs.
-
-    `frozen` is the mean probability of the right owner, `accuracy` how often the retrained classifier names it, `chance` how often a constant does.
-    `information` estimates, and `information_lower` bounds from below with probability `confidence`, I(owner; answer) in nats.
-    """
+    """What two classifiers say of a model's answers: the frozen one it was trained against, and one retrained on its outputs."""
 
     frozen: float
+    """Mean probability that the frozen classifier gives the right owner."""
     accuracy: float
+    """How often the retrained classifier names the right owner."""
     chance: float
+    """How often a constant does."""
     information: float
+    """Estimate of I(owner; answer), nats, at least 0."""
     information_lower: float
+    """Lower bound on it, nats, at least 0."""
     confidence: float
+    """Probability with which the lower bound holds."""
 
 
 def deattribution(

@@ -25,21 +25,31 @@ class DareU(ReferenceMethod):
     .. math:: r_t = \tfrac{1}{t+1} \sum_{t'=1}^{t+1} \chi(DA(i, y_{:\lceil t'/\kappa \rceil \kappa})) - \lambda KL(\pi \| \pi_{old})_t,
         \quad L = -E[\min(\rho_t A_t, clip(\rho_t) A_t)] + c_V (R_t - V_t)^2, \quad L_{dis} = \lambda_{dis} KL(\pi_0 \| \pi) \text{ on preserve}
 
-    chi saturates at -1 from an attribution of 0.65 on. Each rollout serves `reuse` clipped steps, then one distillation step. Defaults are the
-    paper's (KL 0.1, value 0.2, clip 0.2, temperature 0.8, distillation 2, 15 slices); gamma and eps are not given there. Deviations: the classifier
-    is logistic regression (see `experiments.methods.attribution`), and `given` may add the question.
+    chi saturates at -1 from an attribution of 0.65 on. Defaults are the paper's (KL 0.1, value 0.2, clip 0.2, temperature 0.8, distillation 2,
+    15 slices); gamma and eps are not given there. Deviations: the classifier is logistic regression (see `experiments.methods.attribution`),
+    and `given` may add the question.
     """
 
     kl: float = 0.1
+    """Lambda, at least 0; the KL also pulls directly with this weight."""
     value: float = 0.2
+    """c_V, weight of the value head's squared error, at least 0."""
     clip: float = 0.2
+    """In (0, 1): rho_t is clipped to 1 -+ this."""
     temperature: float = 0.8
+    """Of the rollouts, above 0."""
     distillation: float = 2.0
+    """Lambda_dis, weight of the distillation step, at least 0."""
     slices: int = 15
+    """Prefixes of a longest answer whose attribution is scored, at least 1: kappa is max_new / slices, rounded up."""
     gamma: float = 1.0
+    """Discount of later rewards, in (0, 1]."""
     reuse: int = 2
+    """Clipped steps that each rollout serves, at least 1; one distillation step follows them."""
     max_new: int = 32
+    """Tokens of the longest rollout, at least 1."""
     given: str = "question-and-answer"
+    """What the classifier reads: `answer` (the paper's), or `question-and-answer`."""
 
     def __post_init__(self) -> None:
         for name in ("kl", "value", "distillation"):

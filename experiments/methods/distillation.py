@@ -23,7 +23,9 @@ class JensUn(ReferenceMethod):
     """
 
     gamma: float = 1.0
+    """Weight of the pull towards refusals."""
     alpha: float = 1.0
+    """Weight of the pull towards the original on what stays."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """Both divergences."""
@@ -44,7 +46,9 @@ class UNDIAL(ReferenceMethod):
     """
 
     beta: float = 10.0
+    """Nats taken off the original's logit of the answer token; 0 distils the original itself."""
     gamma: float = 1.0
+    """Weight of the forget term; 0 leaves plain training on what stays."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays plus gamma times self-distillation."""

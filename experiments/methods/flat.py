@@ -19,18 +19,21 @@ class FLAT(Method):
 
     P is the arithmetic mean of the answer's token probabilities (`mode="paper"`: an item at a time). `mode="official"` follows the
     released code: masked positions count as zeros (the mean runs over the padded length less one) and the batch is averaged
-    before g* and f*; its Neyman pair applies f* to the raw mean. `divergence` is one of the eight of `mari_theory.fenchel`.
-    `retain_weight` mu = 0 is the paper's method; above 0 it is the variant with a retain term (`flat-retain`), ours. Deviations: refusals in our own
-    wording (or the run's templates), drawn anew at every step, and the weight `gamma`.
+    before g* and f*; its Neyman pair applies f* to the raw mean. Deviations: refusals in our own wording (or the run's templates),
+    drawn anew at every step, and the weight `gamma`.
 
     >>> FLAT().divergence
     'total-variation'
     """
 
     divergence: str = "total-variation"
+    """One of the eight of `mari_theory.fenchel`."""
     mode: str = "paper"
+    """`paper`, or `official`: as the released code computes it."""
     retain_weight: float = 0.0
+    """mu, at least 0: 0 is the paper's method, above 0 the variant with a retain term (`flat-retain`), ours."""
     gamma: float = 1.0
+    """Weight of the divergence, at least 0."""
 
     def __post_init__(self) -> None:
         require(self.divergence in FENCHEL, "divergence", ", ".join(FENCHEL), self.divergence)

@@ -26,11 +26,13 @@ from mari_theory.errors import require
 class NPO(ReferenceMethod):
     r"""`L = CE(preserve) + gamma (2/beta) E[ln(1 + (pi(y)/pi_ref(y))^beta)]` (Zhang, Lin, Bai and Mei 2024, NPO-RT), whole answers.
 
-    beta -> 0 is gradient ascent (T23). Deviations: the likelihood is of answer tokens only, and `preserve` is the run's own retain batch.
+    Deviations: the likelihood is of answer tokens only, and `preserve` is the run's own retain batch.
     """
 
     beta: float = 0.1
+    """Inverse temperature, above 0; towards 0 it is gradient ascent (T23)."""
     gamma: float = 1.0
+    """Weight of the forget term, at least 0."""
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -49,13 +51,15 @@ class NPO(ReferenceMethod):
 class SimNPO(Method):
     r"""`L = CE(preserve) - gamma (2/beta) E[ln sigma(-(beta/|y|) ln pi(y) - delta)]` (Fan et al. 2024): no reference, per-token likelihood.
 
-    At the usual beta = 4.5 the loss is nearly flat once answers are unlikely; the default is the authors' own 2.5. Deviation: |y| counts
-    answer tokens and the end token.
+    Deviation: |y| counts answer tokens and the end token.
     """
 
     beta: float = 2.5
+    """Above 0; the default is the authors' own. At the usual 4.5 the loss is nearly flat once answers are unlikely."""
     delta: float = 0.0
+    """Margin: the larger, the further the likelihood of a forget answer has to fall."""
     gamma: float = 1.0
+    """Weight of the forget term."""
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -76,7 +80,9 @@ class IdkDPO(ReferenceMethod):
     """
 
     beta: float = 0.1
+    """Inverse temperature, above 0."""
     gamma: float = 1.0
+    """Weight of the forget term."""
 
     def __post_init__(self) -> None:
         require(self.beta > 0, "beta", "a number above 0", self.beta)
@@ -101,6 +107,7 @@ class IdkNLL(Method):
     """
 
     gamma: float = 1.0
+    """Weight of the refusals; 0 leaves plain training on what stays."""
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on what stays plus gamma times CE on the refusals."""

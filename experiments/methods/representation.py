@@ -17,14 +17,18 @@ from mari_theory.errors import require
 class RMU(ReferenceMethod):
     """`L = E||h(forget) - c u||^2 / d + alpha E||h(preserve) - h_ref(preserve)||^2 / d` at one layer (Li et al. 2024, WMDP).
 
-    u is a fixed random unit vector (from `seed`), d the width, h the hidden state after block `layer` (default: the middle one) at every
-    prompt and answer token. Deviation: all trainable weights move, where the original moves three matrices.
+    u is a fixed random unit vector, d the width, h the hidden state after block `layer` at every prompt and answer token. Deviation: all
+    trainable weights move, where the original moves three matrices.
     """
 
     coefficient: float = 6.5
+    """c, above 0: length of the state that forget tokens are steered to."""
     alpha: float = 100.0
+    """Weight of the drift elsewhere, at least 0."""
     layer: int | None = None
+    """Number of the block, 1 to the model's depth (0: the embedding); None: the middle one."""
     seed: int = 0
+    """Of the direction u."""
 
     def __post_init__(self) -> None:
         require(self.coefficient > 0, "coefficient", "a number above 0", self.coefficient)

@@ -20,6 +20,7 @@ class Option:
     """What a study can be told beside its sections, as `--set NAME=VALUE`."""
 
     name: str
+    """NAME of `--set`, and key in `Settings.options`."""
     default: int | Path
     """Its type is the option's."""
     text: str
@@ -79,9 +80,11 @@ class Study:
     """A question with its measurement and its page."""
 
     name: str
+    """As `mari study` takes it."""
     sections: tuple[str, ...]
     """Parts that can be measured alone."""
     options: tuple[Option, ...]
+    """What can be set beside the sections."""
     measure: Callable[[Settings, Data], None]
     """Keeps the numbers of every asked section in the data as soon as it has them; writes no page."""
     page: Callable[[Mapping[str, Section]], Page]

@@ -25,11 +25,15 @@ class Record:
     """How a section came to be."""
 
     command: str
+    """Command line that measured it."""
     date: str
+    """Day it was kept, as YYYY-MM-DD."""
     machine: str
+    """Processor, cores and versions."""
     minutes: float
     """Wall time of this section's measurement."""
     quick: bool = False
+    """From a quick run: no number to publish."""
     source: str = ""
     """Empty when measured; else the published page that these numbers were read from, with the digits printed there."""
     note: str = ""
@@ -41,7 +45,9 @@ class Section:
     """Numbers and how they came to be."""
 
     made: Record
+    """How they came to be."""
     numbers: dict[str, Any]
+    """By name, as JSON holds them: a number that is not finite is None."""
 
 
 class Data:

@@ -17,11 +17,14 @@ from mari_theory.certificates.files import atomic
 
 @dataclass
 class LoopResult:
-    """What happened: one row a logged step, why it ended, and at which step."""
+    """What happened in a run of the loop."""
 
     history: list[dict[str, float]] = field(default_factory=list)
+    """One row a look: losses, accuracies and marginal information by name, with the step."""
     stopped: Reason = Reason.ALL_STEPS
+    """Why it ended."""
     steps: int = 0
+    """Steps done."""
 
     def __str__(self) -> str:
         return f"{self.stopped}" if self.stopped is Reason.ALL_STEPS else f"{self.stopped} at step {self.steps}"
@@ -48,13 +51,18 @@ class Running:
 
 @dataclass
 class State:
-    """Weights, both moments of the optimiser, the history, and the method's own memory."""
+    """What a checkpoint keeps, and what a resumed run puts it back into."""
 
     weights: dict[str, torch.nn.Parameter]
+    """Trained tensors by name, the objective's own (`objective.`) included."""
     optimizer: torch.optim.Optimizer
+    """AdamW over these weights; both its moments are kept."""
     result: LoopResult
+    """Steps and history so far."""
     running: Running
+    """Means since the last look."""
     objective: Objective
+    """The method's, whose memory is kept."""
 
     def save(self, folder: Path) -> None:
         """Write `checkpoint.safetensors`, whole or not at all."""

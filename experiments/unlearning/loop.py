@@ -34,10 +34,13 @@ class Task:
     model: Any
     """Trained in place."""
     tokenizer: Any
+    """Of the model and of the reference."""
     corpus: Corpus
+    """Where forget items, holdout, twins and refusals come from."""
     repeated: Sequence[Item]
     """Items seen again and again: what stays, or what is being learnt."""
     method: Method
+    """Makes the loss, and decides on what else happens to the weights."""
     reference: Any = None
     """The frozen model the method asks for: the original, or the model before fine-tuning."""
 

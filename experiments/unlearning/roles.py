@@ -15,6 +15,7 @@ class Original:
     """The model that has learnt everything, the forget set included."""
 
     kind: Literal["original"] = "original"
+    """Of its row in results."""
 
     @property
     def name(self) -> str:
@@ -24,10 +25,12 @@ class Original:
 
 @dataclass(frozen=True)
 class Oracle:
-    """A retraining that never saw the forget set; `index` moves its seed."""
+    """A retraining that never saw the forget set."""
 
     index: int
+    """Number of the oracle, from 0; its seed follows from it."""
     kind: Literal["oracle"] = "oracle"
+    """Of its row in results."""
 
     @property
     def name(self) -> str:
@@ -37,10 +40,12 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Entry:
-    """The original after the method with this label in the methods table."""
+    """The original after a method of the methods table."""
 
     label: str
+    """Its label, which no other row of that table has."""
     kind: Literal["method"] = "method"
+    """Of its row in results."""
 
     @property
     def name(self) -> str:

@@ -74,15 +74,21 @@ def unit_ball(kind: str, gap: float, arm: int) -> Ball:
 class Terms:
     """Independent terms y_r share_r in [0, 1]; `top` times their mean is the mean of y.
 
-    `share` is `smallest cell / cell` (exact as integers); rows with equal gap, arm and cell are kept once with their count.
+    `share` is `smallest cell / cell` (exact as integers); rows with equal gap, arm and cell are kept once.
     """
 
     kind: str
+    """`information`, `lean` or `gibbs`: which term of a row y is (`RANGE`), scaled to [0, 1]."""
     gap: Floats
+    """log_q - log_p of each distinct row, nats; without its sign unless the kind is `gibbs`."""
     arm: NDArray[np.int8]
+    """0 for P and 1 for Q, one a distinct row; all 0 unless the kind is `gibbs`."""
     cell: NDArray[np.int64]
+    """Whole numbers c, one a distinct row: 1/(2c) is the row's weight in the mean."""
     count: NDArray[np.int64]
+    """How many rows each distinct row stands for."""
     n: int
+    """Rows in all."""
 
     @property
     def smallest(self) -> int:
@@ -151,12 +157,16 @@ def order_free_end(t: Terms, delta: float, side: str) -> float:
 
 @dataclass(frozen=True)
 class Proof:
-    """Order-free capitals in balls. The mean of y (unit range) is `top[0]/top[1]` times the mean of the n terms."""
+    """Order-free capitals in balls."""
 
     balls: list[Ball]
+    """Each distinct term, in [0, 1], enclosed."""
     count: list[int]
+    """How many terms each ball stands for."""
     n: int
+    """Terms in all."""
     top: tuple[int, int]
+    """The mean of y, scaled to [0, 1], is `top[0]/top[1]` times the mean of the n terms."""
 
     def capital(self, end: float | Ball, delta: float, side: str) -> Ball:
         """Capital of the bets that y averages more than `end` (`lower`), or less (`upper`)."""

@@ -131,8 +131,11 @@ class AllRows:
     """The average over all rows by one of the sampled methods."""
 
     s: Scores
+    """The rows of the score files."""
     kind: str
+    """Which term is averaged: `information`, `lean` or `gibbs` (`capital.RANGE`)."""
     method: str
+    """Name of the interval, as the certificate's request gives it."""
 
     def ends(self, delta: float) -> tuple[float, float, float]:
         """Lower, upper and estimate in units of the term's range."""
@@ -159,9 +162,13 @@ class ClusterMeans:
     """Owners as independent units: the weighted mean of each owner's rows."""
 
     s: Scores
+    """The rows of the score files."""
     kind: str
+    """Which term is averaged: `information`, `lean` or `gibbs` (`capital.RANGE`)."""
     owner: Integers
+    """Number of each row's owner, from 0; of its prompt where there are too few owners (`owners_of`)."""
     owners: int
+    """How many owners there are."""
 
     def parts(self) -> list[tuple[Integers, Integers]]:
         """Rows and cells of every owner with rows of both arms."""

@@ -17,14 +17,16 @@ from mari_theory.units import Floats
 
 @dataclass(frozen=True)
 class CategoricalPair:
-    """Two laws on a finite alphabet, given as sequences of probabilities that sum to 1.
+    """Two laws on one finite alphabet.
 
     >>> CategoricalPair((1.0, 0.0), (0.0, 1.0)).jsd() == math.log(2)
     True
     """
 
     p: tuple[float, ...] | Floats
+    """Probabilities of the symbols under P, sum 1."""
     q: tuple[float, ...] | Floats
+    """Probabilities of the same symbols under Q, sum 1."""
 
     def arms(self) -> tuple[Floats, Floats]:
         """Both laws as arrays."""

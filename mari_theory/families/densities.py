@@ -26,9 +26,13 @@ class GaussianPair:
     """
 
     mean_p: float
+    """Mean of P."""
     sd_p: float
+    """Standard deviation of P, above 0."""
     mean_q: float
+    """Mean of Q."""
     sd_q: float
+    """Standard deviation of Q, above 0."""
 
     def __post_init__(self) -> None:
         require(self.sd_p > 0 and self.sd_q > 0, "sd", "positive numbers", (self.sd_p, self.sd_q))
@@ -69,7 +73,7 @@ class GaussianPair:
 
 @dataclass(frozen=True)
 class GaussianMixturePair:
-    """Two mixtures of normals: rows of (share, mean, standard deviation) an arm; JSD enclosed by rigorous quadrature.
+    """Two mixtures of normals; JSD enclosed by rigorous quadrature.
 
     >>> pair = GaussianMixturePair(((1.0, 0.0, 1.0),), ((0.5, -1.0, 1.0), (0.5, 1.0, 1.0)))
     >>> low, high = pair.jsd_enclosure()
@@ -78,7 +82,9 @@ class GaussianMixturePair:
     """
 
     p: tuple[tuple[float, float, float], ...]
+    """Parts of P as (share, mean, standard deviation): positive shares that sum to 1, positive deviations."""
     q: tuple[tuple[float, float, float], ...]
+    """Parts of Q, likewise."""
 
     def __post_init__(self) -> None:
         for name, arm in (("p", self.p), ("q", self.q)):
@@ -133,7 +139,7 @@ class GaussianMixturePair:
 
 @dataclass(frozen=True)
 class LaplacePair:
-    """Laplace(location, scale) an arm; JSD enclosed by rigorous quadrature between the kinks.
+    """Two Laplace laws; JSD enclosed by rigorous quadrature between the kinks.
 
     >>> low, high = LaplacePair((0.0, 1.0), (0.5, 1.0)).jsd_enclosure()
     >>> 0 < low <= high < low + 1e-12
@@ -141,7 +147,9 @@ class LaplacePair:
     """
 
     p: tuple[float, float]
+    """(location, scale) of P, the scale above 0."""
     q: tuple[float, float]
+    """(location, scale) of Q, the scale above 0."""
 
     def __post_init__(self) -> None:
         require(self.p[1] > 0 and self.q[1] > 0, "scale", "positive numbers", (self.p[1], self.q[1]))

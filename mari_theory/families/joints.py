@@ -40,13 +40,14 @@ class Joint(Protocol):
 
 @dataclass(frozen=True)
 class DiscreteJoint:
-    """A table of joint probabilities (rows X, columns Y); symbols are sampled as their row and column numbers.
+    """Two symbols, sampled as their row and column numbers in a table of joint probabilities.
 
     >>> DiscreteJoint(((0.5, 0.0), (0.0, 0.5))).mutual_information() == math.log(2)
     True
     """
 
     table: tuple[tuple[float, ...], ...]
+    """Joint probabilities, a row a symbol of X and a column a symbol of Y: at least 0, sum 1."""
 
     def __post_init__(self) -> None:
         joint = np.asarray(self.table, dtype=float)
@@ -99,7 +100,9 @@ class GaussianJoint:
     """
 
     dim_x: int
+    """Coordinates of X, at least 1; the rest are Y's, at least 1."""
     covariance: tuple[tuple[float, ...], ...]
+    """Of X's coordinates, then Y's: symmetric and positive definite."""
 
     def __post_init__(self) -> None:
         s = np.asarray(self.covariance, dtype=float)
@@ -175,9 +178,13 @@ class StudentJoint:
     """
 
     dim_x: int
+    """Coordinates of X."""
     dim_y: int
+    """Coordinates of Y."""
     degrees: float
+    """Of freedom (nu), above 0."""
     dispersion: tuple[tuple[float, ...], ...] | None = None
+    """Of X's coordinates, then Y's: symmetric and positive definite; None: the identity."""
 
     def __post_init__(self) -> None:
         require(self.degrees > 0, "degrees", "a positive number", self.degrees)
@@ -222,6 +229,7 @@ class AdditiveUniform:
     """
 
     noise: float
+    """Half width e of the noise, above 0."""
 
     def __post_init__(self) -> None:
         require(self.noise > 0, "noise", "a positive number", self.noise)
@@ -252,6 +260,7 @@ class UniformMixture:
     """
 
     symbols: int = 5
+    """Number of values m that X takes, at least 1."""
 
     def mutual_information(self) -> float:
         """Exact MI in nats."""
@@ -285,6 +294,7 @@ class ZeroInflatedPoisson:
     """
 
     inflation: float = 0.15
+    """Probability p in [0, 1) that Y is 0 whatever X is."""
 
     def __post_init__(self) -> None:
         require(0 <= self.inflation < 1, "inflation", "a number in [0, 1)", self.inflation)
@@ -317,8 +327,11 @@ class Transformed:
     """A joint seen through an injective map of X and one of Y, which leave its information unchanged (T3, both ways)."""
 
     base: Joint
+    """Law of X and Y before the maps."""
     of_x: Callable[[Floats], Floats]
+    """Injective map of samples of X, (n, dim_x) in, n rows out."""
     of_y: Callable[[Floats], Floats]
+    """Injective map of samples of Y, (n, dim_y) in, n rows out."""
 
     def mutual_information(self) -> float:
         """That of the base."""

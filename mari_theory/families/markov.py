@@ -18,7 +18,7 @@ Law = tuple[float, ...]
 
 @dataclass(frozen=True)
 class MarkovPair:
-    """Sequences of `length` states: first state from `start`, then from the row of the transition matrix.
+    """Sequences of states, numbered from 0: the first from the start law, each next from the row of the one before.
 
     >>> chain = MarkovPair((0.5, 0.5), ((0.9, 0.1), (0.1, 0.9)), (0.5, 0.5), ((0.6, 0.4), (0.4, 0.6)), 5)
     >>> abs(chain.jsd() - sum(chain.token_information())) < 1e-14
@@ -26,10 +26,15 @@ class MarkovPair:
     """
 
     start_p: Law
+    """P's law of the first state."""
     rows_p: tuple[Law, ...]
+    """P's transition matrix: a row a state, the law of the state after it."""
     start_q: Law
+    """Q's law of the first state, on as many states."""
     rows_q: tuple[Law, ...]
+    """Q's transition matrix."""
     length: int
+    """States in a sequence, at least 1."""
 
     def __post_init__(self) -> None:
         require(self.length >= 1, "length", "at least one token", self.length)

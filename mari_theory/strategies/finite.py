@@ -30,14 +30,16 @@ else:  # the checker of the test run looks at a random item of a container, and 
 class FiniteLaw:
     """A law on finitely many numbers, weights rational: means and probabilities of samples are exact.
 
-    Raises `ArgumentError` unless the weights are non-negative, as many as the values, and sum to 1.
+    Raises `ArgumentError` on weights that are no probabilities, or not one a value.
 
     >>> FiniteLaw((0.0, 1.0), (Fraction(2, 3), Fraction(1, 3))).mean()
     Fraction(1, 3)
     """
 
     values: Values
+    """The numbers."""
     weights: Weights
+    """The probability of each number: rational, at least 0, sum 1."""
 
     def __post_init__(self) -> None:
         require(len(self.values) == len(self.weights) > 0, "weights", "one weight a value", self.weights)

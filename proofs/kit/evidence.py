@@ -19,15 +19,14 @@ KINDS = ("symbolic", "random", "enclosure", "search", "dropped", "formal")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found.
-
-    `ok`: nothing broke the statement. `tightness`: attained value over bound at the witness (1 = sharp), None where no bound is involved.
-    `note`: what was tried, and the largest deviation.
-    """
+    """What a check found."""
 
     ok: bool
+    """Nothing broke the statement."""
     tightness: float | None
+    """Attained value over bound at the witness (1 = sharp), None where no bound is involved."""
     note: str
+    """What was tried, and the largest deviation."""
 
 
 Check: TypeAlias = Callable[[np.random.Generator, int], Outcome]
@@ -36,43 +35,48 @@ Check: TypeAlias = Callable[[np.random.Generator, int], Outcome]
 
 @dataclass(frozen=True)
 class Dropped:
-    """An assumption and a case that breaks the bound without it.
-
-    `what` is the assumption, `case` where it fails; `broken()` is attained over bound there, or misses over the misses allowed: above 1.
-    """
+    """An assumption and a case that breaks the bound without it."""
 
     what: str
+    """The assumption."""
     case: str
+    """Where it fails."""
     broken: Callable[[], float]
+    """Attained over bound there, or misses over the misses allowed: above 1."""
 
 
 @dataclass(frozen=True)
 class Formal:
-    """The Coq file (without `.v`) and the names of the theorem's statements there."""
+    """Where Coq proves a theorem."""
 
     file: str
+    """Name of the Coq file in `proofs/coq`, without `.v`."""
     statements: tuple[str, ...]
+    """Names of the theorem's statements there."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The evidence of one theorem; every kind is there, or `absent` says why it is not.
-
-    `symbolic`: a derivation that SymPy checks step by step. `random`: random inputs with sharp constants, and a witness that attains the
-    bound. `enclosure`: the library's floats against balls around the true numbers. `search`: inequalities that gradient ascent attacks.
-    `dropped`: what each assumption is for. `formal`: statements proved in Coq. `mutations`: wrong constants that the checks must notice.
-    `figure`: drawn on the page; without one, the search's ratios are.
-    """
+    """The evidence of one theorem; every kind is there, or `absent` says why it is not."""
 
     symbolic: Derivation | None = None
+    """A derivation that SymPy checks step by step."""
     random: Check | None = None
+    """Random inputs with sharp constants, and a witness that attains the bound."""
     enclosure: Check | None = None
+    """The library's floats against balls around the true numbers."""
     search: tuple[Inequality, ...] = ()
+    """Inequalities that gradient ascent attacks."""
     dropped: tuple[Dropped, ...] = ()
+    """What each assumption is for."""
     formal: Formal | None = None
+    """Statements proved in Coq."""
     mutations: tuple[Mutation, ...] = ()
+    """Wrong constants that the checks must notice."""
     figure: Drawing | None = None
+    """Drawn on the page; None: the search's ratios are."""
     absent: Mapping[str, str] = field(default_factory=dict)
+    """Kind -> why there is none."""
 
     def has(self, kind: str) -> bool:
         """Whether there is evidence of one of `KINDS`."""

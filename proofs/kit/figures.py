@@ -22,10 +22,12 @@ Axes: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Drawing:
-    """`draw` fills the axes it is given; `caption` says what the dots and marks are."""
+    """A theorem's own figure."""
 
     draw: Callable[[Axes, np.random.Generator], None]
+    """Fills the axes it is given, with a seeded generator for random pairs."""
     caption: str
+    """What the dots and marks are."""
 
 
 def figure_pairs(rng: np.random.Generator, cases: int = 400) -> tuple[Floats, Floats, Floats]:

@@ -11,14 +11,14 @@ Change: TypeAlias = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Mutation:
-    """With the room's name `target` replaced by `change` of it, the check of this `kind` must fail.
-
-    A check fails by its verdict, or by a witness above its bound.
-    """
+    """With the room's name `target` replaced, a check must fail: by its verdict, or by a witness above its bound."""
 
     target: str
+    """A name in the room's module."""
     change: Change
+    """From what the name stands for to what replaces it."""
     kind: Literal["random", "enclosure"] = "random"
+    """Field of `Evidence` whose check must fail."""
 
 
 def scaled(factor: float) -> Change:

@@ -23,23 +23,32 @@ Ratio: TypeAlias = Callable[[Floats], float]
 
 @dataclass(frozen=True)
 class Inequality:
-    """`ratio` takes `size` real parameters and returns attained over bound; `sharp` says whether 1 can be reached or approached."""
+    """An inequality as the search attacks it."""
 
     what: str
+    """The inequality in a few words."""
     size: int
+    """Number of real parameters."""
     ratio: Ratio
+    """From the parameters, shape (size,), to attained value over bound."""
     sharp: bool = True
+    """Can a ratio of 1 be reached or approached?"""
     starts: int = 5
+    """Random starts of the ascent."""
 
 
 @dataclass(frozen=True)
 class Maximum:
-    """The largest ratio of one inequality, where it was found, and after how many evaluations."""
+    """The largest ratio that the search found."""
 
     inequality: Inequality
+    """The one that was attacked."""
     ratio: float
+    """Attained value over bound."""
     at: Floats
+    """Parameters where it was found."""
     evaluations: int
+    """Of the ratio, over all starts."""
 
     @property
     def refuted(self) -> bool:

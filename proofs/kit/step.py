@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True)
 class Step:
-    """`left` equals `right` identically in the free symbols, under their assumptions; never at chosen numbers.
-
-    `claim` says in words what is claimed.
-    """
+    """`left` equals `right` identically in the free symbols, under their assumptions; never at chosen numbers."""
 
     claim: str
+    """In words."""
     left: Any
+    """Left side, what `sympy.sympify` takes."""
     right: Any
+    """Right side, likewise."""
 
     def holds(self) -> bool:
         """True when SymPy reduces the difference to 0."""

@@ -14,10 +14,12 @@ ORIGINAL, ORACLE = "original", "oracle-0"
 
 @dataclass(frozen=True)
 class Reading:
-    """A signal read on two sets and its floor: the same signal on two halves (by owner) of the reference."""
+    """A signal and its floor, both nats."""
 
     value: float
+    """Forget set against the reference set."""
     floor: float
+    """One half of the reference set against the other, split by owner."""
 
 
 Readings = dict[str, dict[str, Reading]]

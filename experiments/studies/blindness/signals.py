@@ -23,11 +23,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SetLaws:
-    """Position sums of next-token laws and their counts, and two confidence scores an item."""
+    """What every signal needs of one model on one set."""
 
     sums: Floats
+    """Sum over items of the next-token laws at each answer position, shape (positions, vocab)."""
     counts: Floats
+    """Items that reach each answer position, shape (positions,)."""
     scores: dict[str, Floats]
+    """`likelihood` and `entropy` of the answers (`confidence`) -> one number an item, in [0, 1]."""
 
     @property
     def pooled(self) -> Floats:

@@ -26,13 +26,21 @@ class ModelRow:
     """A model against the oracle average."""
 
     jsd: float
+    """Estimated divergence of one sampled answer from the oracles', nats."""
     lower: float
+    """Certified lower end of it."""
     upper: float
+    """Certified upper end of it."""
     by_question: float
+    """max(AUC, 1 - AUC) of the loss of a question, forget against never-seen."""
     by_author: float
+    """The same of the mean loss of an author."""
     forget: float
+    """Mean answer probability on forget questions."""
     retain: float
+    """Mean answer probability on what stays."""
     seconds: float
+    """Training time of this model."""
 
 
 def page(sections: Mapping[str, Section]) -> Page:
