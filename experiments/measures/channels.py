@@ -44,6 +44,7 @@ class Channel:
     options: Callable[[Item, int], Sequence[str]]
     """Names of an item's options, of which a law has so many."""
     over_vocabulary: bool
+    """Are the options a model's tokens? Then rare ones go to the rest."""
     applies: Callable[[Sequence[Item]], bool] = lambda items: True
     """Do all items have what the channel needs?"""
 

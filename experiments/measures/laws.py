@@ -19,10 +19,13 @@ class Place:
     """What every model says at one place of one prompt: probabilities of the same options."""
 
     prompt: str
+    """Its id in the option file."""
     owner: str
+    """Whom the prompt is about."""
     number: int
     """Of the place within its prompt."""
     options: Sequence[str]
+    """Names of what can come."""
     laws: dict[str, Floats]
     """Model -> probability of each option."""
 
