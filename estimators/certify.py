@@ -62,7 +62,9 @@ class Question:
 
 
 def certify_files(files: Sequence[Path], question: Question | None = None, **asked: Any) -> Certificate:
-    """Certificate for score files of one pair, or for one option file or one pool file; `asked` are fields of the question.
+    """Certificate for score files of one pair (T15), or for one option file (T1) or one pool file (T17, T18).
+
+    `asked` are fields of the question, as keywords.
 
     Units nats. Raises `ArgumentError` in one line on any fault of the files, on evidence that contradicts itself, on files that differ.
     """

@@ -23,6 +23,7 @@ type_checks.install(["mari_theory", "estimators"])
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests.cpu_time import CpuTime
 
@@ -53,6 +54,13 @@ MISSING = {
     "coq": None if shutil.which("coqc") else "Coq is not installed",
     "gpu": None if torch and torch.accelerator.is_available() else "no accelerator",
 }
+
+
+# A property tries this many inputs in the fast run, ten times as many where every call is checked (`make types`).
+INPUTS = 40
+settings.register_profile("fast", deadline=None, max_examples=INPUTS)
+settings.register_profile("long", deadline=None, max_examples=10 * INPUTS)
+settings.load_profile("long" if os.environ.get(type_checks.EVERY_CALL) else "fast")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -36,6 +36,7 @@ NONSENSE: list[tuple[str, Any]] = [
     ("stop_accuracy_drop", 1.0),
     ("accuracy_start", 1.5),
     ("checkpoint_every", 0),
+    ("epochs", 0.0),
 ]
 
 

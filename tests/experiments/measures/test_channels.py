@@ -15,7 +15,6 @@ from experiments.data.encoding import encode
 from experiments.data.items import Corpus
 from experiments.measures.channels import CHANNELS, choice_laws, first_token_laws, next_token_laws
 from experiments.measures.items import item_losses
-from experiments.measures.laws import Place, option_columns
 from experiments.models.banks import FolderBank
 from mari_theory import check, jensen_shannon
 from mari_theory.certificates.words import ACCESS
@@ -52,18 +51,6 @@ def test_next_token_laws_multiply_to_the_answers_probability(asked: tuple[Any, A
         assert -np.mean(np.log(own)) == pytest.approx(losses[k], rel=1e-5)
         np.testing.assert_allclose(first[0], places[0], rtol=1e-5, atol=1e-9)
         assert all(law.sum() == pytest.approx(1.0, abs=1e-12) for law in places)
-
-
-def test_what_is_left_out_goes_to_the_rest() -> None:
-    laws = {"a": np.array([0.5, 0.0, 0.3, 0.2]), "b": np.array([0.5, 0.25, 0.25, 0.0])}
-    place = Place("p", "o", 2, ["w", "x", "y", "z"], laws)
-    all_but_one = place.trimmed(0.0, 3)
-    assert all_but_one.options == ["w", "y", "x", "rest"]
-    assert all_but_one.laws["a"].tolist() == pytest.approx([0.5, 0.3, 0.0, 0.2])
-    assert place.trimmed(0.3, 4).options == ["w", "y", "rest"]
-    columns = option_columns([all_but_one], (["a"], ["b"]))
-    assert columns["arm"] == [0] * 4 + [1] * 4 and columns["place"] == [2] * 8
-    assert columns["log_weight"][2] == -np.inf and columns["model"] == ["a"] * 4 + ["b"] * 4
 
 
 @pytest.fixture(scope="module")
