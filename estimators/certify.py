@@ -68,6 +68,8 @@ def certify_files(files: Sequence[Path], question: Question | None = None, **ask
 
     Units nats. Raises `ArgumentError` in one line on any fault of the files, on evidence that contradicts itself, on files that differ.
     """
+    alone = question is None or isinstance(question, Question)
+    require(alone, "question", "a Question, or its fields as keywords", question)
     question = replace(question or Question(), **asked)
     require(len(files) > 0, "files", "at least one evidence file", "none")
     paths = [Path(f) for f in files]
@@ -75,17 +77,15 @@ def certify_files(files: Sequence[Path], question: Question | None = None, **ask
     require(len(set(kinds)) == 1, "files", "files of one kind", sorted(set(kinds)))
     kind = kinds[0]
     if kind == "score":
-        method = question.interval or "order-free"
+        method = "order-free" if question.interval is None else question.interval
         require(method in SAMPLED, "interval", ", ".join(SAMPLED), method)
         s = read_scores(*paths).only(question.owner, question.prompt)
         numbers = numbers_of_scores(s, question.request(method, s.metadata.get("pair")))
     else:
         require(len(paths) == 1, "files", f"one {kind} file", len(paths))
-        only = {"population": "these-prompts", "trust": "likelihoods"}
-        for name, value in only.items():
-            given = getattr(question, name)
-            require(given == value, name, f"{value} for a file of kind {kind}", given)
-        one = (question.owner, question.prompt)
+        population, trust, one = question.population, question.trust, (question.owner, question.prompt)
+        require(population == "these-prompts", "population", f"these-prompts for a file of kind {kind}", population)
+        require(trust == "likelihoods", "trust", f"likelihoods for a file of kind {kind}", trust)
         whole = kind == "option" or one == (None, None)
         require(whole, "owner, prompt", "nothing for a pool file, which averages over all", one)
         of_kind = numbers_of_options if kind == "option" else numbers_of_pool

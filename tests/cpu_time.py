@@ -27,13 +27,9 @@ def is_whole(config: pytest.Config) -> bool:
     option = config.option
     failed_only = config.getoption("lf", False)
     narrowed = (option.keyword, option.deselect, option.ignore, option.ignore_glob, option.collectonly, failed_only)
-    sampled = not os.environ.get(EVERY_CALL)
-    return (
-        config.args_source is pytest.Config.ArgsSource.TESTPATHS
-        and option.markexpr == FAST
-        and sampled
-        and not any(narrowed)
-    )
+    every_call = os.environ.get(EVERY_CALL)
+    everywhere = config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == FAST
+    return everywhere and not any(narrowed) and not every_call
 
 
 class CpuTime:

@@ -82,7 +82,7 @@ def intervals(run: Run) -> Any:
 
 
 def ladder(run: Run) -> Any:
-    """Certified JSD of every model on every rung, least access first; the band holds the oracles, each against the others."""
+    """Certified JSD of every model on every rung, least access first; the band is an oracle against the others."""
     names, rows = list(run.rows[0].rungs), [r for r in run.rows if r.kind != "oracle"]
     figure, axes = plt.subplots(
         1, len(names), figsize=(3.4 * len(names) + 1.6, 0.36 * len(rows) + 1.6), sharey=True, squeeze=False
@@ -93,7 +93,7 @@ def ladder(run: Run) -> Any:
             max(min(c.lower for c in floor), 1e-5),
             max(c.upper for c in floor),
             color=BAND,
-            label="oracles, each against the others",
+            label="an oracle against the others",
         )
         for i, row in enumerate(rows):
             certificate = row.rungs[name].certificate

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from experiments.config import RunConfig
+from experiments.config import OF_THE_RUN, RunConfig
 from experiments.measures.detectors import Attack
 from experiments.measures.result import Coverage, Number, PairResult, Record, Row
 from mari_theory.certificates.files import write_text
@@ -104,8 +104,8 @@ class Run(Record):
 
     def save(self, folder: Path) -> None:
         """Write `results.json`, whole or not at all."""
-        fields = {"train": {"seed", "accuracy_start"}, "unlearn": {"seed", "accuracy_start"}}
-        data = self.model_dump(mode="json", by_alias=True, exclude={"config": fields})
+        fields = set(OF_THE_RUN)
+        data = self.model_dump(mode="json", by_alias=True, exclude={"config": {"train": fields, "unlearn": fields}})
         write_text(folder / FILE, json.dumps(data, indent=1, allow_nan=False))
 
     @staticmethod

@@ -17,16 +17,15 @@ from experiments.data.encoding import answer_log_probs, batch_size, encode
 from experiments.data.items import Item
 from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
-from experiments.measures.laws import REST, Floats, Place, option_columns
+from experiments.measures.laws import REST, Floats, Names, Place
 from experiments.measures.result import PairResult
+from experiments.measures.sampled import Arms, certify_laws
 from experiments.models.passes import slices
 from experiments.unlearning.roles import Role, oracle_arm
-from mari_theory.certificates.files import write_options
 from mari_theory.errors import require
 
-LEFT = 1e-4
-"""Mass that may go to the rest of a law over a vocabulary; the upper end adds this much times ln 2 at most."""
 MOST_TOKENS = 4096
+"""Tokens of a law over a vocabulary that an option file lists."""
 Table = list[list[Floats]]
 """Item -> place -> probability of each option."""
 
@@ -41,8 +40,8 @@ class Channel:
     """How the law was made, for the evidence file; `{longest}` is the cut of an answer in tokens."""
     laws: Callable[[Any, Any, Sequence[Item], int], Table]
     """Of a model, with its tokenizer, on items whose answers are cut at so many tokens."""
-    options: Callable[[Item, int], Sequence[str]]
-    """Names of an item's options, of which a law has so many."""
+    options: Callable[[int], Sequence[str]]
+    """Names of the options of a law that has so many."""
     over_vocabulary: bool
     """Are the options a model's tokens? Then rare ones go to the rest."""
     applies: Callable[[Sequence[Item]], bool] = lambda items: True
@@ -80,8 +79,8 @@ def next_token_laws(model: Any, tokenizer: Any, items: Sequence[Item], longest: 
     return out
 
 
-def _tokens(item: Item, count: int) -> Sequence[str]:
-    return [str(k) for k in range(count)]
+def _tokens(count: int) -> Sequence[str]:
+    return Names(count, str)
 
 
 CHANNELS = {
@@ -91,7 +90,7 @@ CHANNELS = {
             "choice",
             "softmax of minus the mean token losses of the true answer and {wrong} false ones, answers cut at {longest} tokens",
             choice_laws,
-            lambda item, count: ["true answer", *(f"false answer {k + 1}" for k in range(count - 1))],
+            lambda count: ["true answer", *(f"false answer {k + 1}" for k in range(count - 1))],
             over_vocabulary=False,
             applies=lambda items: all(i.wrong for i in items),
         ),
@@ -105,34 +104,24 @@ CHANNELS = {
         ),
     )
 }
-"""By name, from what sees least; another is one line here."""
+"""By name, from what sees least; another is one line here, its access sentence and its name in `ScoringConfig.channels`."""
 
 
-def rung(m: Measurements, role: Role, channel: Channel, split: str = "forget") -> PairResult | None:
-    """The oracles against this model on one channel: an option file and its exact certificate. None where the data have no such channel."""
-    items = m.corpus.splits()[split]
+def rung(m: Measurements, role: Role, channel: Channel) -> PairResult | None:
+    """The oracles against this model on one channel, forget prompts, exactly certified. None where the data have no such channel."""
+    items = m.corpus.forget
     if not channel.applies(items):
         return None
-    arm, longest = oracle_arm(m.oracles, role.name), m.config.unlearn.max_answer
-    tables = {name: m.table(channel.name, name, split, channel.laws) for name in (*arm, role.name)}
-    first = next(iter(tables.values()))
+    arms = Arms("oracle", tuple(oracle_arm(m.oracles, role.name)), role.name, "forget")
+    tables = {name: m.table(channel.name, name, channel.laws) for name in (*arms.p, arms.q)}
     places = []
     for k, item in enumerate(items):
-        for number in range(len(first[k])):
+        for number, law in enumerate(tables[arms.q][k]):
+            require(len(law) >= 2, channel.name, "at least two options", f"{len(law)} for {item.prompt[:40]!r}")
             laws = {name: table[k][number] for name, table in tables.items()}
-            options = channel.options(item, len(first[k][number]))
-            require(len(options) >= 2, channel.name, "at least two options", f"{len(options)} for {item.prompt[:40]!r}")
-            place = Place(f"{split}-{k}", item.owner, number, options, laws)
-            places.append(place.trimmed(LEFT, MOST_TOKENS) if channel.over_vocabulary else place)
-    path = m.evidence(role.name, f"oracle-{channel.name}" if split == "forget" else f"oracle-{channel.name}-{split}")
-    metadata = {
-        **m.metadata("oracle", role.name, {"name": split, "count": len(items)}),
-        "arm_p": {a: m.digest(a) for a in arm},
-        "arm_q": {role.name: m.digest(role.name)},
-        "access": channel.name,
-        "channel": channel.sentence.format(longest=longest, wrong=len(items[0].wrong)),
-        "design": "complete",
-        **({"rest": REST} if channel.over_vocabulary else {}),
-    }
-    write_options(path, option_columns(places, (arm, (role.name,))), metadata)
-    return PairResult(certificate=m.certify(path, path.stem))
+            place = Place(f"forget-{k}", item.owner, number, channel.options(len(law)), laws)
+            places.append(place.trimmed(MOST_TOKENS) if channel.over_vocabulary else place)
+    sentence = channel.sentence.format(longest=m.config.unlearn.max_answer, wrong=len(items[0].wrong))
+    seen = {"access": channel.name, "channel": sentence} | ({"rest": REST} if channel.over_vocabulary else {})
+    path = m.evidence(role.name, f"oracle-{channel.name}")
+    return PairResult(certificate=certify_laws(m, arms, places, path, path.stem, seen))

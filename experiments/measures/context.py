@@ -56,7 +56,7 @@ class Measurements:
         self._draws: dict[tuple[str, ...], Draws] = {}
         self._likelihoods: dict[tuple[str, ...], Floats] = {}
         self._tofu_logs: dict[str, Log] = {}
-        self._tables: dict[tuple[str, str, str], list[list[Floats]]] = {}
+        self._tables: dict[tuple[str, str], list[list[Floats]]] = {}
 
     @property
     def files(self) -> int:
@@ -139,12 +139,12 @@ class Measurements:
             self._laws[name] = Laws(forget, retain, (a, b))
         return self._laws[name]
 
-    def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
-        """The laws of a channel (item -> place -> law) of the named model."""
-        key = (channel, name, split)
+    def table(self, channel: str, name: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
+        """The laws of a channel (forget item -> place -> law) of the named model."""
+        key = (channel, name)
         if key not in self._tables:
-            items, longest = self.corpus.splits()[split], self.config.unlearn.max_answer
-            self._tables[key] = laws(self.model(name), self.bank.tokenizer, items, longest)
+            longest = self.config.unlearn.max_answer
+            self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.corpus.forget, longest)
         return self._tables[key]
 
     def tofu_log(self, name: str) -> Log:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from experiments.data.encoding import answer_log_probs, encode_ids
-from experiments.measures.laws import Place
+from experiments.measures.laws import Names, Place
 from experiments.measures.sampling import Floats
 from experiments.models.banks import ModelBank
 from experiments.models.device import device_of
@@ -50,9 +51,8 @@ def enumerate_divergence(
     return max(total / len(prompts) - 1e-6, 0.0), (total + LN2 * remainder) / len(prompts) + 1e-6
 
 
-LEFT = 1e-4
-"""Outputs that hold all but this much of every model's mass are listed in an option file; the others are its rest."""
 MOST_OUTPUTS = 500
+"""Outputs of a prompt that an option file lists."""
 
 
 def enumerated_places(
@@ -61,7 +61,7 @@ def enumerated_places(
     """The law of whole outputs of at most two tokens under every model, prompt by prompt.
 
     `names`: (prompt id, owner) of each prompt. Rare first tokens are not continued and go to the rest, as do the rarest outputs once
-    what is left holds less than `LEFT` under every model.
+    what is left holds less than `laws.LEFT` under every model.
     """
     end = int(bank.tokenizer.eos_token_id)
     first = {n: _next(bank.use(n), [(p, [end]) for p in prompts], end) for n in models}
@@ -82,22 +82,14 @@ def enumerated_places(
             )
             for n in models
         }
-        outputs = _Outputs(tokens, vocabulary)
-        places.append(Place(prompt, owner, 0, outputs, laws).trimmed(LEFT, MOST_OUTPUTS))
+        outputs = Names(len(tokens) * vocabulary + 1, partial(_output, tokens, vocabulary))
+        places.append(Place(prompt, owner, 0, outputs, laws).trimmed(MOST_OUTPUTS))
     return places
 
 
-class _Outputs(Sequence[str]):
-    """Names of all outputs of two tokens, made when asked for: there are millions."""
-
-    def __init__(self, tokens: NDArray[np.int64], vocabulary: int) -> None:
-        self.tokens, self.vocabulary = tokens, vocabulary
-
-    def __len__(self) -> int:
-        return len(self.tokens) * self.vocabulary + 1
-
-    def __getitem__(self, k: Any) -> Any:
-        return "end" if k == len(self) - 1 else f"{self.tokens[k // self.vocabulary]} {k % self.vocabulary}"
+def _output(tokens: NDArray[np.int64], vocabulary: int, k: int) -> str:
+    """Name of output k: first and second token, or the end at once."""
+    return "end" if k == len(tokens) * vocabulary else f"{tokens[k // vocabulary]} {k % vocabulary}"
 
 
 def _next(model: Any, pairs: Sequence[tuple[list[int], list[int]]], pad: int, size: int = 512) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 REST = "rest"
 """Name of the option that stands for all options left out."""
+LEFT = 1e-4
+"""Mass that may be left out; where the number of options is capped before, what is left is more. The upper end counts it at ln 2."""
+
+
+class Names(Sequence[str]):
+    """Names of so many options, made when asked for: of a whole vocabulary only a few are written."""
+
+    def __init__(self, size: int, name: Callable[[int], str]) -> None:
+        self._size, self._name = size, name
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, k: Any) -> Any:
+        if not 0 <= k < self._size:
+            raise IndexError(k)
+        return self._name(k)
 
 
 @dataclass(frozen=True)
@@ -29,7 +46,7 @@ class Place:
     laws: dict[str, Floats]
     """Model -> probability of each option."""
 
-    def trimmed(self, rest: float, most: int) -> Place:
+    def trimmed(self, most: int, rest: float = LEFT) -> Place:
         """The options that hold all but `rest` of the mass under every model (at most `most` of them), and one for what is left."""
         table = np.stack(list(self.laws.values()))
         order = np.argsort(-table.max(axis=0), kind="stable")[:most]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from experiments.config import slug
 from experiments.measures.context import Arm, Measurements
 from experiments.measures.detectors import origin_detectors
 from experiments.measures.enumeration import enumerate_divergence, enumerated_places
-from experiments.measures.laws import REST, option_columns
+from experiments.measures.laws import REST, Place, option_columns
 from experiments.measures.pair import STATED, Pair
 from experiments.measures.result import AuditFailure, Coverage, DetectorPoint, PairResult
 from experiments.unlearning.roles import Original
@@ -36,7 +38,7 @@ class Arms:
     """Name of the model that is arm Q."""
     split: str
     """Split whose questions are the prompts."""
-    draws: int
+    draws: int = 0
     """Outputs an arm."""
 
 
@@ -92,15 +94,18 @@ def exact_pair(m: Measurements, arms: Arms) -> Certificate:
         replace(place, laws={slugs[name]: law for name, law in place.laws.items()})
         for place in enumerated_places(m.bank, list(slugs), m.prompts[arms.split], names)
     ]
-    metadata = {
-        **_metadata(m, arms),
-        "access": "one-output",
-        "channel": f"whole outputs of at most {m.config.scoring.max_new} tokens",
-        "rest": REST,
-        "design": "complete",
-    }
+    channel = f"whole outputs of at most {m.config.scoring.max_new} tokens"
+    seen = {"access": "one-output", "channel": channel, "rest": REST}
+    return certify_laws(m, arms, places, path, f"{slug(arms.q)}-{arms.pair}-exact", seen)
+
+
+def certify_laws(
+    m: Measurements, arms: Arms, places: Sequence[Place], path: Path, name: str, seen: dict[str, Any]
+) -> Certificate:
+    """Option file of the laws of both arms, and its exact certificate of this name; `seen` says what a detector sees."""
+    metadata = {**_metadata(m, arms), **seen, "design": "complete"}
     write_options(path, option_columns(places, (arms.p, (arms.q,))), metadata)
-    return m.certify(path, f"{slug(arms.q)}-{arms.pair}-exact")
+    return m.certify(path, name)
 
 
 def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:

@@ -136,10 +136,8 @@ class AdapterBank:
         self.path = model_path(m.path)
         self.tokenizer = load_tokenizer(self.path)
         device = find_device(m.device)
-        self.audit, model = (
-            self._ready(with_adapter(load_model(self.path), m.rank, 0, m.last_layers)) for _ in range(2)
-        )
-        self.audit = self.audit.to(device).eval().requires_grad_(False)
+        audit, model = (self._ready(with_adapter(load_model(self.path), m.rank, 0, m.last_layers)) for _ in range(2))
+        self.audit = audit.to(device).eval().requires_grad_(False)
         self.initial = trainable_state(model)
         self.trained = to_train(model, m.half_precision_training, device)
 

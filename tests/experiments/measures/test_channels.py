@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from experiments.audit.results import Run
+from experiments.config import ScoringConfig
 from experiments.data.encoding import encode
 from experiments.data.items import Corpus
 from experiments.measures.channels import CHANNELS, choice_laws, first_token_laws, next_token_laws
@@ -29,6 +30,7 @@ def asked(bank: FolderBank) -> tuple[Any, Any]:
 
 def test_names_are_those_of_certificates() -> None:
     assert all(name == channel.name and name in ACCESS for name, channel in CHANNELS.items())
+    assert ScoringConfig(channels=tuple(CHANNELS)).channels == tuple(CHANNELS)
 
 
 def test_a_choice_is_a_softmax_of_mean_losses(asked: tuple[Any, Any], corpus: Corpus) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 import mari_theory.certificates as package
 from estimators.certify import certify_files
@@ -263,3 +264,11 @@ def test_option_files_and_pools_know_owners_or_refuse_them(tmp_path: Path) -> No
     assert made.claim.prompts == 2 and made.prompts is not None and made.prompts.worst_upper_at in ("p2", "p3")
     with pytest.raises(ArgumentError, match="averages over all"):
         certify_files([pool(tmp_path / "p.npz")], owner="o1")
+
+
+def test_what_is_no_question_is_refused(tmp_path: Path) -> None:
+    evidence = [coins(tmp_path / "s.parquet")]
+    with pytest.raises((ArgumentError, TypeCheckError)):  # the run's own type checks may come first
+        certify_files(evidence, 0.9)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="interval: expected order-free"):
+        certify_files(evidence, interval="")
