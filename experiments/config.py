@@ -178,26 +178,42 @@ class MethodConfig(Section):
     seed: int = Field(0, ge=0)
 
 
+Channel = Literal["choice", "first-token", "next-token"]
+"""A rung of the ladder of access (`experiments.measures.channels`)."""
+
+
 class ScoringConfig(Section):
     """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token.
 
-    `channels` names the rungs of the ladder of access that are certified beside whole outputs.
+    `channels` names the rungs of the ladder of access that are certified beside whole outputs, each with its margin in nats;
+    `gate_items` retain questions decide whether originals and oracles were trained alike.
     `robustness` also measures what 8- and 4-bit rounding and a relearning attack bring back.
     """
 
     draws: int = Field(4000, ge=2)
     max_new: int = Field(2, ge=1)
     enumerate_exactly: bool = False
-    channels: tuple[Literal["choice", "first-token", "next-token"], ...] = ()
+    channels: dict[Channel, Annotated[float, Field(ge=0)]] = {}
+    gate_items: int = Field(100, ge=1)
     truth_items: int = Field(192, ge=0)
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)
     shift_draws: int = Field(2000, ge=2)
     robustness: bool = False
 
+    def margin_of(self, channel: str) -> float | None:
+        """As named beside the channel; None for one that is not asked."""
+        return {str(name): margin for name, margin in self.channels.items()}.get(channel)
+
 
 class RunConfig(Section):
-    """Everything a run depends on."""
+    """Everything a run depends on.
+
+    `seeds`: models a row; with more than one, a row is their average and half of the oracles are the floor (T33). `reference`: compare
+    with oracles, or with oracles that had the unlearned models' further training too (T36). `gate`: how much farther than a retraining
+    the original may lie from the oracles on retain questions, nats, for forget-side numbers to measure memory and not training.
+    `utility_margin`: the loss of answer-token accuracy that counts as none.
+    """
 
     preset: str = "tiny"
     seed: int = Field(0, ge=0)
@@ -205,6 +221,10 @@ class RunConfig(Section):
     margin: float = Field(0.02, ge=0)
     workers: int = Field(2, ge=1)
     oracles: int = Field(3, ge=2)
+    seeds: int = Field(1, ge=1)
+    reference: Literal["retrained", "processed"] = "retrained"
+    gate: float = Field(0.01, gt=0)
+    utility_margin: float = Field(0.05, gt=0, lt=1)
     corpus: CorpusConfig = CorpusConfig()
     model: ModelConfig = ModelConfig()
     train: LoopSettings = LoopSettings()
@@ -217,6 +237,14 @@ class RunConfig(Section):
         texts = self.corpus.templates
         templates = () if texts is None else read_lines(Path(texts), "corpus.templates")
         return replace(self._without_templates(), templates=templates)
+
+    def training_corpus(self) -> Corpus:
+        """The corpus as training, stop rules and matching see it: the first half of the never-trained owners."""
+        return self.make_corpus().halves()[0]
+
+    def audit_corpus(self) -> Corpus:
+        """The corpus as attacks and certificates see it: the other half, which decided nothing."""
+        return self.make_corpus().halves()[1]
 
     def _without_templates(self) -> Corpus:
         c = self.corpus
@@ -279,7 +307,11 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
                 where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
             ) from None
         raise ArgumentError(where or "config", _rule(first["msg"]), first.get("input")) from None
-    _check_labels([m.label for m in config.methods])
+    labels = [m.label for m in config.methods]
+    seeds = range(config.seeds) if config.seeds > 1 else ()
+    _check_labels([*labels, *(f"{label}, seed {k}" for label in labels for k in seeds)])
+    enough = config.seeds == 1 or config.oracles == 2 * config.seeds
+    require(enough, "oracles", f"twice the seeds, {2 * config.seeds}: one half is the floor", config.oracles)
     for entry in config.methods:
         clash = sorted(set(entry.loop) & set(OF_THE_RUN))
         require(
@@ -295,7 +327,7 @@ def _check_labels(labels: Sequence[str]) -> None:
     for label in labels:
         name = slug(label)
         require(bool(name), "methods, label", "text with a letter or a digit", label)
-        own = name in ("original", "base") or re.fullmatch(r"oracle-\d+", name) is not None
+        own = re.fullmatch(r"base|oracle|original(-\d+)?|(processed-)?oracle-\d+", name) is not None
         require(
             not own, "methods, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
         )

@@ -38,7 +38,7 @@ def intervals(run: Run) -> Any:
     """Certified JSD to the oracle average, a row a model, with the oracle-against-oracle floor."""
     rows = run.rows
     figure, axis = plt.subplots(figsize=(8, 0.42 * len(rows) + 1.4))
-    floor = run.floor.pair.certificate.claim
+    floor = run.the("oracle").oracle.claim
     axis.axvspan(max(floor.lower, 1e-5), floor.upper, color=BAND, label="oracle against oracle (certified)")
     axis.axvline(run.config.margin, color="#999999", ls=":", label="margin")
     for i, row in enumerate(rows):

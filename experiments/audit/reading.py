@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 
 from experiments.audit.results import Run
+from experiments.measures.excess import ANSWER
 
 
 def reading(run: Run) -> list[str]:
-    """One sentence a finding; the first is the noise floor."""
-    floor = run.floor.pair.certificate.claim
+    """One sentence a finding; the first is the gate where it failed, then the noise floor."""
+    floor = run.the("oracle").oracle
     margin = run.config.margin
     out = [
-        f"Two models retrained without the forget set differ by {floor.lower:.4f} to {floor.upper:.4f} nats an answer: the noise floor of every number to the oracle."
+        *_gate(run),
+        f"{_retrained(run)} lie apart by {floor.claim.lower:.4f} to {floor.claim.upper:.4f} nats an answer: the noise floor of every number to the oracle.",
+        *_excess(run),
     ]
-    verdicts = {r.name: r.oracle.verdict for r in run.methods}
+    verdicts = {r.name: r.oracle.verdict for r in run.methods} if run.gate.passed(ANSWER) else {}
     good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
     average = [n for n, v in verdicts.items() if v == "equivalent on average"]
     bad = [n for n, v in verdicts.items() if v == "detectable"]
@@ -26,13 +29,45 @@ def reading(run: Run) -> list[str]:
         out.append(
             f"Certified to be further than {margin:g} nats from it on average or for an owner, so told apart from a retrained model: {', '.join(bad)}."
         )
-    worst = run.floor.worst_owner
-    if worst is not None:
+    if floor.owners is not None:
+        worst = floor.owners.worst_upper
         fits = "a retraining passes" if worst <= margin else "a retraining would not pass"
         out.append(
             f"The margin is set by what retrainings need: an oracle's own worst owner lies {worst:.4f} nats from the others; {fits}."
         )
     return [*out, *_blindness(run), *_attacks(run), *_damage(run)]
+
+
+def _gate(run: Run) -> list[str]:
+    gate = run.gate
+    if not gate.failures:
+        return []
+    worst = max(gate.readings.values(), key=lambda x: x.upper)
+    return [
+        f"The gate failed ({', '.join(gate.failures)}): on retain questions, where nothing was deleted, the original lies up to {worst.upper:.4f} nats "
+        f"farther from the oracles than a retraining does (at most {gate.margin:g} allowed). Forget-side numbers here measure training, not memory; no verdict is given."
+    ]
+
+
+def _retrained(run: Run) -> str:
+    k = run.config.seeds
+    return (
+        "A retraining and the average of the others" if k == 1 else f"The averages of {k} and of {k} other retrainings"
+    )
+
+
+def _excess(run: Run) -> list[str]:
+    """What was certified no farther than a retraining, rung by rung."""
+    out = []
+    for name in run.the("original").excess:
+        if not run.gate.passed(name):
+            continue
+        near = [r for r in run.methods if r.excess[name].verdict == "as a retraining"]
+        margin = run.the("original").excess[name].margin
+        if near:
+            rows = ", ".join(f"{r.name} (at most {max(r.excess[name].upper, 0.0):.2g})" for r in near)
+            out.append(f"On {name}, no more detectable than a retraining, up to {margin:g} nats: {rows}.")
+    return out
 
 
 def _blindness(run: Run) -> list[str]:

@@ -139,11 +139,11 @@ def group_table(run: Run, group: Group) -> list[str]:
 
 
 def _foot(run: Run) -> list[str]:
-    floor, effort = run.floor.pair.certificate.claim, run.effort
+    floor, effort = run.the("oracle").oracle.claim, run.effort
     foot = [
         "",
         " ".join(reading(run)[1:]),
-        f"Oracle against oracle: {floor.lower:.4f} to {floor.upper:.4f} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
+        f"Retrained models against the oracles: {floor.lower:.4f} to {floor.upper:.4f} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
         f"{levels_line(run)}",
     ]
     if run.coverage:

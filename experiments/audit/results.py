@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from experiments.config import OF_THE_RUN, RunConfig
 from experiments.measures.detectors import Attack
-from experiments.measures.result import Coverage, Number, PairResult, Record, Row
+from experiments.measures.result import Coverage, Gate, Number, PairResult, Record, Row
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
@@ -35,17 +35,6 @@ class OraclePair(Record):
     high: float
 
 
-class Floor(Record):
-    """How far retrainings lie from each other (T25): the floor of every number to the oracle."""
-
-    pair: PairResult
-    """The second oracle against the first, from samples."""
-    exact: tuple[OraclePair, ...]
-    """Every two, where outputs are enumerated."""
-    worst_owner: Number
-    """Largest divergence of one owner between an oracle and the average of the others; None where it was not measured exactly."""
-
-
 class Effort(Record):
     """What a run took, and where."""
 
@@ -64,13 +53,18 @@ class Run(Record):
     `Run.load(folder)` reads a finished one back; `Run.model_json_schema()` is the schema of the file.
     """
 
-    format: Literal["mari-audit/2"] = "mari-audit/2"
+    format: Literal["mari-audit/3"] = "mari-audit/3"
     version: str
     """Of the library."""
     config: RunConfig
     corpus: CorpusSize
     rows: tuple[Row, ...]
-    floor: Floor
+    gate: Gate
+    """Do forget-side numbers of this run measure memory?"""
+    retraining_seconds: float
+    """Of one oracle, on average: what an unlearning run's seconds are read beside."""
+    oracle_pairs: tuple[OraclePair, ...]
+    """Every two oracles, where outputs are enumerated."""
     blind: Attack
     """A text-only classifier that never sees a model: what the data alone gives away."""
     oracle_losses: dict[str, tuple[float, ...]]
@@ -99,7 +93,7 @@ class Run(Record):
         return [r for r in self.rows if r.kind == "method"]
 
     def the(self, kind: Literal["original", "oracle"]) -> Row:
-        """The original's row, or that of the oracle measured like a method."""
+        """The originals' row, or that of the oracles measured like a method: the floor of every number to the oracles (T25, T33)."""
         return next(r for r in self.rows if r.kind == kind)
 
     def save(self, folder: Path) -> None:
@@ -123,8 +117,8 @@ class Run(Record):
             first = e.errors()[0]
             where = ".".join(str(x) for x in first["loc"])
             raise ArgumentError(
-                "run", "results.json of this version (mari-audit/2)", f"{path}: {where}: {first['msg']}"
+                "run", "results.json of this version (mari-audit/3)", f"{path}: {where}: {first['msg']}"
             ) from None
 
     def _pairs(self) -> list[PairResult]:
-        return [*(pair for row in self.rows for pair in (*row.pairs.values(), *row.rungs.values())), self.floor.pair]
+        return [pair for row in self.rows for pair in (*row.pairs.values(), *row.rungs.values())]

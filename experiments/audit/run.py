@@ -12,23 +12,34 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import mari_theory
 from experiments.audit.report import write_report
-from experiments.audit.results import CorpusSize, Effort, Floor, OraclePair, Run
+from experiments.audit.results import CorpusSize, Effort, OraclePair, Run
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
 from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
-from experiments.measures.detectors import blind_baseline
+from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
+from experiments.measures.excess import ANSWER, exact_excess, gate, paired_excess
 from experiments.measures.pairs import PAIRS
-from experiments.measures.result import AuditFailure, Row, finite
-from experiments.measures.sampled import Arms, exact_pair, sampled_pair
+from experiments.measures.result import AuditFailure, Excess, Row, finite, mean_numbers
 from experiments.measures.table import GROUPS, MEASURES
+from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
-from experiments.unlearning.roles import Original, Role, entries_of, oracle_arm, oracle_pairs, oracles_of
+from experiments.unlearning.roles import (
+    Entry,
+    Mixture,
+    ProcessedOracle,
+    mixtures_of,
+    oracle_pairs,
+    oracles_of,
+    originals_of,
+    roles_of,
+)
 from experiments.unlearning.train import train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
@@ -44,36 +55,45 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     """
     began = time.perf_counter()
     corpus = config.make_corpus()  # before anything is written
+    corpus.halves()
     _prepare(config, out, resume)
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
-    original, oracles, entries = Original(), oracles_of(config), entries_of(config)
+    rows, roles = mixtures_of(config), roles_of(config)
     sizes = {k: len(v) for k, v in corpus.splits().items()}
     _tell(
         f"corpus {corpus.name}: {sizes['forget']} forget, {sizes['retain']} retain, {sizes['holdout']} never-seen questions"
     )
-    records = train_many(config, out, [original, *oracles])
-    records |= train_many(config, out, entries) if entries else {}
+    records = train_many(config, out, [r for r in roles if not isinstance(r, Entry | ProcessedOracle)])
+    later = [r for r in roles if isinstance(r, Entry | ProcessedOracle)]  # these start from models that are there now
+    records |= train_many(config, out, later) if later else {}
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     if config.model.kind == "tiny":  # trained a thread each, measured with as many as trained at once
         torch.set_num_threads(config.workers)
-    measurements = Measurements(config, out, corpus, open_bank(config, out))
+    measurements = Measurements(config, out, config.audit_corpus(), open_bank(config, out))
     _tell("blind text-only baseline")
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
-    roles: list[Role] = [original, *entries, oracles[0]]
+    _tell("gate: were originals and oracles trained alike?")
+    opened = gate(measurements, rows[0], rows[-1])
+    floor = _kept_row(measurements, rows[-1], records, None)
+    measured = [_kept_row(measurements, row, records, floor) for row in rows[:-1]]
     run = Run(
         version=mari_theory.__version__,
         config=config,
         corpus=CorpusSize(name=corpus.name, **sizes, sentences=corpus.sentences),
-        rows=tuple(_kept_row(measurements, role, records[role.name]) for role in roles),
-        floor=noise_floor(measurements),
+        rows=(*measured, floor),
+        gate=opened,
+        retraining_seconds=float(np.mean([records[o.name]["seconds"] for o in oracles_of(config)])),
+        oracle_pairs=enumerated_oracle_pairs(measurements),
         blind=blind,
         oracle_losses={
-            s: tuple(float(measurements.scores(o.name, s).loss.mean()) for o in oracles) for s in corpus.splits()
+            s: tuple(float(measurements.scores(o, s).loss.mean()) for o in measurements.oracles)
+            for s in corpus.splits()
         },
         trajectories={
-            e.name: tuple({k: finite(v) for k, v in look.items()} for look in records[e.name]["history"])
-            for e in entries
+            row.name: tuple({k: finite(v) for k, v in look.items()} for look in records[row.members[0]]["history"])
+            for row in rows
+            if row.kind == "method"
         },
         comparisons=measurements.comparisons,
         detector_delta=measurements.detector_delta,
@@ -93,58 +113,71 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     return run
 
 
-def measure_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
-    """Every pair, measure and group of one model."""
-    _tell(f"measuring {role.name}")
-    pairs = {name: pair.measure(m, role) for name, pair in PAIRS.items()}
-    rungs = {name: rung(m, role, CHANNELS[name]) for name in m.config.scoring.channels}
-    groups = {name: group.measure(m, role.name) for name, group in GROUPS.items()}
-    return Row(
-        name=role.name,
-        kind=role.kind,
-        seconds=record["seconds"],
-        steps=record["steps"],
-        stopped=record["stopped"],
-        measures={name: measure.measure(m, role.name) for name, measure in MEASURES.items()},
-        groups={name: numbers for name, numbers in groups.items() if numbers},
+def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]], floor: Row | None) -> Row:
+    """Every pair, measure and group of one row; `floor` is the row of retrained models, None where this is it."""
+    _tell(f"measuring {row.name}")
+    pairs = {name: pair.measure(m, row) for name, pair in PAIRS.items()}
+    rungs = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
+    groups = [{name: group.measure(m, model) for name, group in GROUPS.items()} for model in row.members]
+    by_model = tuple({name: x.measure(m, model) for name, x in MEASURES.items()} for model in row.members)
+    own = [records[model] for model in row.members]
+    utility = {split: non_inferiority(m, row, split) for split in ("retain", "general")}
+    done = Row(
+        name=row.name,
+        kind=row.kind,
+        models=row.members,
+        seconds=float(np.mean([r["seconds"] for r in own])),
+        steps=max(r["steps"] for r in own),
+        stopped="; ".join(dict.fromkeys(r["stopped"] for r in own)),
+        measures=mean_numbers(by_model),
+        by_model=by_model,
+        groups={name: mean_numbers([g[name] for g in groups]) for name, numbers in groups[0].items() if numbers},
         pairs={name: pair for name, pair in pairs.items() if pair is not None},
         rungs={name: result for name, result in rungs.items() if result is not None},
-        attacks=tuple(m.attacks(role.name)),
+        utility={split: x for split, x in utility.items() if x is not None},
+        attacks=tuple(over_seeds(a) for a in zip(*(m.attacks(model) for model in row.members), strict=True)),
     )
+    return done if floor is None else done.model_copy(update={"excess": _excess(m, row, done, floor)})
 
 
-def noise_floor(m: Measurements) -> Floor:
-    """Oracle against oracle on forget prompts: exact for every two where possible, sampled for the first two.
-
-    The worst owner of an oracle against the average of the others is what a margin for the worst owner has to leave to a retraining.
-    """
-    _tell("oracle-against-oracle floor")
-    first, second = m.oracles[:2]
-    pair = sampled_pair(m, "oracle", second, (first,), exact=False, detect=False)
-    exact, worst = [], None
-    if m.config.scoring.enumerate_exactly:
-        for x, y in oracle_pairs(m.oracles):
-            low, high = enumerate_divergence(m.bank, [x], [y], m.prompts["forget"])
-            exact.append(OraclePair(oracles=(x, y), low=low, high=high))
-        draws = m.config.scoring.draws
-        arms = [Arms("oracle", tuple(oracle_arm(m.oracles, o)), o, "forget", draws) for o in m.oracles]
-        owners = [exact_pair(m, a).owners for a in arms]
-        worst = max(u.worst_upper for u in owners if u is not None)
-    return Floor(pair=pair, exact=tuple(exact), worst_owner=worst)
+def _excess(m: Measurements, mixture: Mixture, row: Row, floor: Row) -> dict[str, Excess]:
+    """How much farther than the floor, on every rung and for whole outputs."""
+    scoring = m.config.scoring
+    out = {
+        name: exact_excess(own.certificate, floor.rungs[name].certificate, scoring.margin_of(name) or 0.0)
+        for name, own in row.rungs.items()
+    }
+    if row.oracle.claim.method == floor.oracle.claim.method == "exact-laws":
+        return out | {ANSWER: exact_excess(row.oracle, floor.oracle, m.config.margin)}
+    retrained = mixtures_of(m.config)[-1]
+    return out | {ANSWER: paired_excess(m, mixture, retrained, "forget", scoring.draws, m.config.margin)}
 
 
-def _kept_row(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
-    """The row of one model, measured once as long as the weights it depends on and the library stay the same."""
-    path = m.out / "rows" / f"{slug(role.name)}.json"
-    state = {"version": mari_theory.__version__, **{n: m.digest(n) for n in ("original", *m.oracles, role.name)}}
+def enumerated_oracle_pairs(m: Measurements) -> tuple[OraclePair, ...]:
+    """Exact divergence of every two retrainings on forget prompts, where outputs are enumerated."""
+    if not m.config.scoring.enumerate_exactly:
+        return ()
+    _tell("oracle against oracle, every two")
+    pairs = []
+    for x, y in oracle_pairs(m.oracles):
+        low, high = enumerate_divergence(m.bank, [slug(x)], [slug(y)], m.prompts["forget"])
+        pairs.append(OraclePair(oracles=(x, y), low=low, high=high))
+    return tuple(pairs)
+
+
+def _kept_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]], floor: Row | None) -> Row:
+    """A row, measured once as long as the weights it depends on and the library stay the same."""
+    path = m.out / "rows" / f"{slug(row.name)}.json"
+    originals = (r.name for r in originals_of(m.config))
+    state = {"version": mari_theory.__version__, **{n: m.digest(n) for n in (*originals, *m.oracles, *row.members)}}
     if path.is_file():
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["state"] == state:
             return Row.model_validate_json(json.dumps(data["row"]))
-    row = measure_row(m, role, record)
+    done = measure_row(m, row, records, floor)
     path.parent.mkdir(exist_ok=True)
-    write_text(path, json.dumps({"state": state, "row": row.model_dump(mode="json", by_alias=True)}))
-    return row
+    write_text(path, json.dumps({"state": state, "row": done.model_dump(mode="json", by_alias=True)}))
+    return done
 
 
 def _prepare(config: RunConfig, out: Path, resume: bool) -> None:

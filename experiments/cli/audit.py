@@ -61,6 +61,7 @@ def _short(row: Row) -> dict[str, Any]:
         "owners_above_margin": c.owners.above_margin if c.owners else None,
         "max_accuracy": c.implies.max_accuracy,
         "verdict": c.verdict,
+        "excess": {name: x.model_dump() | {"verdict": x.verdict} for name, x in row.excess.items()},
         **row.measures,
     }
 
@@ -75,7 +76,25 @@ def _print_rows(run: Run) -> None:
         print(
             f"{r.name[:22]:<22} {span:>15} {worst:>6} {100 * c.implies.max_accuracy:5.1f}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )
-    floor, worst_oracle = run.floor.pair.certificate.claim, run.floor.worst_owner
-    own = "" if worst_oracle is None else f", an oracle's own worst {worst_oracle:.4f}"
+    floor = run.the("oracle").oracle
+    own = "" if floor.owners is None else f", the oracles' own worst {floor.owners.worst_upper:.4f}"
     print(f"worst: the owner farthest from the oracles; margin {run.config.margin:g} nats{own}")
-    print(f"oracle against oracle: {floor.lower:.4f}-{floor.upper:.4f} nats; one sampled answer to a forget question")
+    print(
+        f"floor, retrained models against the oracles: {floor.claim.lower:.4f}-{floor.claim.upper:.4f} nats an answer"
+    )
+    for line in ladder_lines(run):
+        print(line)
+
+
+def ladder_lines(run: Run) -> list[str]:
+    """Rungs of every row beside the floor, 80 columns; and what the gate says."""
+    from experiments.audit.report import rung_text
+
+    names = list(run.rows[0].rungs)
+    out = [f"gate {'passed' if not run.gate.failures else 'FAILED: ' + ', '.join(run.gate.failures)}"]
+    if names:
+        out += ["", f"{'exact JSD to the oracles':<28}" + "".join(f"{n:>17}" for n in names)]
+        for r in run.rows:
+            cells = "".join(f"{rung_text(r.rungs[n]):>17}" for n in names)
+            out.append(f"{r.name[:28]:<28}{cells}")
+    return out

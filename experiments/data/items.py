@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from experiments.data.names import fresh_name, renamed
+from mari_theory.errors import require
 
 Split = Literal["forget", "retain", "holdout"]
 
@@ -71,6 +72,17 @@ class Corpus:
         """A holdout question of the same type (any, where types are not known)."""
         same = [i for i in self.holdout if i.kind == item.kind] or list(self.holdout)
         return same[int(rng.integers(len(same)))]
+
+    def halves(self) -> tuple[Corpus, Corpus]:
+        """Twice the same corpus, each with one half of the never-trained owners: what stops and matches, and what is attacked.
+
+        Raises `ArgumentError` on fewer than two such owners.
+        """
+        owners = list(dict.fromkeys(i.owner for i in self.holdout))
+        require(len(owners) >= 2, "holdout", "at least 2 owners: one half decides, the other is attacked", len(owners))
+        first = set(owners[: len(owners) // 2])
+        parts = [tuple(i for i in self.holdout if (i.owner in first) is own) for own in (True, False)]
+        return replace(self, holdout=parts[0]), replace(self, holdout=parts[1])
 
     def fingerprint(self) -> str:
         """SHA-256 of every item and subject: two corpora are the same data when it is."""

@@ -14,14 +14,14 @@ import numpy as np
 import torch
 
 from experiments.data.encoding import answer_log_probs, batch_size, encode
-from experiments.data.items import Item
+from experiments.data.items import Item, Split
 from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
 from experiments.measures.laws import REST, Floats, Names, Place
 from experiments.measures.result import PairResult
 from experiments.measures.sampled import Arms, certify_laws
 from experiments.models.passes import slices
-from experiments.unlearning.roles import Role, oracle_arm
+from experiments.unlearning.roles import Mixture
 from mari_theory.errors import require
 
 MOST_TOKENS = 4096
@@ -107,21 +107,22 @@ CHANNELS = {
 """By name, from what sees least; another is one line here, its access sentence and its name in `ScoringConfig.channels`."""
 
 
-def rung(m: Measurements, role: Role, channel: Channel) -> PairResult | None:
-    """The oracles against this model on one channel, forget prompts, exactly certified. None where the data have no such channel."""
-    items = m.corpus.forget
+def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget") -> PairResult | None:
+    """The oracles against a row's models on one channel, exactly certified. None where the data have no such channel."""
+    items = m.asked(split)
     if not channel.applies(items):
         return None
-    arms = Arms("oracle", tuple(oracle_arm(m.oracles, role.name)), role.name, "forget")
-    tables = {name: m.table(channel.name, name, channel.laws) for name in (*arms.p, arms.q)}
+    arms = Arms("oracle", m.reference, row, split)
+    tables = {name: m.table(channel.name, name, split, channel.laws) for name in (*arms.p, *arms.q)}
     places = []
     for k, item in enumerate(items):
-        for number, law in enumerate(tables[arms.q][k]):
+        for number, law in enumerate(tables[arms.p[0]][k]):
             require(len(law) >= 2, channel.name, "at least two options", f"{len(law)} for {item.prompt[:40]!r}")
             laws = {name: table[k][number] for name, table in tables.items()}
-            place = Place(f"forget-{k}", item.owner, number, channel.options(len(law)), laws)
+            place = Place(f"{split}-{k}", item.owner, number, channel.options(len(law)), laws)
             places.append(place.trimmed(MOST_TOKENS) if channel.over_vocabulary else place)
     sentence = channel.sentence.format(longest=m.config.unlearn.max_answer, wrong=len(items[0].wrong))
     seen = {"access": channel.name, "channel": sentence} | ({"rest": REST} if channel.over_vocabulary else {})
-    path = m.evidence(role.name, f"oracle-{channel.name}")
-    return PairResult(certificate=certify_laws(m, arms, places, path, path.stem, seen))
+    path = m.evidence(row.name, f"oracle-{channel.name}" + ("" if split == "forget" else f"-{split}"))
+    margin = m.config.scoring.margin_of(channel.name)
+    return PairResult(certificate=certify_laws(m, arms, places, path, path.stem, seen, margin))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,16 +23,18 @@ from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.pair import decoding
 from experiments.measures.sampling import Draws, draw, log_likelihoods
 from experiments.measures.tofu_log import evaluation_log
-from experiments.measures.tofu_metrics import FORGET, Log
+from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
 from experiments.models.banks import ModelBank
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
-from experiments.unlearning.roles import oracle_names
+from experiments.unlearning.roles import Mixture, oracle_names, reference_names
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
 
 Floats = NDArray[np.float64]
 Arm = tuple[str, ...]
+GENERAL_TASKS = UTILITY_TASKS[1:]
+"""Of TOFU: real authors and world facts."""
 
 
 class Laws(NamedTuple):
@@ -47,16 +50,16 @@ class Measurements:
 
     def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: ModelBank) -> None:
         self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
-        self.oracles = oracle_names(config)
+        self.oracles, self.reference = oracle_names(config), reference_names(config)
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks = self._tofu_tasks()
         self._scores: dict[tuple[str, str], ItemScores] = {}
-        self._laws: dict[str, Laws] = {}
+        self._laws: dict[Arm, Laws] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
         self._likelihoods: dict[tuple[str, ...], Floats] = {}
         self._tofu_logs: dict[str, Log] = {}
-        self._tables: dict[tuple[str, str], list[list[Floats]]] = {}
+        self._tables: dict[tuple[str, str, str], list[list[Floats]]] = {}
 
     @property
     def files(self) -> int:
@@ -78,26 +81,32 @@ class Measurements:
         return self.bank.use(slug(name))
 
     def scores(self, name: str, split: str) -> ItemScores:
-        """Teacher-forced scores of every item of a split (holdout: of at most `holdout_items`)."""
+        """Teacher-forced scores of `items(split)`."""
         key = (name, split)
         if key not in self._scores:
-            items = self.unseen if split == "holdout" else self.corpus.splits()[split]
             self._scores[key] = item_scores(
-                self.model(name), self.bank.tokenizer, items, self.config.unlearn.max_answer
+                self.model(name), self.bank.tokenizer, self.items(split), self.config.unlearn.max_answer
             )
         return self._scores[key]
+
+    def items(self, split: str) -> Sequence[Item]:
+        """Questions of a split; `general`: those about the world that no fine-tuning here has seen, each an owner of its own."""
+        if split == "general":
+            rest = [i for task in GENERAL_TASKS for i in self.tasks.get(task, ())]
+            return [replace(i, owner=f"{i.owner} {k}") for k, i in enumerate(rest)]
+        return self.unseen if split == "holdout" else self.corpus.splits()[split]
 
     def rival(self, name: str) -> str:
         """The oracle that a model's attacks and tests compare it with: the last one, or the one before."""
         return next(o for o in reversed(self.oracles) if o != name)
 
     def attacks(self, name: str) -> list[Attack]:
-        """Every membership attack, forget questions against never-seen ones."""
-        oracle = self.rival(name)
+        """Every membership attack, forget questions against never-seen ones; the attacker has the oracles of the reference arm."""
+        others = [o for o in self.reference if o != name]
         return membership_attacks(
             (self.scores(name, "forget"), self.corpus.forget),
             (self.scores(name, "holdout"), self.unseen),
-            (self.scores(oracle, "forget"), self.scores(oracle, "holdout")),
+            [(self.scores(o, "forget"), self.scores(o, "holdout")) for o in others],
             self.config.seed,
         )
 
@@ -123,28 +132,36 @@ class Measurements:
             self._likelihoods[key] = log_likelihoods(self.bank, [slug(a) for a in arm], self.prompts[split], draws)
         return self._likelihoods[key]
 
-    def laws(self, name: str) -> Laws:
-        """Pooled next-token distributions at answer positions."""
-        if name not in self._laws:
-            model, tokenizer = self.model(name), self.bank.tokenizer
-            owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
-            half = set(owners[: len(owners) // 2])
-            first = [i for i in self.corpus.retain if i.owner in half]
-            other = [i for i in self.corpus.retain if i.owner not in half]
-            forget, a, b = (
-                full_pass_mean(model, encode(tokenizer, x, self.config.unlearn.max_answer), batch_size(tokenizer))
-                for x in (self.corpus.forget, first, other)
-            )
-            retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
-            self._laws[name] = Laws(forget, retain, (a, b))
-        return self._laws[name]
+    def laws(self, arm: Arm) -> Laws:
+        """Pooled next-token distributions at answer positions, averaged over the arm's models."""
+        if arm not in self._laws:
+            self._laws[arm] = self._laws_of(arm[0]) if len(arm) == 1 else mean_laws([self.laws((a,)) for a in arm])
+        return self._laws[arm]
 
-    def table(self, channel: str, name: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
-        """The laws of a channel (forget item -> place -> law) of the named model."""
-        key = (channel, name)
+    def _laws_of(self, name: str) -> Laws:
+        model, tokenizer = self.model(name), self.bank.tokenizer
+        owners = list(dict.fromkeys(i.owner for i in self.corpus.retain))
+        half = set(owners[: len(owners) // 2])
+        first = [i for i in self.corpus.retain if i.owner in half]
+        other = [i for i in self.corpus.retain if i.owner not in half]
+        forget, a, b = (
+            full_pass_mean(model, encode(tokenizer, x, self.config.unlearn.max_answer), batch_size(tokenizer))
+            for x in (self.corpus.forget, first, other)
+        )
+        retain = (len(first) * a + len(other) * b) / len(self.corpus.retain)
+        return Laws(forget, retain, (a, b))
+
+    def asked(self, split: str) -> Sequence[Item]:
+        """The questions that exact channels are read on: all to be forgotten, or those retain questions that the gate looks at."""
+        items = self.corpus.splits()[split]
+        return items if split == "forget" else spread_over_owners(items, self.config.scoring.gate_items)
+
+    def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
+        """The laws of a channel (asked item -> place -> law) of the named model."""
+        key = (channel, name, split)
         if key not in self._tables:
             longest = self.config.unlearn.max_answer
-            self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.corpus.forget, longest)
+            self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.asked(split), longest)
         return self._tables[key]
 
     def tofu_log(self, name: str) -> Log:
@@ -173,13 +190,14 @@ class Measurements:
         tasks = evaluation_tasks(folder, self.corpus)
         return {k: v if k == FORGET else v[: c.scoring.truth_items] for k, v in tasks.items()}
 
-    def metadata(self, pair: str, name: str, prompts: dict[str, Any]) -> dict[str, Any]:
-        """What every evidence file about a model says."""
+    def metadata(self, pair: str, row: Mixture, prompts: dict[str, Any]) -> dict[str, Any]:
+        """What every evidence file about a row says."""
         c = self.config
+        digests = {name: self.digest(name) for name in row.members}
         return {
             "pair": pair,
-            "model": name,
-            "weights_sha256": self.digest(name),
+            "model": row.name,
+            "weights_sha256": digests[row.members[0]] if len(digests) == 1 else digests,
             "decoding": decoding(c.scoring.max_new),
             "prompts": prompts,
             "corpus": self.corpus.name,
@@ -196,10 +214,34 @@ class Measurements:
         """Where the evidence of a pair is written."""
         return self.out / "scores" / f"{slug(name)}-{pair}{suffix}"
 
-    def certify(self, evidence: Path, name: str) -> Certificate:
-        """Certify one evidence file, all numbers at once, and write the certificate."""
+    def certify(self, evidence: Path, name: str, margin: float | None = None) -> Certificate:
+        """Certify one evidence file, all numbers at once, and write the certificate; the margin is the run's unless given."""
         certificate = certify_files(
-            [evidence], confidence=self.config.confidence, margin=self.config.margin, simultaneous=True
+            [evidence],
+            confidence=self.config.confidence,
+            margin=self.config.margin if margin is None else margin,
+            simultaneous=True,
         )
         certificate.save(self.out / "certificates" / f"{name}.json")
         return certificate
+
+
+def mean_laws(laws: Sequence[Laws]) -> Laws:
+    """Of a mixture of models, each equally likely."""
+    forget, retain = (np.mean([getattr(x, key) for x in laws], axis=0) for key in ("forget", "retain"))
+    first, other = (np.mean([x.halves[k] for x in laws], axis=0) for k in range(2))
+    return Laws(forget, retain, (first, other))
+
+
+def spread_over_owners(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many items, taken from the owners in turn.
+
+    >>> spread_over_owners([Item(str(k), "", "ab"[k // 2]) for k in range(4)], 3)[-1].prompt
+    '1'
+    """
+    places: dict[str, int] = {}
+    ranked: list[tuple[int, int]] = []
+    for item in items:
+        places[item.owner] = places.get(item.owner, -1) + 1
+        ranked.append((places[item.owner], len(ranked)))
+    return [items[k] for _, k in sorted(ranked)[:most]]

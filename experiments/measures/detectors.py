@@ -30,9 +30,9 @@ class Attack:
     """The score that is attacked with, or the blind baseline."""
     auc: float
     """In [0, 1]; far under 1/2 is as detectable as far above."""
-    auc_low: float
-    """Lower end of a 95 % bootstrap by author (descriptive, not certified)."""
-    auc_high: float
+    auc_low: float | None
+    """Lower end of a 95 % bootstrap by author (descriptive, not certified); None with fewer than eight authors on a side."""
+    auc_high: float | None
     """Upper end of it."""
     tpr_at_1_percent: tuple[float, float, float] | None = None
     """TPR at 1 % FPR with both exact ends (`tpr_at`), None with fewer than 100 scored unseen items."""
@@ -45,10 +45,18 @@ class Attack:
         return either_way(self.auc)
 
 
+FEWEST_OWNERS = 8
+"""Authors that a bootstrap by author needs on each side."""
+
+
 def membership_signals(
-    scores: ItemScores, items: Sequence[Item], reference: ItemScores | None = None
+    scores: ItemScores, items: Sequence[Item], references: Sequence[ItemScores] = ()
 ) -> dict[str, Floats]:
-    """Per-item scores, larger = more likely a member: loss, zlib-normalised, min-k 20 %, min-k++ 20 %, reference ratio."""
+    """Per-item scores, larger = more likely a member: loss, zlib-normalised, min-k 20 %, min-k++ 20 %, and against retrained models.
+
+    `reference ratio`: their mean loss less this model's. `LiRA`, with at least three: the same in standard deviations of their losses on
+    the item, each variance averaged with that of all items (Carlini et al. 2022, offline, where few shadow models are).
+    """
     total = np.array([t.sum() for t in scores.tokens])
     lengths = np.array([len(zlib.compress(f"{i.prompt} {i.answer}".encode())) for i in items])
     signals = {
@@ -57,21 +65,24 @@ def membership_signals(
         "min-k": np.array([_lowest(t) for t in scores.tokens]),
         "min-k++": np.array([_lowest(t) for t in scores.standard]),
     }
-    if reference is not None:
-        signals["reference ratio"] = reference.loss - scores.loss
+    if references:
+        losses = np.stack([r.loss for r in references])
+        signals["reference ratio"] = losses.mean(0) - scores.loss
+        if len(references) >= 3:
+            variance = losses.var(0, ddof=1)
+            signals["LiRA"] = signals["reference ratio"] / np.sqrt((variance + variance.mean()) / 2 + 1e-12)
     return signals
 
 
 def membership_attacks(
     forget: tuple[ItemScores, Sequence[Item]],
     holdout: tuple[ItemScores, Sequence[Item]],
-    reference: tuple[ItemScores, ItemScores] | None = None,
+    references: Sequence[tuple[ItemScores, ItemScores]] = (),
     seed: int = 0,
 ) -> list[Attack]:
-    """All attacks on one model, forget items against never-seen ones."""
-    ref_f, ref_u = reference if reference else (None, None)
-    positives = membership_signals(*forget, ref_f)
-    negatives = membership_signals(*holdout, ref_u)
+    """All attacks on one model, forget items against never-seen ones; `references` are retrained models' scores on both."""
+    positives = membership_signals(*forget, [r[0] for r in references])
+    negatives = membership_signals(*holdout, [r[1] for r in references])
     owners = ([i.owner for i in forget[1]], [i.owner for i in holdout[1]])
     return [attack(name, positives[name], negatives[name], owners, seed) for name in positives]
 
@@ -87,12 +98,31 @@ def attack(
         _, inverse = np.unique(np.asarray(names), return_inverse=True)
         groups.append([scores[inverse == k] for k in range(int(inverse.max()) + 1)])
     draws = []
-    for _ in range(200):
+    for _ in range(200 if min(map(len, groups)) >= FEWEST_OWNERS else 0):
         parts = [np.concatenate([g[int(k)] for k in rng.integers(len(g), size=len(g))]) for g in groups]
         draws.append(auc(parts[0], parts[1]))
-    low, high = np.quantile(draws, [0.025, 0.975])
+    low, high = np.quantile(draws, [0.025, 0.975]).tolist() if draws else (None, None)
+    return Attack(name, value, low, high, tpr_at(positive, negative, 0.01), tpr_at(positive, negative, 0.001))
+
+
+def over_seeds(attacks: Sequence[Attack]) -> Attack:
+    """One attack on several models trained alike: means over them; the ends of its bootstrap are the outermost."""
+    lows = [a.auc_low for a in attacks if a.auc_low is not None]
+    highs = [a.auc_high for a in attacks if a.auc_high is not None]
+
+    def mean(ends: Sequence[tuple[float, float, float] | None]) -> tuple[float, float, float] | None:
+        known = [e for e in ends if e is not None]
+        if not known:
+            return None
+        return float(np.mean([e[0] for e in known])), min(e[1] for e in known), max(e[2] for e in known)
+
     return Attack(
-        name, value, float(low), float(high), tpr_at(positive, negative, 0.01), tpr_at(positive, negative, 0.001)
+        attacks[0].name,
+        float(np.mean([a.auc for a in attacks])),
+        min(lows, default=None),
+        max(highs, default=None),
+        mean([a.tpr_at_1_percent for a in attacks]),
+        mean([a.tpr_at_01_percent for a in attacks]),
     )
 
 

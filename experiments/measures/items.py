@@ -29,6 +29,8 @@ class ItemScores:
     """exp(-loss): the geometric mean probability of an answer token."""
     exact: NDArray[np.bool_]
     """Is every answer token the likeliest after the true ones before it (greedy exact match)?"""
+    accuracy: Floats
+    """Share of answer tokens that are."""
     tokens: list[Floats]
     """Log-probabilities of the answer tokens, nats, shape (answer tokens,)."""
     standard: list[Floats]
@@ -38,7 +40,7 @@ class ItemScores:
 def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> ItemScores:
     """Score every item of a set."""
     data = encode(tokenizer, items, max_answer)
-    losses, exact, tokens, standard = [], [], [], []
+    losses, right, tokens, standard = [], [], [], []
     with torch.no_grad():
         for part in slices(data, batch_size(tokenizer), model):
             table = answer_log_probs(model, part)
@@ -48,12 +50,13 @@ def item_scores(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
             spread = ((probabilities * table**2).sum(-1) - mean**2).clamp(min=1e-6).sqrt()
             z = (log_probs - mean) / spread
             losses.append((-log_probs.double().sum(1) / mask.sum(1)).cpu().numpy())
-            exact.append(((table.argmax(-1) == part.targets) | ~mask).all(1).cpu().numpy())
+            hits = (table.argmax(-1) == part.targets) & mask
+            right.append((hits.double().sum(1) / mask.sum(1)).cpu().numpy())
             for i in range(len(part)):
                 tokens.append(log_probs[i][mask[i]].double().cpu().numpy())
                 standard.append(z[i][mask[i]].double().cpu().numpy())
-    loss = np.concatenate(losses)
-    return ItemScores(loss, np.exp(-loss), np.concatenate(exact), tokens, standard)
+    loss, accuracy = np.concatenate(losses), np.concatenate(right)
+    return ItemScores(loss, np.exp(-loss), accuracy == 1.0, accuracy, tokens, standard)
 
 
 def item_losses(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int = 64) -> Floats:

@@ -12,7 +12,7 @@ from estimators.pooled import FastRate
 from experiments.measures.context import Measurements
 from experiments.measures.result import PairResult
 from experiments.measures.sampled import sampled_pair
-from experiments.unlearning.roles import Original, Role, oracle_arm
+from experiments.unlearning.roles import Mixture, originals_of
 from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import Pool, write_pool
@@ -28,7 +28,7 @@ class PairMeasure:
     """As evidence files and certificates call it (`mari_theory.certificates.words.PAIRS` says what it compares)."""
     heading: str
     """Of its column."""
-    measure: Callable[[Measurements, Role], PairResult | None]
+    measure: Callable[[Measurements, Mixture], PairResult | None]
     """None where it does not apply."""
     text: Callable[[PairResult], str]
     """As tables print it."""
@@ -36,17 +36,17 @@ class PairMeasure:
     """Is it a column of the short table too?"""
 
 
-def marginal(m: Measurements, role: Role) -> PairResult:
+def marginal(m: Measurements, row: Mixture) -> PairResult:
     """Marginal information over the complete sets (T18), with its retain-against-retain floor."""
-    laws, (n, k) = m.laws(role.name), (len(m.corpus.retain), len(m.corpus.forget))
+    laws, (n, k) = m.laws(row.members), (len(m.corpus.retain), len(m.corpus.forget))
     share = k / (k + n)
     metadata = {
-        **m.metadata("marginal", role.name, {"retain": n, "forget": k}),
+        **m.metadata("marginal", row, {"retain": n, "forget": k}),
         "share": share,
         "finite_population": True,
     }
     pool = Pool(laws.retain, mix(laws.retain, laws.forget, share), n, n + k, metadata)
-    certificate = _certify_pool(m, "marginal", role.name, pool)
+    certificate = _certify_pool(m, "marginal", row.name, pool)
     numbers = {
         "value": certificate.claim.estimate,
         "floor": float(marginal_information(*laws.halves, share)),
@@ -56,17 +56,19 @@ def marginal(m: Measurements, role: Role) -> PairResult:
     return PairResult(certificate=certificate, numbers=numbers)
 
 
-def matched(m: Measurements, role: Role) -> PairResult:
+def matched(m: Measurements, row: Mixture) -> PairResult:
     """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
-    forget, holdout = (m.scores(role.name, split) for split in ("forget", "holdout"))
-    p, q = (histogram(s.probability) for s in (holdout, forget))
-    sizes = {"never-seen": len(holdout.loss), "forget": len(forget.loss)}
+    unseen, forget = (
+        np.concatenate([m.scores(name, split).probability for name in row.members]) for split in ("holdout", "forget")
+    )
+    p, q = histogram(unseen), histogram(forget)
+    sizes = {"never-seen": len(m.unseen), "forget": len(m.corpus.forget)}
     metadata = {
-        **m.metadata("matched", role.name, sizes),
+        **m.metadata("matched", row, sizes),
         "finite_population": True,
         "access": "truth-probability",
     }
-    certificate = _certify_pool(m, "matched", role.name, Pool(p, q, len(holdout.loss), len(forget.loss), metadata))
+    certificate = _certify_pool(m, "matched", row.name, Pool(p, q, len(unseen), len(forget), metadata))
     authors = (len({i.owner for i in m.unseen}), len({i.owner for i in m.corpus.forget}))
     new = FastRate().upper(float(jensen_shannon(p, q)), *authors, m.config.confidence)
     numbers = {
@@ -78,14 +80,15 @@ def matched(m: Measurements, role: Role) -> PairResult:
     return PairResult(certificate=certificate, numbers=numbers)
 
 
-def oracle(m: Measurements, role: Role) -> PairResult:
-    """One sampled answer of the oracles against one of this model, forget prompts (for an oracle: the other oracles)."""
-    return sampled_pair(m, "oracle", role.name, tuple(oracle_arm(m.oracles, role.name)), exact=True)
+def oracle(m: Measurements, row: Mixture) -> PairResult:
+    """One sampled answer of the oracles against one of a row's models, forget prompts."""
+    return sampled_pair(m, "oracle", row, m.reference, exact=True)
 
 
-def shift(m: Measurements, role: Role) -> PairResult | None:
-    """One sampled answer of the original against one of this model, retain prompts."""
-    return None if isinstance(role, Original) else sampled_pair(m, "shift", role.name, (Original().name,), exact=False)
+def shift(m: Measurements, row: Mixture) -> PairResult | None:
+    """One sampled answer of the originals against one of a row's models, retain prompts."""
+    originals = tuple(r.name for r in originals_of(m.config))
+    return None if row.kind == "original" else sampled_pair(m, "shift", row, originals, exact=False)
 
 
 def histogram(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from experiments.measures.detectors import Attack
+from experiments.unlearning.roles import Kind
 from mari_theory.certificates.certificate import Certificate
 
 Number = float | None
@@ -61,24 +63,89 @@ class PairResult(Record):
     problems: tuple[str, ...] = ()
 
 
+class Excess(Record):
+    """How much farther a row lies from the oracles than other retrained models do: a difference of divergences, nats."""
+
+    lower: float
+    upper: float
+    margin: float
+    """How much counts as none."""
+    method: Literal["exact", "paired"]
+    """From two exact certificates, or an interval for the mean of paired draws (at the run's confidence, each by itself)."""
+
+    @property
+    def verdict(self) -> str:
+        """What the two ends say."""
+        if self.upper <= self.margin:
+            return "as a retraining"
+        return "more detectable" if self.lower > self.margin else "undecided"
+
+
+class Gate(Record):
+    """Whether forget-side numbers measure memory: on retain questions originals lie no farther from the oracles than a retraining does."""
+
+    margin: float
+    """Nats."""
+    readings: dict[str, Excess]
+    """By rung, and `answer` for whole outputs."""
+
+    def passed(self, name: str) -> bool:
+        """For this rung; for one without a reading, all of them."""
+        asked = [self.readings[name]] if name in self.readings else list(self.readings.values())
+        return all(x.upper <= self.margin for x in asked)
+
+    @property
+    def failures(self) -> list[str]:
+        """Rungs that fail."""
+        return [name for name in self.readings if not self.passed(name)]
+
+
+class NonInferiority(Record):
+    """Answer-token accuracy of a row's models beside the oracles', owners as units."""
+
+    accuracy: float
+    oracles: float
+    difference: float
+    """Mean over owners."""
+    lower: Number
+    """Student's one-sided lower end of it (differences about normal, owners drawn like these); None for one owner."""
+    owners: int
+    margin: float
+
+    @property
+    def holds(self) -> bool:
+        """Is the loss certainly within the margin?"""
+        return self.lower is not None and self.lower >= -self.margin
+
+
 class Row(Record):
-    """Everything measured about one model."""
+    """Everything measured about one model, or about the models of one row, trained alike with other seeds."""
 
     name: str
-    kind: Literal["original", "oracle", "method"]
+    kind: Kind
+    models: tuple[str, ...]
+    """Its models by name."""
     seconds: float
+    """Of training one of them, on average."""
     steps: int
+    """The most that one of them took."""
     stopped: str
     measures: dict[str, Number]
-    """By the names of `measures.table.MEASURES`."""
+    """By the names of `measures.table.MEASURES`; means over the models."""
+    by_model: tuple[dict[str, Number], ...]
+    """The same of each model."""
     groups: dict[str, dict[str, Number]]
-    """By the names of `measures.table.GROUPS`; a group that does not apply is left out."""
+    """By the names of `measures.table.GROUPS`, means over the models; a group that does not apply is left out."""
+    excess: dict[str, Excess] = {}
+    """Beyond the floor: by rung, and `answer` for whole outputs."""
+    utility: dict[str, NonInferiority] = {}
+    """By what is asked: `retain`, and `general` where the data have questions that no fine-tuning saw."""
     pairs: dict[str, PairResult]
     """By the names of `measures.pairs.PAIRS`; a pair that does not apply is left out."""
     rungs: dict[str, PairResult] = {}
-    """By the names of `measures.channels.CHANNELS`: the oracles against this model, seen through one channel."""
+    """By the names of `measures.channels.CHANNELS`: the oracles against this row, seen through one channel."""
     attacks: tuple[Attack, ...]
-    """Membership attacks: forget questions against never-seen ones."""
+    """Membership attacks, means over the models: forget questions against never-seen ones."""
 
     @property
     def oracle(self) -> Certificate:
@@ -99,3 +166,16 @@ def finite(x: Any) -> Number:
     """
     value = float(x)
     return value if math.isfinite(value) else None
+
+
+def mean_numbers(numbers: Sequence[dict[str, Number]]) -> dict[str, Number]:
+    """Mean of each number over those who have it.
+
+    >>> mean_numbers([{"a": 1.0, "b": None}, {"a": 3.0, "b": None}])
+    {'a': 2.0, 'b': None}
+    """
+    out: dict[str, Number] = {}
+    for key in numbers[0]:
+        known = [x for n in numbers if (x := n.get(key)) is not None]
+        out[key] = sum(known) / len(known) if known else None
+    return out

@@ -18,7 +18,7 @@ from experiments.measures.enumeration import enumerate_divergence, enumerated_pl
 from experiments.measures.laws import REST, Place, option_columns
 from experiments.measures.pair import STATED, Pair
 from experiments.measures.result import AuditFailure, Coverage, DetectorPoint, PairResult
-from experiments.unlearning.roles import Original
+from experiments.unlearning.roles import Mixture, originals_of
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import read_scores, write_options, write_scores
 from mari_theory.errors import ArgumentError
@@ -34,23 +34,30 @@ class Arms:
     """Name of the pair, as its evidence files have it."""
     p: Arm
     """Names of the models whose average is arm P."""
-    q: str
-    """Name of the model that is arm Q."""
+    row: Mixture
+    """The row whose models are arm Q."""
     split: str
     """Split whose questions are the prompts."""
     draws: int = 0
     """Outputs an arm."""
 
+    @property
+    def q(self) -> Arm:
+        """Names of the models whose average is arm Q."""
+        return self.row.members
 
-def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bool, detect: bool = True) -> PairResult:
-    """The pair's certificate of the named model (arm Q) against arm P; `exact`: of enumerated laws where the run enumerates.
+
+def sampled_pair(
+    m: Measurements, pair: str, row: Mixture, arm_p: Arm, *, exact: bool, detect: bool = True
+) -> PairResult:
+    """The pair's certificate of a row's models (arm Q) against arm P; `exact`: of enumerated laws where the run enumerates.
 
     Evidence that contradicts itself stops the run: `AuditFailure`.
     """
     scoring = m.config.scoring
     split, draws = ("retain", scoring.shift_draws) if pair == "shift" else ("forget", scoring.draws)
-    arms = Arms(pair, arm_p, name, split, draws)
-    path, items, both = m.evidence(name, pair), m.corpus.splits()[split], (arm_p, (name,))
+    arms = Arms(pair, arm_p, row, split, draws)
+    path, items, both = m.evidence(row.name, pair), m.corpus.splits()[split], (arm_p, arms.q)
     log_p, log_q = (np.concatenate([m.likelihood(a, split, b, draws) for b in both]) for a in both)
     of_p, of_q = (m.draws(a, split, draws) for a in both)
     outputs = Pair(of_p, of_q, log_p, log_q)
@@ -86,8 +93,9 @@ def sampled_pair(m: Measurements, pair: str, name: str, arm_p: Arm, *, exact: bo
 
 def exact_pair(m: Measurements, arms: Arms) -> Certificate:
     """Option file with the whole law of one sampled answer, and its exact certificate: average, owners and prompts."""
-    path, items = m.evidence(arms.q, f"{arms.pair}-laws"), m.corpus.splits()[arms.split]
-    models = list(dict.fromkeys([*arms.p, arms.q]))
+    items, suffix = m.corpus.splits()[arms.split], "" if arms.split == "forget" else f"-{arms.split}"
+    path = m.evidence(arms.row.name, f"{arms.pair}-laws{suffix}")
+    models = list(dict.fromkeys([*arms.p, *arms.q]))
     names = [(f"{arms.split}-{k}", i.owner) for k, i in enumerate(items)]
     slugs = dict(zip(map(slug, models), models, strict=True))
     places = [
@@ -96,30 +104,34 @@ def exact_pair(m: Measurements, arms: Arms) -> Certificate:
     ]
     channel = f"whole outputs of at most {m.config.scoring.max_new} tokens"
     seen = {"access": "one-output", "channel": channel, "rest": REST}
-    return certify_laws(m, arms, places, path, f"{slug(arms.q)}-{arms.pair}-exact", seen)
+    return certify_laws(m, arms, places, path, f"{slug(arms.row.name)}-{arms.pair}-exact{suffix}", seen)
 
 
 def certify_laws(
-    m: Measurements, arms: Arms, places: Sequence[Place], path: Path, name: str, seen: dict[str, Any]
+    m: Measurements,
+    arms: Arms,
+    places: Sequence[Place],
+    path: Path,
+    name: str,
+    seen: dict[str, Any],
+    margin: float | None = None,
 ) -> Certificate:
     """Option file of the laws of both arms, and its exact certificate of this name; `seen` says what a detector sees."""
     metadata = {**_metadata(m, arms), **seen, "design": "complete"}
-    write_options(path, option_columns(places, (arms.p, (arms.q,))), metadata)
-    return m.certify(path, name)
+    write_options(path, option_columns(places, (arms.p, arms.q)), metadata)
+    return m.certify(path, name, margin)
 
 
 def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:
     prompts = {"name": arms.split, "count": len(m.corpus.splits()[arms.split])}
-    return {
-        **m.metadata(arms.pair, arms.q, prompts),
-        "arm_p": {a: m.digest(a) for a in arms.p},
-        "arm_q": {arms.q: m.digest(arms.q)},
-    }
+    both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
+    return {**m.metadata(arms.pair, arms.row, prompts), **both}
 
 
 def _against_enumeration(m: Measurements, arms: Arms, file: str, rows: Any, certificate: Certificate) -> Coverage:
     """Does the sampled interval cover the enumerated divergence?"""
-    low, high = enumerate_divergence(m.bank, [slug(a) for a in arms.p], [slug(arms.q)], m.prompts[arms.split])
+    p, q = ([slug(a) for a in arm] for arm in (arms.p, arms.q))
+    low, high = enumerate_divergence(m.bank, p, q, m.prompts[arms.split])
     scores = (rows.log_p, rows.log_q, rows.arm)
     wide = certify_likelihood_ratio(*scores, WIDE, OrderFree(), design="iid").jsd.interval
     claim = certificate.claim
@@ -145,13 +157,13 @@ def _detect(m: Measurements, arms: Arms, rows: Any, outputs: Pair) -> tuple[dict
     questions = (items[int(i)] for i in outputs.prompt_index)
     texts = [f"{i.prompt} {m.bank.tokenizer.decode(o)}" for i, o in zip(questions, outputs.outputs, strict=True)]
     # Rows of an arm are i.i.d. in file order, so halves of an arm are independent samples.
-    original = Original().name
-    before = arms.p[0] if arms.q == original else original
+    original = originals_of(m.config)[0].name
+    before = arms.p[0] if original in arms.q else original
     signals = {
         "optimal likelihood ratio": rows.log_q - rows.log_p,
         "likelihood under the audited model": rows.log_q,
         "likelihood under another model": np.concatenate(
-            [m.likelihood((before,), arms.split, a, arms.draws) for a in (arms.p, (arms.q,))]
+            [m.likelihood((before,), arms.split, a, arms.draws) for a in (arms.p, arms.q)]
         ),
     }
     bounds = origin_detectors(texts, rows.arm, signals, 1.0 - m.detector_delta)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from experiments.measures.context import Measurements
 from experiments.measures.items import share_of_uniform_loss, truth_ratio
 from experiments.measures.memorisation import extraction_strength, knowledge_memorisation
@@ -14,7 +12,6 @@ from experiments.measures.result import Number, finite
 from experiments.measures.robustness import survival
 from experiments.measures.tofu_log import tofu_numbers
 from experiments.measures.tofu_metrics import FORGET, TASK_NAMES, item_truth_ratios
-from experiments.unlearning.roles import oracle_arm
 from mari_theory import jensen_shannon, oracle_bound
 
 
@@ -133,8 +130,8 @@ def best_attack(m: Measurements, name: str) -> Number:
 
 def triangle(m: Measurements, name: str) -> dict[str, Number]:
     """T14: the pooled divergence to the oracle average on forget prompts, and what three measured terms say of it."""
-    own, others = m.laws(name), [m.laws(o) for o in oracle_arm(m.oracles, name)]
-    forget, retain = (np.mean([getattr(o, k) for o in others], axis=0) for k in ("forget", "retain"))
+    own, oracles = m.laws((name,)), m.laws(m.reference)
+    forget, retain = oracles.forget, oracles.retain
     terms = {
         "forget_against_retain": float(jensen_shannon(own.forget, own.retain)),
         "retain_shift": float(jensen_shannon(own.retain, retain)),

@@ -1,4 +1,4 @@
-"""What a model of a run is for: the original, an oracle, or an entry of the methods table. Names are made from roles, never read back."""
+"""What a model of a run is for: an original, an oracle, or an entry of the methods table. Names are made from roles, never read back."""
 
 from __future__ import annotations
 
@@ -8,19 +8,29 @@ from itertools import combinations
 from typing import Literal
 
 from experiments.config import RunConfig
+from experiments.seeds import seed_of
+
+Kind = Literal["original", "oracle", "method"]
+"""Of a row in results."""
 
 
 @dataclass(frozen=True)
 class Original:
     """The model that has learnt everything, the forget set included."""
 
-    kind: Literal["original"] = "original"
+    index: int | None = None
+    """Which of the run's seeds; None where the run has one."""
+    kind: Kind = "original"
     """Of its row in results."""
 
     @property
     def name(self) -> str:
         """As tables and evidence call it."""
-        return "original"
+        return "original" if self.index is None else f"original-{self.index}"
+
+    def seed(self, run: int) -> int:
+        """Of its batches and, from scratch, of its first weights."""
+        return run * 100 if not self.index else seed_of(run, "original", self.index) % 2**31
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Oracle:
 
     index: int
     """Number of the oracle, from 0; its seed follows from it."""
-    kind: Literal["oracle"] = "oracle"
+    kind: Kind = "oracle"
     """Of its row in results."""
 
     @property
@@ -37,23 +47,79 @@ class Oracle:
         """As tables and evidence call it."""
         return f"oracle-{self.index}"
 
+    def seed(self, run: int) -> int:
+        """Of its batches and, from scratch, of its first weights."""
+        return run * 100 + 1 + self.index if self.index < 40 else seed_of(run, "oracle", self.index) % 2**31
+
+
+@dataclass(frozen=True)
+class ProcessedOracle:
+    """An oracle after the further training that unlearned models had, with nothing to forget (T36; Sekhari et al. 2021)."""
+
+    index: int
+    """Number of the oracle it was."""
+    kind: Kind = "oracle"
+    """Of its row in results."""
+
+    @property
+    def name(self) -> str:
+        """As tables and evidence call it."""
+        return f"processed-oracle-{self.index}"
+
+    def seed(self, run: int) -> int:
+        """Of its batches."""
+        return seed_of(run, "processed oracle", self.index) % 2**31
+
 
 @dataclass(frozen=True)
 class Entry:
-    """The original after a method of the methods table."""
+    """An original after a method of the methods table."""
 
     label: str
     """Its label, which no other row of that table has."""
-    kind: Literal["method"] = "method"
+    index: int | None = None
+    """Which of the run's seeds; None where the run has one."""
+    kind: Kind = "method"
     """Of its row in results."""
 
     @property
     def name(self) -> str:
         """As tables and evidence call it: the label."""
-        return self.label
+        return self.label if self.index is None else f"{self.label}, seed {self.index}"
+
+    def seed(self, run: int, own: int = 0) -> int:
+        """Of its batches; `own` is the row's own seed."""
+        return run * 100 + 50 + own if not self.index else seed_of(run, "entry", own, self.index) % 2**31
 
 
-Role = Original | Oracle | Entry
+Role = Original | Oracle | ProcessedOracle | Entry
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The models of one row of a table: trained alike, each with a seed of its own. A judge of it does not know which (T33)."""
+
+    name: str
+    """Of the row."""
+    kind: Kind
+    """As results have it."""
+    roles: tuple[Role, ...]
+    """One a seed."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of its models."""
+        return tuple(r.name for r in self.roles)
+
+
+def seeds_of(config: RunConfig) -> list[int | None]:
+    """An index a seed; a run with one seed leaves it out of names."""
+    return [None] if config.seeds == 1 else list(range(config.seeds))
+
+
+def originals_of(config: RunConfig) -> list[Original]:
+    """One a seed."""
+    return [Original(k) for k in seeds_of(config)]
 
 
 def oracles_of(config: RunConfig) -> list[Oracle]:
@@ -66,13 +132,50 @@ def oracles_of(config: RunConfig) -> list[Oracle]:
 
 
 def entries_of(config: RunConfig) -> list[Entry]:
-    """One a row of the methods table."""
-    return [Entry(m.label) for m in config.methods]
+    """One a row of the methods table and seed."""
+    return [Entry(m.label, k) for m in config.methods for k in seeds_of(config)]
+
+
+def retrained_of(config: RunConfig) -> Sequence[Oracle | ProcessedOracle]:
+    """The models that everything is compared with: oracles, or processed oracles where the run says so (T36)."""
+    if config.reference == "retrained":
+        return oracles_of(config)
+    return [ProcessedOracle(k) for k in range(config.oracles)]
+
+
+def roles_of(config: RunConfig) -> list[Role]:
+    """Every model of a run, in the order in which they can be trained."""
+    processed = retrained_of(config) if config.reference == "processed" else []
+    return [*originals_of(config), *oracles_of(config), *processed, *entries_of(config)]
+
+
+def mixtures_of(config: RunConfig) -> list[Mixture]:
+    """The rows of a run: originals, every method, and as many retrained models as a row has seeds: the floor (R' of T33)."""
+    rows = [Mixture("original", "original", tuple(originals_of(config)))]
+    for m in config.methods:
+        rows.append(Mixture(m.label, "method", tuple(Entry(m.label, k) for k in seeds_of(config))))
+    floor = tuple(retrained_of(config)[: config.seeds])
+    return [*rows, Mixture(floor[0].name if len(floor) == 1 else "oracle", "oracle", floor)]
+
+
+def row_of(config: RunConfig, name: str) -> Mixture:
+    """One model of a run, by its name, as a row of its own."""
+    role = next(r for r in roles_of(config) if r.name == name)
+    return Mixture(name, role.kind, (role,))
+
+
+def reference_names(config: RunConfig) -> tuple[str, ...]:
+    """The oracle arm of every row, the floor's too, so that all are read against the same number of models: the retrained ones left.
+
+    >>> reference_names(RunConfig(oracles=3))
+    ('oracle-1', 'oracle-2')
+    """
+    return tuple(r.name for r in retrained_of(config)[config.seeds :])
 
 
 def oracle_names(config: RunConfig) -> list[str]:
-    """Names of all oracles."""
-    return [o.name for o in oracles_of(config)]
+    """Names of all retrained models."""
+    return [o.name for o in retrained_of(config)]
 
 
 def oracle_pairs(oracles: Sequence[str]) -> list[tuple[str, str]]:
@@ -80,10 +183,10 @@ def oracle_pairs(oracles: Sequence[str]) -> list[tuple[str, str]]:
     return list(combinations(oracles, 2))
 
 
-def oracle_arm(oracles: Sequence[str], row: str) -> list[str]:
-    """The oracle arm for a row of the table: all oracles, or the others when the row is an oracle itself.
+def oracle_arm(oracles: Sequence[str], row: str) -> tuple[str, ...]:
+    """The other oracles for an oracle; for any other model as many: all but the first.
 
-    >>> oracle_arm(["oracle-0", "oracle-1"], "oracle-0")
-    ['oracle-1']
+    >>> oracle_arm(["oracle-0", "oracle-1"], "oracle-1"), oracle_arm(["oracle-0", "oracle-1"], "original")
+    (('oracle-0',), ('oracle-1',))
     """
-    return [o for o in oracles if o != row]
+    return tuple(o for o in oracles if o != (row if row in oracles else oracles[0]))

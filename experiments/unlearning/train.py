@@ -20,7 +20,7 @@ from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
 from experiments.unlearning.loop import Task, Watch, run_loop
-from experiments.unlearning.roles import Entry, Original, Role
+from experiments.unlearning.roles import Entry, Oracle, Original, ProcessedOracle, Role
 from mari_theory.certificates.files import write_text
 
 
@@ -34,20 +34,25 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
     bank = open_bank(config, run)
     if record_path.is_file() and bank.has(slug(name)):
         return dict(json.loads(record_path.read_text()))
-    corpus = config.make_corpus()
+    corpus = config.training_corpus()
     began = time.perf_counter()
     items, evaluate = list(corpus.retain), config.model.kind == "tiny"
+    seed = role.seed(config.seed)
     if isinstance(role, Entry):
         entry = next(m for m in config.methods if m.label == role.label)
-        settings = config.unlearn.changed({**entry.loop, "seed": config.seed * 100 + 50 + entry.seed})
-        model, method, evaluate = bank.start_from("original"), make_method(entry.name, **entry.settings), True
+        settings = config.unlearn.changed({**entry.loop, "seed": role.seed(config.seed, entry.seed)})
+        start = slug(Original(role.index).name)
+        model, method, evaluate = bank.start_from(start), make_method(entry.name, **entry.settings), True
+    elif isinstance(role, ProcessedOracle):
+        settings, start = config.unlearn.changed({"seed": seed}), slug(Oracle(role.index).name)
+        model, method = bank.start_from(start), make_method("retain-only")
     else:
         # The learning rate of training, the retain-only objective: what it repeats is what it learns.
-        number = 0 if isinstance(role, Original) else 1 + role.index
-        settings = config.train.changed({"seed": config.seed * 100 + number})
+        settings, start = config.train.changed({"seed": seed}), "base"
         model, method = bank.fresh(settings.seed), make_method("retain-only")
         items += corpus.forget if isinstance(role, Original) else ()
-    reference = None if method.reference is Reference.NONE else bank.use(method.reference)
+    needs = method.reference
+    reference = None if needs is Reference.NONE else bank.use(start if needs is Reference.ORIGINAL else needs)
     scratch = run / "checkpoints" / slug(name)
     task = Task(model, bank.tokenizer, corpus, items, method, reference)
     result = run_loop(task, settings, Watch(scratch, evaluate, name))

@@ -24,7 +24,7 @@ from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import ItemScores
 from experiments.measures.sampled import sampled_pair
 from experiments.models.banks import open_bank
-from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracles_of
+from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracles_of, row_of
 from experiments.unlearning.train import train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -87,13 +87,13 @@ def spread(
 def open_measurements(config_json: str, run: str) -> Measurements:
     """One run a process."""
     config = RunConfig.model_validate_json(config_json)
-    return Measurements(config, Path(run), config.make_corpus(), open_bank(config, Path(run)))
+    return Measurements(config, Path(run), config.audit_corpus(), open_bank(config, Path(run)))
 
 
 def quick_look(config_json: str, run: str, name: str) -> dict[str, Any]:
     """Exact divergence to the oracle average and retain probability, enough to select by."""
     m = open_measurements(config_json, run)
-    oracles, prompts = [slug(o) for o in m.oracles], m.prompts["forget"]
+    oracles, prompts = [slug(o) for o in m.reference], m.prompts["forget"]
     low, high = enumerate_divergence(m.bank, oracles, [slug(name)], prompts, floor=LOOK)
     return {"jsd": 0.5 * (low + high), "retain": float(m.scores(name, "retain").probability.mean())}
 
@@ -104,8 +104,8 @@ def measure_model(config_json: str, run: str, name: str) -> dict[str, Any]:
     path = models / f"{slug(name)}-measured.json"
     if path.is_file():
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    m = open_measurements(config_json, run)
-    pair = sampled_pair(m, "oracle", name, tuple(oracle_arm(m.oracles, name)), exact=False, detect=False)
+    config, m = RunConfig.model_validate_json(config_json), open_measurements(config_json, run)
+    pair = sampled_pair(m, "oracle", row_of(config, name), oracle_arm(m.oracles, name), exact=False, detect=False)
     claim, exact = pair.certificate.claim, pair.coverage[-1]
     record = json.loads((models / f"{slug(name)}.json").read_text(encoding="utf-8"))
     retain = m.scores(name, "retain")

@@ -14,7 +14,7 @@ from experiments.audit.run import run_audit
 from experiments.config import RunConfig, slug
 from experiments.measures.context import Measurements
 from experiments.measures.result import Row
-from experiments.unlearning.roles import Role
+from experiments.unlearning.roles import Mixture
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
@@ -23,7 +23,7 @@ from tests.experiments.audit.small import small
 
 def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
     made = sorted((finished / "certificates").glob("*.json"))
-    # Four pairs a row, the laws of the oracle pair, no shift for the original, the floor, and the laws of the other oracle.
+    # Four pairs a row and the laws of the oracle pair, no shift for the original; the gate's laws of original and floor.
     assert len(made) == 5 * 5 - 1 + 2
     for path in made:
         certificate = Certificate.load(path)
@@ -42,7 +42,7 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
         floor = row.pairs["marginal"].numbers["floor"]
         assert floor is not None and floor >= 0
     assert run.coverage and all(not c.missed_wide for c in run.coverage)
-    assert run.floor.exact
+    assert len(run.oracle_pairs) == 1 and set(run.gate.readings) == {"answer"}
     for row in run.rows:
         exact, sampled = row.oracle, row.pairs["oracle"].sampled
         assert sampled is not None and exact.owners is not None
@@ -51,7 +51,6 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
         # A barely trained model leaves much in the rest of each law, which only widens the exact ends.
         assert exact.claim.lower <= truth.high and truth.low <= exact.claim.upper
         assert exact.owners.worst_upper >= exact.claim.upper
-    assert run.floor.worst_owner is not None and run.floor.worst_owner > 0
     assert "worst owner" in (finished / "summary.md").read_text()
     assert run.trajectories["MarI pooled 1"][0]["step"] == 0
 
@@ -67,9 +66,9 @@ def test_resuming_a_finished_run_changes_no_model(
     measured: list[str] = []
     real = audit.measure_row
 
-    def noted(m: Measurements, role: Role, record: dict[str, Any]) -> Row:
-        measured.append(role.name)
-        return real(m, role, record)
+    def noted(m: Measurements, row: Mixture, records: dict[str, Any], floor: Row | None) -> Row:
+        measured.append(row.name)
+        return real(m, row, records, floor)
 
     monkeypatch.setattr(audit, "measure_row", noted)
     (out / "rows" / "mari-pooled-1.json").unlink()
