@@ -206,13 +206,20 @@ class ScoringConfig(Section):
         return {str(name): margin for name, margin in self.channels.items()}.get(channel)
 
 
+class PilotConfig(Section):
+    """Learning rates of training to try from the largest on; the first is taken that lets perplexity on running text grow by at most `growth`."""
+
+    rates: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    growth: float = Field(0.1, gt=0)
+
+
 class RunConfig(Section):
     """Everything a run depends on.
 
     `seeds`: models a row; with more than one, a row is their average and half of the oracles are the floor (T33). `reference`: compare
     with oracles, or with oracles that had the unlearned models' further training too (T36). `gate`: how much farther than a retraining
     the original may lie from the oracles on retain questions, nats, for forget-side numbers to measure memory and not training.
-    `utility_margin`: the loss of answer-token accuracy that counts as none.
+    `pilot`: where the learning rate of training comes from. `utility_margin`: the loss of answer-token accuracy that counts as none.
     """
 
     preset: str = "tiny"
@@ -227,6 +234,7 @@ class RunConfig(Section):
     utility_margin: float = Field(0.05, gt=0, lt=1)
     corpus: CorpusConfig = CorpusConfig()
     model: ModelConfig = ModelConfig()
+    pilot: PilotConfig | None = None
     train: LoopSettings = LoopSettings()
     unlearn: LoopSettings = LoopSettings()
     methods: list[MethodConfig] = Field(default_factory=list)

@@ -14,6 +14,8 @@ from mari_theory.figure_style import BAND, COLOURS, INK, pyplot
 from mari_theory.units import LN2
 
 plt = pyplot()
+LEAST = 1e-4
+"""Nats: where the axis of an excess ends."""
 
 
 def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
@@ -21,7 +23,7 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "certified": intervals(run),
-        **({"ladder": ladder(run)} if run.rows[0].rungs else {}),
+        **({"ladder": ladder(run), "cost": cost(run)} if run.rows[0].rungs else {}),
         "trajectory": trajectory(run),
         "roc": roc(run),
     }
@@ -119,6 +121,32 @@ def ladder(run: Run) -> Any:
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=8)
     figure.supxlabel("JSD to the oracle average, nats (log scale; ln 2 = 0.693 is certainty)", fontsize=9)
+    figure.tight_layout()
+    return figure
+
+
+def cost(run: Run) -> Any:
+    """The figure to remember: how much farther than a retraining, against the seconds as a share of a retraining's."""
+    names = [n for n in run.rows[0].rungs if n in run.rows[0].excess]
+    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names) + 0.8, 4.2), sharey=True, squeeze=False)
+    rows = [r for r in run.rows if r.kind == "method"]
+    for axis, name in zip(axes.flat, names, strict=True):
+        margin, original = run.rows[0].excess[name].margin, run.rows[0].excess[name].upper
+        axis.axhspan(LEAST, margin, color=BAND, label="no more detectable than a retraining, up to the margin")
+        axis.axhline(max(original, LEAST), color=INK, lw=1, ls="--", label="the original")
+        for k, row in enumerate(rows):
+            share = 100 * row.seconds / run.retraining_seconds
+            colour, marker = COLOURS[k % len(COLOURS)], "os^Dv*P"[k // len(COLOURS) % 7]
+            axis.plot([share], [max(row.excess[name].upper, LEAST)], marker, color=colour, ms=8, label=row.name)
+        axis.axvline(100, color="#999999", lw=0.8, ls=":")
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_ylim(LEAST, 1.0)
+        axis.set_title(name, fontsize=10)
+    axes.flat[0].set_ylabel("JSD to the oracles beyond the floor, nats, at most")
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3, fontsize=8)
+    figure.supxlabel("seconds of unlearning, % of a full retraining", fontsize=9)
     figure.tight_layout()
     return figure
 

@@ -43,6 +43,7 @@ def write_report(folder: Path) -> Path:
         rungs=list(run.rows[0].rungs),
         rung_text=rung_text,
         worst_owner=worst_owner,
+        excess_text=excess_text,
         groups=[g for g in GROUPS.values() if g.name in run.rows[0].groups],
         since=since(run),
         percent=100 * run.config.confidence,
@@ -97,7 +98,7 @@ def markdown(run: Run) -> str:
     heads = ["model", "from", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
     rungs = list(run.rows[0].rungs)
     heads += [
-        *(f"JSD, {name}" for name in rungs),
+        *(head for name in rungs for head in (f"JSD, {name}", "beyond the floor")),
         *(heading for heading, _ in short),
         *(p.heading for p in pairs),
         "seconds",
@@ -108,7 +109,7 @@ def markdown(run: Run) -> str:
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
         cells = [name, origins.get(r.name, "-"), f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
         cells += [f"{100 * c.implies.max_accuracy:.1f} %", str(c.verdict)]
-        cells += [rung_text(r.rungs[name]) if name in r.rungs else "-" for name in rungs]
+        cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
         rows.append([*cells, f"{r.seconds:.0f}"])
@@ -127,6 +128,14 @@ def rung_text(result: PairResult) -> str:
     claim = result.certificate.claim
     low, high = (f"{x:.4f}" if x >= 0.001 else f"{x:.2g}" for x in (claim.lower, claim.upper))
     return low if low == high else f"{low} to {high}"
+
+
+def excess_text(run: Run, row: Row, name: str) -> str:
+    """How much farther than the floor at most, and what follows where the gate is open."""
+    if name not in row.excess:
+        return "the floor" if row.kind == "oracle" else "-"
+    x = row.excess[name]
+    return f"{x.upper:+.2g}" + (f", {x.verdict}" if run.gate.passed(name) else "")
 
 
 def group_table(run: Run, group: Group) -> list[str]:

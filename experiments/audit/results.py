@@ -35,6 +35,17 @@ class OraclePair(Record):
     high: float
 
 
+class PilotResult(Record):
+    """Where the learning rate of training comes from."""
+
+    base: float
+    """Perplexity on running text before any fine-tuning."""
+    perplexities: dict[str, float]
+    """The same after training at each rate that was tried."""
+    rate: float
+    """The one that was taken."""
+
+
 class Effort(Record):
     """What a run took, and where."""
 
@@ -61,6 +72,7 @@ class Run(Record):
     rows: tuple[Row, ...]
     gate: Gate
     """Do forget-side numbers of this run measure memory?"""
+    pilot: PilotResult | None
     retraining_seconds: float
     """Of one oracle, on average: what an unlearning run's seconds are read beside."""
     oracle_pairs: tuple[OraclePair, ...]

@@ -17,7 +17,7 @@ import torch
 
 import mari_theory
 from experiments.audit.report import write_report
-from experiments.audit.results import CorpusSize, Effort, OraclePair, Run
+from experiments.audit.results import CorpusSize, Effort, OraclePair, PilotResult, Run
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
 from experiments.measures.channels import CHANNELS, rung
@@ -30,6 +30,7 @@ from experiments.measures.result import AuditFailure, Excess, Row, finite, mean_
 from experiments.measures.table import GROUPS, MEASURES
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
+from experiments.unlearning.pilot import choose_rate
 from experiments.unlearning.roles import (
     Entry,
     Mixture,
@@ -59,6 +60,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     _prepare(config, out, resume)
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
+    config, pilot = choose_rate(config, out)
     rows, roles = mixtures_of(config), roles_of(config)
     sizes = {k: len(v) for k, v in corpus.splits().items()}
     _tell(
@@ -83,6 +85,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         corpus=CorpusSize(name=corpus.name, **sizes, sentences=corpus.sentences),
         rows=(*measured, floor),
         gate=opened,
+        pilot=pilot and PilotResult(base=pilot.base, perplexities=pilot.perplexities, rate=config.train.lr),
         retraining_seconds=float(np.mean([records[o.name]["seconds"] for o in oracles_of(config)])),
         oracle_pairs=enumerated_oracle_pairs(measurements),
         blind=blind,

@@ -140,10 +140,13 @@ def encode_ids(pairs: Sequence[tuple[list[int], list[int]]], pad: int, kinds: tu
 
 def answer_log_probs(model: Any, batch: Encoded) -> Tensor:
     """Next-token log-probabilities at every answer position, float32 (float64 stays), shape (items, answer tokens, vocab)."""
-    states = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False, **_window(batch))
-    logits = states.logits
-    index = (batch.slots - (batch.input_ids.shape[1] - logits.shape[1])).clamp(min=0)
-    rows = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
+    asked = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask, "use_cache": False}
+    if hasattr(model, "trunk_states"):  # the head at answer positions alone
+        rows = model(**asked, logits_to_keep=batch.slots).logits
+    else:
+        logits = model(**asked, **_window(batch)).logits
+        index = (batch.slots - (batch.input_ids.shape[1] - logits.shape[1])).clamp(min=0)
+        rows = torch.gather(logits, 1, index[..., None].expand(-1, -1, logits.shape[-1]))
     precise = rows if rows.dtype == torch.float64 else rows.float()
     return torch.log_softmax(precise, dim=-1)
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, TaskVector, WeightedGradientAscent
+from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, WeightedGradientAscent
 from experiments.methods.base import Batch, Method
 from experiments.methods.control import RetainOnly
 from experiments.methods.dareu import DareU
@@ -21,6 +21,7 @@ from experiments.methods.mari import MarI
 from experiments.methods.matched import MatchedMarI
 from experiments.methods.preference import NPO, IdkDPO, IdkNLL, SimNPO
 from experiments.methods.representation import RMU
+from experiments.methods.task_vector import TaskVector
 from mari_theory.errors import ArgumentError, require
 
 METHODS: dict[str, type[Any]] = {
@@ -44,6 +45,7 @@ METHODS: dict[str, type[Any]] = {
 }
 
 SHORTHANDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mari-paper": ("mari", {"preserve": "kl-from-model", "weight": "batch", "retain_weight": 0.5, "penalty": 0.5}),
     "mari-pooled": ("mari", {"signal": "pooled"}),
     "mari-tokenwise": ("mari", {"signal": "tokenwise"}),
     "mari-likelihood": ("mari", {"signal": "likelihood"}),

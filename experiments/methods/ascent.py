@@ -1,12 +1,9 @@
-"""Gradient ascent and its relatives: GA, GradDiff, KL-regularised GA, weighted GA, and the task vector."""
+"""Gradient ascent and its relatives: GA, GradDiff, KL-regularised GA and weighted GA."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from torch import Tensor
 
 from experiments.data.encoding import answer_log_probs, answer_loss, token_log_probs
 from experiments.methods.base import Batch, Loss, Method, ReferenceMethod, parts_of, preserve_divergence, preserve_loss
@@ -81,32 +78,3 @@ class WeightedGradientAscent(Method):
         weight = (self.alpha * tokens.detach()).exp() * batch.forget.answer_mask
         value = (weight * tokens).sum() / batch.forget.answer_mask.sum()
         return preserve + self.gamma * value, parts_of(preserve_loss=preserve, weighted_likelihood=value)
-
-
-@dataclass(frozen=True)
-class TaskVector(Method):
-    """theta - scale (theta_forget - theta): train further on the forget set, then step back the other way (Ilharco et al. 2023).
-
-    Deviation: what steps back is what is trained; with LoRA that is the two factors, not their product.
-    """
-
-    scale: float = 1.0
-    """Length of the step back, at least 0, in units of the step forth; 0 gives the original back."""
-
-    def __post_init__(self) -> None:
-        require(self.scale >= 0, "scale", "a number at least 0", self.scale)
-
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
-        """CE on the forget answers: the fine-tuning whose direction is negated in `finish`."""
-        forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)
-        return forget, parts_of(forget_loss=forget)
-
-    @property
-    def edits_weights(self) -> bool:
-        """Yes: the step back."""
-        return True
-
-    def finish(self, weights: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
-        """Replace every weight by before - scale (after - before)."""
-        for name, after in weights.items():
-            after.copy_(before[name] - self.scale * (after - before[name]))

@@ -98,6 +98,13 @@ class Objective(torch.nn.Module):  # type: ignore[misc]
         """The loss of this step."""
         raise NotImplementedError
 
+    def edit(self, weights: Mapping[str, Tensor], reference: Any, step: int, last: bool) -> bool:
+        """Called without gradient before every step and, as `last`, after them: it may change the trained weights.
+
+        True: the optimiser forgets what it has seen.
+        """
+        return False
+
     def memory(self) -> dict[str, Tensor]:
         """What a killed run needs to go on as if it had not been killed, parameters aside."""
         return {}
@@ -124,11 +131,6 @@ class Method(Protocol):
         """Where `batch.matched` comes from, for a method that reads it or another reference of the same question."""
         return None
 
-    @property
-    def edits_weights(self) -> bool:
-        """Does `finish` change the weights? Then the loop keeps a copy of those it began with."""
-        return False
-
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """The loss of one batch; `reference` is the frozen model that the property of this name asks for."""
         raise NotImplementedError
@@ -136,10 +138,6 @@ class Method(Protocol):
     def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
         """The objective of one run: `loss` at every step, unless the method has more to remember."""
         return _EveryStep(self)
-
-    def finish(self, weights: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
-        """The last word on the trained weights, given those from before; called without gradient."""
-        return
 
 
 class _EveryStep(Objective):
@@ -165,11 +163,11 @@ def preserve_loss(model: Any, batch: Batch) -> Tensor:
     return answer_loss(answer_log_probs(model, batch.preserve), batch.preserve)
 
 
-def preserve_divergence(model: Any, batch: Batch, reference: Any) -> Tensor:
-    """KL(original || model) on the answer positions of retain and background items, mean nats a token."""
+def preserve_divergence(model: Any, batch: Batch, reference: Any, from_model: bool = False) -> Tensor:
+    """KL(original || model) on the answer positions of retain and background items, mean nats a token; or KL(model || original)."""
     old = frozen_log_probs(reference, batch.preserve)
     new = answer_log_probs(model, batch.preserve)
-    per_token = (old.exp() * (old - new)).sum(-1)
+    per_token = (new.exp() * (new - old)).sum(-1) if from_model else (old.exp() * (old - new)).sum(-1)
     return (per_token * batch.preserve.answer_mask).sum() / batch.preserve.answer_mask.sum()
 
 

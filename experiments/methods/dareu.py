@@ -26,8 +26,10 @@ class DareU(ReferenceMethod):
         \quad L = -E[\min(\rho_t A_t, clip(\rho_t) A_t)] + c_V (R_t - V_t)^2, \quad L_{dis} = \lambda_{dis} KL(\pi_0 \| \pi) \text{ on preserve}
 
     chi saturates at -1 from an attribution of 0.65 on. Defaults are the paper's (KL 0.1, value 0.2, clip 0.2, temperature 0.8, distillation 2,
-    15 slices); gamma and eps are not given there. Deviations: the classifier is logistic regression (see `experiments.methods.attribution`),
-    and `given` may add the question.
+    15 slices); gamma and eps are not given there. Ratio and KL are those of the law that was sampled, at the rollouts' temperature. Deviations:
+    the classifier is logistic regression (see `experiments.methods.attribution`), and `given` may add the question; the KL also pulls
+    directly, by its own gradient, not only through the reward; it is taken to the policy of the rollouts, so it is 0 at the first step of
+    every cycle; the value head shares the policy's optimiser and its clip.
     """
 
     kl: float = 0.1
@@ -124,7 +126,7 @@ class Rollouts(Objective):
             batch.forget.input_ids.device
         )
         with torch.no_grad():
-            self.old = answer_log_probs(model, data)
+            self.old = torch.log_softmax(answer_log_probs(model, data) / m.temperature, -1)
         kappa = max(1, math.ceil(m.max_new / m.slices))
         self.scores = self._rewards(batch.forget_items, outputs, kappa, data.answer_mask)
         self.data = data
@@ -151,7 +153,7 @@ class Rollouts(Objective):
         index = data.slots[..., None]
         logits = torch.gather(states.logits, 1, index.expand(-1, -1, states.logits.shape[-1])).float()
         features = torch.gather(states.hidden_states[-1], 1, index.expand(-1, -1, states.hidden_states[-1].shape[-1]))
-        new = torch.log_softmax(logits, -1)
+        new = torch.log_softmax(logits / m.temperature, -1)  # the law that the rollouts were drawn from
         drift = (new.exp() * (new - self.old)).sum(-1)
         value = self.value(features.detach().float())[..., 0]
         gain = discounted((self.scores - m.kl * drift.detach()) * data.answer_mask, m.gamma)

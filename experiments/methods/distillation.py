@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from experiments.data.encoding import answer_log_probs, token_log_probs
-from experiments.methods.base import Batch, Loss, ReferenceMethod, frozen_log_probs, parts_of, preserve_loss
+from experiments.data.encoding import answer_log_probs, encode, token_log_probs
+from experiments.data.items import Corpus, Item
+from experiments.methods.base import Batch, Loss, Objective, ReferenceMethod, frozen_log_probs, parts_of, preserve_loss
 from mari_theory import jensen_shannon
 
 
@@ -18,23 +19,47 @@ from mari_theory import jensen_shannon
 class JensUn(ReferenceMethod):
     r"""`L = gamma JSD(model, refusal tokens) + alpha JSD(model, original on preserve)` (arXiv 2509.02820), a token at a time.
 
-    The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at a refusal token's probability q: bounded by ln 2. Deviation: refusals are drawn
-    anew at every step from the run's templates.
+    As released: the model reads prompt and true answer, and at every place of that answer is pulled to a token of the refusal, over and over
+    from its start. The first term is ln 2 + (q ln q - (1+q) ln(1+q))/2 at that token's probability q: bounded by ln 2. Deviation: word-level
+    corpora have a refusal of their own.
     """
 
     gamma: float = 1.0
     """Weight of the pull towards refusals."""
     alpha: float = 1.0
     """Weight of the pull towards the original on what stays."""
+    refusal: str = "No Idea"
+    """What is repeated; a corpus with refusals of its own takes its first instead."""
+
+    def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
+        """With the refusal's tokens."""
+        text = next(iter(corpus.refusals()), self.refusal)
+        return Refusing(self, encode(tokenizer, [Item("", text, "")]).targets[0, :-1])
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
-        """Both divergences."""
-        tokens = token_log_probs(answer_log_probs(model, batch.template), batch.template)
-        refuse = one_hot_jsd(tokens.exp())[batch.template.answer_mask].mean()
+        """The pull towards the original alone; the refusal needs `begin`, which the loop calls."""
         mask = batch.preserve.answer_mask
-        new, old = answer_log_probs(model, batch.preserve)[mask], frozen_log_probs(reference, batch.preserve)[mask]
+        old, new = frozen_log_probs(reference, batch.preserve)[mask], answer_log_probs(model, batch.preserve)[mask]
         preserve: Tensor = jensen_shannon(new, old, log=True, check=False).mean()
-        return self.gamma * refuse + self.alpha * preserve, parts_of(refusal_jsd=refuse, preserve_jsd=preserve)
+        return self.alpha * preserve, parts_of(preserve_jsd=preserve)
+
+
+class Refusing(Objective):
+    """One run of `JensUn`: it knows the tokens of the refusal."""
+
+    def __init__(self, method: JensUn, refusal: Tensor) -> None:
+        super().__init__()
+        self.method, self.refusal = method, refusal
+
+    def loss(self, model: Any, batch: Batch, reference: Any, step: int) -> Loss:
+        """Both divergences."""
+        keep, parts = self.method.loss(model, batch, reference)
+        data = batch.forget
+        places = torch.arange(data.targets.shape[1], device=data.targets.device) % len(self.refusal)
+        towards = replace(data, targets=self.refusal.to(places.device)[places].expand_as(data.targets))
+        tokens = token_log_probs(answer_log_probs(model, towards), towards)
+        refuse = one_hot_jsd(tokens.exp())[data.answer_mask].mean()
+        return self.method.gamma * refuse + keep, parts_of(refusal_jsd=refuse) | parts
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from experiments.methods.base import Batch, Loss, Method, Origin, parts_of, pres
 from mari_theory.errors import require
 from mari_theory.fenchel import FENCHEL, fenchel
 
+OPPOSITE_SIGN = ("reverse-kl", "squared-hellinger", "neyman")
+"""Divergences whose activation has the other sign in the released code."""
+
 
 @dataclass(frozen=True)
 class FLAT(Method):
@@ -19,7 +22,8 @@ class FLAT(Method):
 
     P is the arithmetic mean of the answer's token probabilities (`mode="paper"`: an item at a time). `mode="official"` follows the
     released code: masked positions count as zeros (the mean runs over the padded length less one) and the batch is averaged
-    before g* and f*; its Neyman pair applies f* to the raw mean. Deviations: refusals in our own wording (or the run's templates),
+    before g* and f*; its Neyman pair applies f* to the raw mean. For reverse KL, squared Hellinger and Neyman the released activations
+    have the opposite sign, so that they push the template down; there `official` keeps the paper's sign. Deviations: refusals in our own wording (or the run's templates),
     drawn anew at every step, and the weight `gamma`.
 
     >>> FLAT().divergence
@@ -46,7 +50,8 @@ class FLAT(Method):
         """The retain term is ours; without it the mode decides."""
         if self.retain_weight > 0:
             return "ours"
-        return "paper" if self.mode == "paper" else "released code"
+        as_released = self.mode == "official" and self.divergence not in OPPOSITE_SIGN
+        return "released code" if as_released else "ours" if self.mode == "official" else "paper"
 
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """gamma times the objective, plus the retain term if there is one."""

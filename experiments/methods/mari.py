@@ -37,6 +37,9 @@ from experiments.methods.signals import (
 from mari_theory import marginal_information
 from mari_theory.errors import require
 
+PRESERVE = ("cross-entropy", "kl", "kl-from-model")
+"""What keeps the rest as it is."""
+
 
 @dataclass(frozen=True)
 class MarI(Method):
@@ -49,8 +52,10 @@ class MarI(Method):
     a histogram of 16 bins with linear weights: an item's geometric mean answer probability (`likelihood`) or its mean entropy over ln V
     (`entropy`). Pooled laws can agree though every answer is memorised; scalars see it, but only against never-seen data (T26, T27).
 
-    A small batch reads too high. Two remedies: `debiased` and `past_batches`. Deviations: the paper's are the pooled and token-wise signals
-    and the diluted share; the scalar signals and both remedies are ours.
+    A small batch reads too high. Two remedies: `debiased` and `past_batches`. The paper's objective (`mari-paper`) is
+    (1 - gamma) KL(model || original) + gamma I(X; Z) with the share of rows as weight, as far as a reader's notes and the authors' draft
+    page show it; their code is not public. Deviations: cross-entropy on what stays unless `preserve` says otherwise, and background items
+    beside retain; the scalar signals and both remedies are ours.
     """
 
     penalty: float = 1.0
@@ -64,7 +69,11 @@ class MarI(Method):
     detach_retain: bool = False
     """Let the gradient flow through the forget side only."""
     preserve: str = "cross-entropy"
-    """`cross-entropy` on what stays, or `kl` to the original there."""
+    """`cross-entropy` on what stays, `kl` (original || model) there, or `kl-from-model` (model || original), the paper's."""
+    retain_weight: float = 1.0
+    """Of the retain term, at least 0; the paper's weights are (1 - gamma, gamma)."""
+    count_weighted: bool = False
+    """Token-wise: weigh positions by the answers that reach them, instead of all alike."""
     debiased: bool = False
     """Subtract the retain-against-retain reading of the same batch, half of retain standing in for forget."""
     past_batches: int = 0
@@ -74,7 +83,8 @@ class MarI(Method):
         require(self.past_batches >= 0, "past_batches", "a number at least 0", self.past_batches)
         require(self.signal in SIGNALS, "signal", ", ".join(SIGNALS), self.signal)
         require(self.penalty >= 0, "penalty", "a number at least 0", self.penalty)
-        require(self.preserve in ("cross-entropy", "kl"), "preserve", "cross-entropy or kl", self.preserve)
+        require(self.preserve in PRESERVE, "preserve", " or ".join(PRESERVE), self.preserve)
+        require(self.retain_weight >= 0, "retain_weight", "a number at least 0", self.retain_weight)
         ok = self.weight == "batch" or (isinstance(self.weight, float) and 0 < self.weight < 1)
         require(ok, "weight", "a number in (0, 1) or batch", self.weight)
 
@@ -87,7 +97,7 @@ class MarI(Method):
     @property
     def reference(self) -> Reference:
         """The original, when what stays is compared with it."""
-        return Reference.ORIGINAL if self.preserve == "kl" else Reference.NONE
+        return Reference.NONE if self.preserve == "cross-entropy" else Reference.ORIGINAL
 
     def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
         """With the laws of past batches, when they count."""
@@ -101,10 +111,10 @@ class MarI(Method):
         self, model: Any, batch: Batch, reference: Any, past: Sequence[Laws]
     ) -> tuple[Tensor, dict[str, float], Laws]:
         """The loss over the batch and the laws of past ones, and this batch's laws."""
-        if self.preserve == "kl":
-            preserve = preserve_divergence(model, batch, reference)
-        else:
+        if self.preserve == "cross-entropy":
             preserve = preserve_loss(model, batch)
+        else:
+            preserve = preserve_divergence(model, batch, reference, from_model=self.preserve == "kl-from-model")
         with torch.set_grad_enabled(not self.detach_retain and torch.is_grad_enabled()):
             retain = answer_log_probs(model, batch.retain)
         forget = answer_log_probs(model, batch.forget)
@@ -125,7 +135,7 @@ class MarI(Method):
         )
         penalty = information - floor if self.debiased else information
         parts = parts_of(preserve_loss=preserve, marginal_information=information, floor=floor)
-        return preserve + self.penalty * penalty, parts, (*halves, other)
+        return self.retain_weight * preserve + self.penalty * penalty, parts, (*halves, other)
 
     def law(self, log_probs: Tensor, data: Encoded) -> Law:
         """Rows of laws and how much stands behind each: one row a position (token-wise), or a single one."""
@@ -149,7 +159,10 @@ class MarI(Method):
         p, q = retain[0][:both], forget[0][:both]
         used = (retain[1][:both] > 0) & (forget[1][:both] > 0)
         values = marginal_information(p[used], q[used], share, w, check=False)
-        return torch.mean(values)
+        if not self.count_weighted:
+            return torch.mean(values)
+        reach = torch.minimum(retain[1][:both], forget[1][:both])[used].to(values)
+        return (values * reach).sum() / reach.sum()
 
 
 class PastBatches(Objective):

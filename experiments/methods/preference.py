@@ -51,7 +51,8 @@ class NPO(ReferenceMethod):
 class SimNPO(Method):
     r"""`L = CE(preserve) - gamma (2/beta) E[ln sigma(-(beta/|y|) ln pi(y) - delta)]` (Fan et al. 2024): no reference, per-token likelihood.
 
-    Deviation: |y| counts answer tokens and the end token.
+    Deviation: |y| counts answer tokens and the end token. The margin stands outside beta: OpenUnlearning's code takes beta (m + delta), so
+    its delta is ours over beta.
     """
 
     beta: float = 2.5

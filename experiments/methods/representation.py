@@ -26,7 +26,8 @@ class RMU(ReferenceMethod):
     alpha: float = 100.0
     """Weight of the drift elsewhere, at least 0."""
     layer: int | None = None
-    """Number of the block, 1 to the model's depth (0: the embedding); None: the middle one."""
+    """Number of the block, 1 to the model's depth (0: the embedding), one whose output training can change; None: the middle one, or the
+    first such block."""
     seed: int = 0
     """Of the direction u."""
 
@@ -48,11 +49,20 @@ class RMU(ReferenceMethod):
 
     def hidden(self, model: Any, data: Encoded) -> Tensor:
         """Hidden states of the real tokens after the chosen block, shape (tokens, width)."""
-        out = model(
+        decoder = model.get_decoder()  # no logits: nothing here reads them
+        out = decoder(
             input_ids=data.input_ids, attention_mask=data.attention_mask, use_cache=False, output_hidden_states=True
         )
         states: tuple[Tensor, ...] = out.hidden_states
-        layer = len(states) // 2 if self.layer is None else self.layer
-        require(0 <= layer < len(states), "layer", f"a block among 0 to {len(states) - 1}", layer)
+        first = first_trained(decoder)
+        layer = max(len(states) // 2, first) if self.layer is None else self.layer
+        require(first <= layer < len(states), "layer", f"a trained block, {first} to {len(states) - 1}", layer)
         rows: Tensor = states[layer][data.attention_mask.bool()]
         return rows
+
+
+def first_trained(decoder: Any) -> int:
+    """Number of the first hidden state that training can change: 0 where the embedding is trained; 0 for a model frozen whole."""
+    trained = [any(p.requires_grad for p in block.parameters()) for block in decoder.layers]
+    embedding = any(p.requires_grad for p in decoder.get_input_embeddings().parameters())
+    return 0 if embedding or not any(trained) else 1 + trained.index(True)

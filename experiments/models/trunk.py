@@ -19,6 +19,8 @@ MOST_BYTES = 1 << 30
 def keep_trunk(model: Any, trained_blocks: int) -> Any:
     """The same model, whose forward pass keeps what the blocks below the trained ones say of a text (a row of token ids).
 
+    It also takes `logits_to_keep` of shape (rows, places): which positions of each row get logits.
+
     Rows go through the trunk one by one, so a state does not depend on the batch it first came in. What asks for more than logits (caches,
     hidden states) goes the old way, and so does a batch that is not padded on the right. States are forgotten when a trunk weight changes.
     Raises `ArgumentError` on a model whose blocks and last norm are not found, or whose logits are made in another way.
@@ -91,12 +93,17 @@ def _forward(
     self: Any,
     input_ids: Tensor | None = None,
     attention_mask: Tensor | None = None,
-    logits_to_keep: int = 0,
+    logits_to_keep: int | Tensor = 0,
     use_cache: bool | None = None,
     **rest: Any,
 ) -> Any:
     more = use_cache is not False or any(v is not None for v in rest.values())
     lengths = None if input_ids is None or more else _lengths(input_ids, attention_mask)
+    places = logits_to_keep if isinstance(logits_to_keep, Tensor) and logits_to_keep.ndim == 2 else None
+    if lengths is None and places is not None:  # as `transformers` knows it: the same places of every row
+        out = self.plain_forward(input_ids=input_ids, attention_mask=attention_mask, use_cache=use_cache, **rest)
+        out.logits = torch.gather(out.logits, 1, places[..., None].expand(-1, -1, out.logits.shape[-1]))
+        return out
     if lengths is None:
         return self.plain_forward(
             input_ids=input_ids,
@@ -109,6 +116,9 @@ def _forward(
     states = self.trunk_states.of(self, input_ids, lengths)
     top = _part(self, slice(-self.trunk_states.trained_blocks, None), self.get_decoder().norm)
     hidden = top(inputs_embeds=states, attention_mask=attention_mask, use_cache=False).last_hidden_state
+    if isinstance(logits_to_keep, Tensor):
+        hidden = torch.gather(hidden, 1, logits_to_keep[..., None].expand(-1, -1, hidden.shape[-1]))
+        logits_to_keep = 0
     kept = hidden[:, -logits_to_keep:] if logits_to_keep else hidden
     from transformers.modeling_outputs import CausalLMOutputWithPast
 

@@ -82,7 +82,6 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
         optimizer.add_param_group({"params": list(own.values())})
     if w.folder:  # weights, two moments, and the finished weights beside them
         require_room(w.folder, 4 * sum(p.numel() * p.element_size() for p in weights.values()), "checkpoints")
-    before = {n: p.detach().clone() for n, p in weights.items()} if method.edits_weights else {}
     result, running = LoopResult(), Running()
     state = State(weights, optimizer, result, running, objective)
     start = state.load(w.folder) if w.folder else 0
@@ -96,6 +95,9 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
             if stop := looks.reason_to_stop(result.history):
                 result.stopped = stop
                 break
+        with torch.no_grad():
+            if objective.edit(weights, task.reference, step, last=False):
+                optimizer.state.clear()
         for group in optimizer.param_groups:
             group["lr"] = s.lr * _rate(step, s)
         batch = make_batch(task.tokenizer, corpus, task.repeated, s, step, source).to(device)
@@ -117,8 +119,9 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
             state.save(w.folder)
         if w.after_step:
             w.after_step(step + 1)
-    with torch.no_grad():
-        method.finish(weights, before)
+    if result.steps == s.steps:
+        with torch.no_grad():
+            objective.edit(weights, task.reference, s.steps, last=True)
     if looks and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
         looks.log(model, s.steps, result, running)
     model.eval()

@@ -67,9 +67,16 @@ def pair_of(metadata: dict[str, Any], request: Request) -> str:
     return str(pair or request.pair)
 
 
-def _last(pair: str) -> tuple[str, ...]:
+def _last(pair: str, metadata: dict[str, Any]) -> tuple[str, ...]:
     own = {"marginal": ("blind-to-memorisation",), "matched": ("reference-decides",)}.get(pair, ())
-    return (*own, "access-only", "these-models", "origin-unknown")
+    seeds = ("mixture-of-seeds",) if _averages_models(metadata) else ()
+    return (*own, *seeds, "access-only", "these-models", "origin-unknown")
+
+
+def _averages_models(metadata: dict[str, Any]) -> bool:
+    """Is the audited arm an average of several models? Then nothing is said of one of them."""
+    arms = metadata.get("arm_q"), metadata.get("weights_sha256")
+    return any(isinstance(models, dict) and len(models) > 1 for models in arms)
 
 
 def _no_verdict(pair: str) -> str | None:
@@ -88,7 +95,7 @@ def score_words(s: Scores, request: Request) -> Words:
         "distinct-draws" if s.draw is not None else "draws-not-numbered",
         *(("owners-drawn", "clusters-iid") if clusters else ()),
         *(("unit-named-before",) if request.owner is not None or request.prompt is not None else ()),
-        *_last(pair),
+        *_last(pair, s.metadata),
     )
     rests = (
         RestsOn(lower="exact-likelihoods", upper="exact-likelihoods")
@@ -111,7 +118,7 @@ def option_words(o: Options, request: Request) -> Words:
     access = o.metadata.get("access")
     require(access is not None, "access", "an option file that says what the detector sees", "nothing")
     rests = RestsOn(lower="exact-laws", upper="exact-laws")
-    return Words(pair, str(access), "T1", ("exact-laws", *_last(pair)), rests, _no_verdict(pair))
+    return Words(pair, str(access), "T1", ("exact-laws", *_last(pair, o.metadata)), rests, _no_verdict(pair))
 
 
 def pool_words(pool: Pool, request: Request) -> Words:
@@ -128,7 +135,7 @@ def pool_words(pool: Pool, request: Request) -> Words:
         pair,
         str(pool.metadata.get("access", "pooled-signal")),
         theorem,
-        (*assumptions, *_last(pair)),
+        (*assumptions, *_last(pair, pool.metadata)),
         rests,
         _no_verdict(pair),
     )

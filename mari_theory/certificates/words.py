@@ -59,6 +59,7 @@ ASSUMPTIONS = {
     "origin-unknown": "a check re-derives the numbers from the evidence; where the evidence came from, only its signer knows",
     "access-only": "nothing is said about greedy decoding, probabilities, weights, relearning, quantisation or other prompts (T28)",
     "these-models": "the arms are these models; training randomness enters only as far as an arm averages seeds (T25)",
+    "mixture-of-seeds": "an arm is the average of several models: the judge knows the pipeline, not the seed, and nothing is said of one released model (T33)",
     "blind-to-memorisation": "pooled information is blind to memorisation: a model that knows every forgotten answer can read 0 (T26)",
     "reference-decides": "never-seen prompts stand in for an oracle (T27)",
 }

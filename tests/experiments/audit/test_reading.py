@@ -9,7 +9,7 @@ import pytest
 
 from experiments.audit.reading import reading
 from experiments.audit.results import Run
-from experiments.measures.result import Row
+from experiments.measures.result import Excess, Row
 
 NAMES = ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"]
 
@@ -19,8 +19,23 @@ def run(finished: Path) -> Run:
     """Every number that a sentence depends on is set; the rest is the finished audit's."""
     run = Run.load(finished)
     quiet = {"forget_exact": 0.4, "retain_probability": 0.8}
-    rows = tuple(with_verdict(row, "inconclusive", **quiet) for row in run.rows)
-    return run.model_copy(update={"rows": rows, "floor": run.floor.model_copy(update={"worst_owner": None})})
+    rows = tuple(with_verdict(row, "inconclusive", **quiet).model_copy(update={"excess": {}}) for row in run.rows)
+    alike = {name: x.model_copy(update={"upper": 0.001}) for name, x in run.gate.readings.items()}
+    return with_floor(
+        run.model_copy(update={"rows": rows, "gate": run.gate.model_copy(update={"readings": alike})}), None
+    )
+
+
+def with_floor(run: Run, worst: float | None) -> Run:
+    """The oracles' row with this worst owner."""
+    row = run.the("oracle")
+    pair, certificate = row.pairs["oracle"], row.oracle
+    owners = None if worst is None or certificate.owners is None else certificate.owners
+    changed = owners and owners.model_copy(update={"worst_upper": worst})
+    made = pair.model_copy(update={"certificate": certificate.model_copy(update={"owners": changed})})
+    return run.model_copy(
+        update={"rows": (*run.rows[:-1], row.model_copy(update={"pairs": row.pairs | {"oracle": made}}))}
+    )
 
 
 def with_verdict(row: Row, verdict: str, **measures: float) -> Row:
@@ -44,7 +59,7 @@ def about(run: Run, words: str) -> list[str]:
 
 
 def test_the_noise_floor_comes_first_and_nothing_is_said_without_a_finding(run: Run) -> None:
-    claim = run.floor.pair.certificate.claim
+    claim = run.the("oracle").oracle.claim
     first, *rest = reading(run)
     assert f"{claim.lower:.4f} to {claim.upper:.4f} nats" in first and first.endswith(
         "noise floor of every number to the oracle."
@@ -69,10 +84,10 @@ def test_every_verdict_names_its_methods_and_no_oracle(run: Run, verdict: str, w
 
 
 @pytest.mark.parametrize(("worst", "words"), [(0.02, "a retraining passes"), (0.0201, "a retraining would not pass")])
-def test_the_margin_is_read_beside_an_oracles_own_worst_owner(run: Run, worst: float, words: str) -> None:
-    assert not about(run, "worst owner lies")
-    floor = run.floor.model_copy(update={"worst_owner": worst})
-    (sentence,) = about(run.model_copy(update={"floor": floor}), "worst owner lies")
+def test_the_margin_is_read_beside_an_oracles_own_worst_owner(finished: Path, worst: float, words: str) -> None:
+    run = Run.load(finished)
+    assert not about(with_floor(run, None), "worst owner lies")
+    (sentence,) = about(with_floor(run, worst), "worst owner lies")
     assert f"{worst:.4f} nats from the others; {words}." in sentence
 
 
@@ -106,3 +121,22 @@ def test_the_closest_method_is_named_with_its_attack_and_none_where_there_is_no_
     assert sentence.endswith(f"worst method {worst:.2f}).")
     alone = run.model_copy(update={"rows": tuple(r for r in run.rows if r.kind != "method")})
     assert len(reading(alone)) == 1
+
+
+def test_a_failed_gate_comes_first_and_takes_the_verdicts(run: Run) -> None:
+    found = changed(run, **{NAMES[0]: "equivalent within margin"})
+    beyond = {name: x.model_copy(update={"upper": 0.2}) for name, x in run.gate.readings.items()}
+    failed = found.model_copy(update={"gate": run.gate.model_copy(update={"readings": beyond})})
+    assert about(found, "Certified within") and not about(failed, "Certified within")
+    first = reading(failed)[0]
+    assert first.startswith("The gate failed (answer)") and "0.2000 nats" in first and "at most 0.01 allowed" in first
+
+
+def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None:
+    def with_excess(row: Row, upper: float) -> Row:
+        made = {"answer": Excess(lower=0.0, upper=upper, margin=0.02, method="exact")}
+        return row.model_copy(update={"excess": made})
+
+    rows = [with_excess(row, 0.01 if row.name == NAMES[1] else 0.3) for row in run.rows]
+    (sentence,) = about(run.model_copy(update={"rows": tuple(rows)}), "no more detectable than a retraining")
+    assert sentence.startswith("On answer,") and sentence.endswith(f"{NAMES[1]} (at most 0.01).")

@@ -17,7 +17,7 @@ def test_loading_gives_back_what_was_saved(finished: Path, tmp_path: Path) -> No
     run.save(tmp_path)
     assert Run.load(tmp_path) == run
     assert (tmp_path / "results.json").read_text() == (finished / "results.json").read_text()
-    assert set(run.model_json_schema()["required"]) >= {"rows", "floor", "config"}
+    assert set(run.model_json_schema()["required"]) >= {"rows", "gate", "config"}
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "of the last release"])

@@ -53,8 +53,9 @@ def test_the_table_has_a_line_a_model_and_the_floor(
 ) -> None:
     status, out, _ = run(capsys, *argv)
     lines = out.splitlines()
-    floor = measured.floor.pair.certificate.claim
-    assert status == 0 and f"oracle against oracle: {floor.lower:.4f}-{floor.upper:.4f} nats" in out
+    floor = measured.the("oracle").oracle.claim
+    assert status == 0 and f"floor, retrained models against the oracles: {floor.lower:.4f}-{floor.upper:.4f}" in out
+    assert "gate " in out
     for row in measured.rows:
         (line,) = [x for x in lines if x.startswith(row.name[:22])]
         assert (

@@ -21,6 +21,8 @@ from mari_theory import check, jensen_shannon
 from mari_theory.certificates.words import ACCESS
 from tests.experiments.audit.small import measure_again
 
+MARGINS = {"choice": 0.3, "first-token": 0.2, "next-token": 0.1}
+
 
 @pytest.fixture
 def asked(bank: FolderBank) -> tuple[Any, Any]:
@@ -30,7 +32,9 @@ def asked(bank: FolderBank) -> tuple[Any, Any]:
 
 def test_names_are_those_of_certificates() -> None:
     assert all(name == channel.name and name in ACCESS for name, channel in CHANNELS.items())
-    assert ScoringConfig(channels=tuple(CHANNELS)).channels == tuple(CHANNELS)
+    asked = ScoringConfig(channels=dict.fromkeys(CHANNELS, 0.1))
+    assert list(asked.channels) == list(CHANNELS) and asked.margin_of("choice") == 0.1
+    assert ScoringConfig().margin_of("choice") is None
 
 
 def test_a_choice_is_a_softmax_of_mean_losses(asked: tuple[Any, Any], corpus: Corpus) -> None:
@@ -59,7 +63,7 @@ def test_next_token_laws_multiply_to_the_answers_probability(asked: tuple[Any, A
 def ladder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """An audit of the original and the oracles with every rung."""
     out = tmp_path_factory.mktemp("ladder") / "run"
-    return measure_again(finished, out, channels=tuple(CHANNELS), draws=40, shift_draws=20), out
+    return measure_again(finished, out, channels=MARGINS, draws=40, shift_draws=20), out
 
 
 def test_every_rung_is_certified_and_its_certificate_holds(ladder: tuple[Run, Path]) -> None:
@@ -81,23 +85,36 @@ def test_less_access_never_shows_more(ladder: tuple[Run, Path]) -> None:
         assert row.rungs["first-token"].certificate.claim.lower <= row.oracle.claim.upper
 
 
-def test_a_rung_is_the_divergence_of_the_averaged_oracles(ladder: tuple[Run, Path]) -> None:
+def test_a_rung_is_the_divergence_to_the_reference_oracles(ladder: tuple[Run, Path]) -> None:
     from experiments.models.banks import open_bank
 
     run, out = ladder
     bank, corpus = open_bank(run.config, out), run.config.make_corpus()
     tables = {}
-    for name in ("original", "oracle-0", "oracle-1"):
+    for name in ("original", "oracle-1"):
         with torch.no_grad():
             tables[name] = first_token_laws(bank.use(name), bank.tokenizer, corpus.forget, 64)
     expected = np.mean(
         [
-            float(jensen_shannon((a[0] + b[0]) / 2, o[0]))
-            for o, a, b in zip(tables["original"], tables["oracle-0"], tables["oracle-1"], strict=True)
+            float(jensen_shannon(oracle[0], o[0]))
+            for o, oracle in zip(tables["original"], tables["oracle-1"], strict=True)
         ]
     )
     claim = next(r for r in run.rows if r.name == "original").rungs["first-token"].certificate.claim
     assert claim.lower - 1e-7 <= expected <= claim.upper + 1e-7
+
+
+def test_every_rung_has_its_margin_its_excess_and_its_gate(ladder: tuple[Run, Path]) -> None:
+    run, out = ladder
+    original, floor = run.the("original"), run.the("oracle")
+    assert list(run.gate.readings) == [*CHANNELS, "answer"] and not floor.excess
+    for name, margin in MARGINS.items():
+        own, other = (row.rungs[name].certificate for row in (original, floor))
+        assert own.margin == margin and original.excess[name].margin == margin
+        excess = original.excess[name]
+        assert excess.lower <= own.claim.estimate - other.claim.estimate <= excess.upper
+        assert (out / "scores" / f"original-oracle-{name}-retain.parquet").is_file()
+    assert original.excess["answer"].method == "exact"
 
 
 def test_a_figure_and_a_section_for_the_ladder(ladder: tuple[Run, Path]) -> None:

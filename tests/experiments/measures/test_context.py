@@ -16,6 +16,7 @@ from experiments.measures import context
 from experiments.measures.context import Measurements
 from experiments.models.banks import open_bank
 from experiments.models.passes import full_pass_mean
+from experiments.unlearning.roles import row_of
 from tests.experiments.audit.small import small
 
 
@@ -50,7 +51,7 @@ def test_every_reading_is_made_once(measured: Measurements, monkeypatch: pytest.
         lambda: measured.scores("original", "forget"),
         lambda: measured.draws(("oracle-0",), "forget", 20),
         lambda: measured.likelihood(("original",), "forget", ("oracle-0",), 20),
-        lambda: measured.laws("original"),
+        lambda: measured.laws(("original",)),
     ]
     for read in readings:
         first = read()
@@ -64,7 +65,7 @@ def test_every_reading_is_made_once(measured: Measurements, monkeypatch: pytest.
 
 
 def test_retain_is_read_in_two_halves_of_whole_owners(measured: Measurements) -> None:
-    laws, retain = measured.laws("original"), measured.corpus.retain
+    laws, retain = measured.laws(("original",)), measured.corpus.retain
     model, tokenizer = measured.model("original"), measured.bank.tokenizer
     whole = full_pass_mean(model, encode(tokenizer, retain, 64), 512)
     assert np.allclose(laws.retain, whole, atol=1e-9)
@@ -80,7 +81,7 @@ def test_a_rival_is_an_oracle_and_another_model(measured: Measurements) -> None:
 
 
 def test_evidence_says_what_it_is_about(measured: Measurements, config: RunConfig) -> None:
-    said = measured.metadata("oracle", "MarI pooled 1", {"name": "forget"})
+    said = measured.metadata("oracle", row_of(config, "MarI pooled 1"), {"name": "forget"})
     assert said["weights_sha256"] == measured.digest("MarI pooled 1") and len(said["weights_sha256"]) == 64
     assert (said["pair"], said["model"], said["seed"]) == ("oracle", "MarI pooled 1", config.seed)
     assert measured.evidence("MarI pooled 1", "oracle").name == "mari-pooled-1-oracle.parquet"

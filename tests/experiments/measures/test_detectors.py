@@ -13,6 +13,8 @@ from scipy.stats import beta, binom, mannwhitneyu
 
 from experiments.data.items import Corpus, Item
 from experiments.measures.detectors import (
+    FEWEST_OWNERS,
+    Attack,
     attack,
     auc,
     blind_baseline,
@@ -20,6 +22,7 @@ from experiments.measures.detectors import (
     membership_attacks,
     membership_signals,
     origin_detectors,
+    over_seeds,
     tpr_at,
 )
 from experiments.measures.items import ItemScores, item_scores
@@ -99,12 +102,41 @@ def test_signals_by_hand() -> None:
     """Five tokens: min-k takes a fifth of them, the lowest one; more likely a member is larger everywhere."""
     tokens = np.array([-1.0, -2.0, -4.0, -0.5, -0.5])
     item = Item("q ?", "a b c d", "o")
-    scores = ItemScores(np.array([1.6]), np.exp([-1.6]), np.array([True]), [tokens], [tokens / 2])
-    easier = replace(scores, loss=np.array([1.0]))
+    scores = ItemScores(np.array([1.6]), np.exp([-1.6]), np.array([True]), np.ones(1), [tokens], [tokens / 2])
+    easier = [replace(scores, loss=np.array([x])) for x in (0.9, 1.1)]
     found = membership_signals(scores, [item], easier)
     packed = len(zlib.compress(b"q ? a b c d"))
     wanted = {"loss": -1.6, "zlib": -8.0 / packed, "min-k": -4.0, "min-k++": -2.0, "reference ratio": -0.6}
     assert {k: v.tolist() for k, v in found.items()} == {k: pytest.approx([v]) for k, v in wanted.items()}
+
+
+def test_lira_needs_three_retrainings_and_is_a_standard_score() -> None:
+    """Losses of the oracles 0.9, 1.0, 1.1 and 0.8, 1.0, 1.2: variances 0.01 and 0.04, each averaged with their mean 0.025."""
+    tokens = np.array([-1.0])
+    scores = ItemScores(
+        np.array([1.6, 0.4]), np.ones(2), np.ones(2, dtype=bool), np.ones(2), [tokens] * 2, [tokens] * 2
+    )
+    items = [Item("q ?", "a", "o"), Item("r ?", "b", "o")]
+    references = [replace(scores, loss=1.0 + k * np.array([0.1, 0.2])) for k in (-1, 0, 1)]
+    assert "LiRA" not in membership_signals(scores, items, references[:2])
+    found = membership_signals(scores, items, references)["LiRA"]
+    np.testing.assert_allclose(found, [-0.6 / np.sqrt(0.0175), 0.6 / np.sqrt(0.0325)])
+
+
+def test_few_authors_have_no_bootstrap(rng: np.random.Generator) -> None:
+    for count, known in ((FEWEST_OWNERS - 1, False), (FEWEST_OWNERS, True)):
+        few, many = [f"o{k}" for k in range(count)], [f"o{k}" for k in range(20)]
+        found = attack("x", rng.normal(size=count), rng.normal(size=20), (few, many))
+        assert (found.auc_low is not None) is known and (found.auc_high is not None) is known
+
+
+def test_over_seeds_is_the_mean_and_the_outermost_ends() -> None:
+    one, two = Attack("x", 0.5, 0.4, 0.6, (0.1, 0.0, 0.2)), Attack("x", 0.7, 0.6, 0.9, (0.3, 0.1, 0.5))
+    both = over_seeds([one, two])
+    assert both.auc == pytest.approx(0.6) and (both.auc_low, both.auc_high) == (0.4, 0.9)
+    assert both.tpr_at_1_percent is not None and both.tpr_at_01_percent is None
+    np.testing.assert_allclose(both.tpr_at_1_percent, (0.2, 0.0, 0.5))
+    assert over_seeds([one]) == one and over_seeds([replace(one, auc_low=None)]).auc_low is None
 
 
 def test_the_bootstrap_draws_authors_and_not_their_questions(rng: np.random.Generator) -> None:
@@ -115,4 +147,5 @@ def test_the_bootstrap_draws_authors_and_not_their_questions(rng: np.random.Gene
     shifted, plain = (np.repeat(x, 10) for x in (of_authors + 0.5, of_authors))
     many = attack("x", shifted, plain, ([o for o in owners for _ in range(10)],) * 2, seed=3)
     assert (many.auc, many.auc_low, many.auc_high) == pytest.approx((once.auc, once.auc_low, once.auc_high))
+    assert once.auc_low is not None and once.auc_high is not None
     assert once.auc_low < once.auc < once.auc_high

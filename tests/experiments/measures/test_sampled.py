@@ -51,7 +51,7 @@ def test_likelihoods_that_deny_the_texts_stop_the_run(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One model scored as both arms: evidence that says nothing is not certified."""
-    monkeypatch.setattr(context, "log_likelihoods", lambda bank, arm, prompts, draws: [-1.0] * len(draws.outputs))
+    monkeypatch.setattr(context, "log_likelihoods", lambda bank, arm, prompts, draws: np.full(len(draws.outputs), -1.0))
     with pytest.raises(AuditFailure, match="one model scored as both arms"):
         measure_again(finished, tmp_path / "run", enumerate_exactly=False)
 

@@ -81,7 +81,7 @@ def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
     data = small(
         enumerate_exactly=False, draws=40, shift_draws=20, truth_items=4, rouge_items=2, robustness=False
     ).model_dump()
-    data["corpus"] = {"kind": "tofu", "folder": str(tmp_path / "tofu"), "forget": 1, "retain": 2, "holdout": 1}
+    data["corpus"] = {"kind": "tofu", "folder": str(tmp_path / "tofu"), "forget": 1, "retain": 2, "holdout": 2}
     data["model"] = {"kind": "adapter", "path": str(models / "a"), "rank": 2, "last_layers": 1}
     data["train"]["steps"], data["unlearn"]["steps"] = 2, 1
     out = tmp_path / "run"

@@ -24,12 +24,6 @@ def test_weighted_ascent_without_weights_is_grad_diff(corpus: Corpus, tokenizer:
     assert weighted == pytest.approx(difference, rel=1e-12)
 
 
-def test_a_task_vector_steps_back() -> None:
-    after, before = {"w": torch.tensor([3.0, 1.0])}, {"w": torch.tensor([1.0, 1.0])}
-    make_method("task-vector", scale=0.5).finish(after, before)
-    assert after["w"].tolist() == [0.0, 1.0]
-
-
 def test_grad_diff_is_keep_minus_gamma_forget(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)

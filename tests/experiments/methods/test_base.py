@@ -55,6 +55,8 @@ def test_every_method_says_where_it_comes_from(name: str) -> None:
         ("mari-matched", {}, "ours"),
         ("flat", {}, "paper"),
         ("flat", {"mode": "official"}, "released code"),
+        ("flat", {"mode": "official", "divergence": "neyman"}, "ours"),
+        ("mari-paper", {}, "paper"),
         ("flat-retain", {"mode": "official"}, "ours"),
         ("task-vector", {}, "paper"),
         ("retain-only", {}, "paper"),
@@ -107,6 +109,7 @@ def test_a_method_without_a_run_of_its_own_is_its_loss_at_every_step(
     model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)
     method, batch = make_method("retain-only"), make_batch(tokenizer, corpus, corpus.retain, settings, 0)
     objective = method.begin(model, tokenizer, corpus, 0)
-    assert objective.memory() == {} and not list(objective.parameters()) and not method.edits_weights
+    assert objective.memory() == {} and not list(objective.parameters())
+    assert objective.edit({}, None, 0, last=False) is False
     for step in (0, 7):
         assert torch.equal(objective.loss(model, batch, None, step)[0], method.loss(model, batch)[0])

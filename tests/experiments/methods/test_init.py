@@ -23,6 +23,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     *(("flat", {"divergence": d, "mode": m}) for d in FENCHEL for m in ("paper", "official")),
     ("mari", {"keep": "kl", "weight": "batch"}),
     ("mari", {"debiased": True}),
+    ("mari-tokenwise", {"count_weighted": True}),
     ("mari", {"bank": 2}),
     ("mari-matched", {"match_loss": 1.0, "match_mean": 1.0}),
     ("mari-tokenwise", {"share": 1.0}),

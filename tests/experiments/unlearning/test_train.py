@@ -30,7 +30,7 @@ def config() -> RunConfig:
         seed=2,
         oracles=2,
         workers=1,
-        corpus={"forget": 1, "retain": 2, "holdout": 1},
+        corpus={"forget": 1, "retain": 2, "holdout": 2},
         model={"width": 8, "layers": 1, "heads": 1},
         train={"steps": 2, "batch_retain": 4, "batch_background": 2},
         unlearn={"steps": 2, "batch_retain": 4, "batch_forget": 2, "batch_background": 0},
