@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from experiments.data.files import load_jsonl, read_lines
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
+from experiments.data.running_text import running_items
 from experiments.data.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
@@ -33,7 +34,7 @@ class CorpusConfig(Section):
     """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
 
     Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
-    `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
+    `running_text`: so many pieces of running text make the background of batches. `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
     """
 
     kind: Literal["generated", "tofu", "jsonl"] = "generated"
@@ -47,6 +48,7 @@ class CorpusConfig(Section):
     sentences: bool = False
     fallback: bool = True
     templates: str | None = None
+    running_text: int = Field(0, ge=0)
 
 
 class ModelConfig(Section):
@@ -164,6 +166,9 @@ def _rule(message: str) -> str:
     return message.removeprefix("Input should be ")
 
 
+WHOLE = ("channels",)
+"""Mappings that a file replaces and does not add to: what they leave out is left out."""
+
 OF_THE_RUN = ("seed", "accuracy_start")
 """Settings that a section of a configuration leaves to the run."""
 
@@ -186,7 +191,7 @@ class ScoringConfig(Section):
     """`draws` outputs an arm, at most `max_new` tokens each; `enumerate_exactly` needs answers of one token.
 
     `channels` names the rungs of the ladder of access that are certified beside whole outputs, each with its margin in nats;
-    `gate_items` retain questions decide whether originals and oracles were trained alike.
+    `general_items` of each kind of question about the world show what else is left; `gate_items` retain questions decide whether originals and oracles were trained alike.
     `robustness` also measures what 8- and 4-bit rounding and a relearning attack bring back.
     """
 
@@ -196,6 +201,7 @@ class ScoringConfig(Section):
     channels: dict[Channel, Annotated[float, Field(ge=0)]] = {}
     gate_items: int = Field(100, ge=1)
     truth_items: int = Field(192, ge=0)
+    general_items: int = Field(100, ge=0)
     rouge_items: int = Field(192, ge=0)
     holdout_items: int = Field(768, ge=1)
     shift_draws: int = Field(2000, ge=2)
@@ -244,7 +250,8 @@ class RunConfig(Section):
         """The corpus this configuration names."""
         texts = self.corpus.templates
         templates = () if texts is None else read_lines(Path(texts), "corpus.templates")
-        return replace(self._without_templates(), templates=templates)
+        running = running_items(self.corpus.running_text)
+        return replace(self._without_templates(), templates=templates, running=running)
 
     def training_corpus(self) -> Corpus:
         """The corpus as training, stop rules and matching see it: the first half of the never-trained owners."""
@@ -378,5 +385,6 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for k, v in over.items():
-        out[k] = _merge(out[k], v) if isinstance(v, dict) and isinstance(out.get(k), dict) else v
+        nested = isinstance(v, dict) and isinstance(out.get(k), dict) and k not in WHOLE
+        out[k] = _merge(out[k], v) if nested else v
     return out

@@ -121,7 +121,7 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
     _tell(f"measuring {row.name}")
     pairs = {name: pair.measure(m, row) for name, pair in PAIRS.items()}
     rungs = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
-    groups = [{name: group.measure(m, model) for name, group in GROUPS.items()} for model in row.members]
+    groups = {name: group.measure(m, row.members[0]) for name, group in GROUPS.items()}
     by_model = tuple({name: x.measure(m, model) for name, x in MEASURES.items()} for model in row.members)
     own = [records[model] for model in row.members]
     utility = {split: non_inferiority(m, row, split) for split in ("retain", "general")}
@@ -134,7 +134,7 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
         stopped="; ".join(dict.fromkeys(r["stopped"] for r in own)),
         measures=mean_numbers(by_model),
         by_model=by_model,
-        groups={name: mean_numbers([g[name] for g in groups]) for name, numbers in groups[0].items() if numbers},
+        groups={name: numbers for name, numbers in groups.items() if numbers},
         pairs={name: pair for name, pair in pairs.items() if pair is not None},
         rungs={name: result for name, result in rungs.items() if result is not None},
         utility={split: x for split, x in utility.items() if x is not None},

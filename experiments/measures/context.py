@@ -53,7 +53,7 @@ class Measurements:
         self.oracles, self.reference = oracle_names(config), reference_names(config)
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
-        self.tasks = self._tofu_tasks()
+        self.tasks, self._general = self._tofu_questions()
         self._scores: dict[tuple[str, str], ItemScores] = {}
         self._laws: dict[Arm, Laws] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
@@ -92,8 +92,7 @@ class Measurements:
     def items(self, split: str) -> Sequence[Item]:
         """Questions of a split; `general`: those about the world that no fine-tuning here has seen, each an owner of its own."""
         if split == "general":
-            rest = [i for task in GENERAL_TASKS for i in self.tasks.get(task, ())]
-            return [replace(i, owner=f"{i.owner} {k}") for k, i in enumerate(rest)]
+            return self._general
         return self.unseen if split == "holdout" else self.corpus.splits()[split]
 
     def rival(self, name: str) -> str:
@@ -181,14 +180,18 @@ class Measurements:
             self._tofu_logs[name] = log
         return self._tofu_logs[name]
 
-    def _tofu_tasks(self) -> dict[str, Sequence[Item]]:
-        """TOFU's evaluation questions, all of the forget ones and at most `truth_items` of each other task; none for other data."""
+    def _tofu_questions(self) -> tuple[dict[str, Sequence[Item]], list[Item]]:
+        """TOFU's evaluation questions, all of the forget ones and at most `truth_items` of each other task; those about the world."""
         c = self.config
         folder = tofu_folder(c.corpus.folder, hub=not c.corpus.fallback) if c.corpus.kind == "tofu" else None
-        if folder is None or not c.scoring.truth_items:
-            return {}
-        tasks = evaluation_tasks(folder, self.corpus)
-        return {k: v if k == FORGET else v[: c.scoring.truth_items] for k, v in tasks.items()}
+        if folder is None:
+            return {}, []
+        tasks, most = evaluation_tasks(folder, self.corpus), c.scoring.general_items
+        world = [replace(i, owner=f"{i.owner} {k}") for t in GENERAL_TASKS for k, i in enumerate(tasks[t][:most])]
+        asked: dict[str, Sequence[Item]] = {
+            k: v if k == FORGET else v[: c.scoring.truth_items] for k, v in tasks.items()
+        }
+        return (asked if c.scoring.truth_items else {}), world
 
     def metadata(self, pair: str, row: Mixture, prompts: dict[str, Any]) -> dict[str, Any]:
         """What every evidence file about a row says."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,18 +18,6 @@ from experiments.models.passes import slices
 from mari_theory.errors import require
 
 Floats = NDArray[np.float64]
-GENERAL_MODULES = (
-    "argparse",
-    "asyncio",
-    "collections",
-    "csv",
-    "decimal",
-    "difflib",
-    "email",
-    "fractions",
-    "heapq",
-    "logging",
-)
 
 
 def verbatim_memorisation(model: Any, tokenizer: Any, texts: Sequence[str], prefix: int, max_new: int) -> Floats:
@@ -124,18 +110,6 @@ def general_utility(model: Any, tokenizer: Any, texts: Sequence[str], window: in
             right += int(((table.argmax(-1) == part.targets) & part.answer_mask).sum())
             count += int(part.answer_mask.sum())
     return GeneralUtility(math.exp(loss / count), right / count, count)
-
-
-def general_texts(limit: int = 40) -> list[str]:
-    """Running English that no fine-tuning here has seen and every machine has: docstrings of the standard library."""
-    texts: list[str] = []
-    for name in GENERAL_MODULES:
-        module = import_module(name)
-        for _, value in sorted(vars(module).items()):
-            text = inspect.getdoc(value) if inspect.isclass(value) or inspect.isfunction(value) else None
-            if text and len(text) > 400 and text not in texts:
-                texts.append(text)
-    return texts[:limit]
 
 
 def _rouge(tokenizer: Any, truths: Sequence[str], outputs: Sequence[list[int]], field: str) -> Floats:

@@ -135,7 +135,7 @@ class Row(Record):
     by_model: tuple[dict[str, Number], ...]
     """The same of each model."""
     groups: dict[str, dict[str, Number]]
-    """By the names of `measures.table.GROUPS`, means over the models; a group that does not apply is left out."""
+    """By the names of `measures.table.GROUPS`, of the first model; a group that does not apply is left out."""
     excess: dict[str, Excess] = {}
     """Beyond the floor: by rung, and `answer` for whole outputs."""
     utility: dict[str, NonInferiority] = {}

@@ -8,16 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from experiments.config import RunConfig
-from experiments.measures.memorisation import general_texts, general_utility
+from experiments.data.running_text import held_out_texts
+from experiments.measures.memorisation import general_utility
 from experiments.methods import make_method
 from experiments.models.banks import open_bank
 from experiments.seeds import seed_of
 from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
-
-TEXTS = 8
-"""Pieces of running text that the perplexity is read on."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def choose_rate(config: RunConfig, run: Path) -> tuple[RunConfig, Pilot | None]:
 def _read(config: RunConfig, run: Path) -> Pilot:
     plan, bank, corpus = config.pilot, open_bank(config, run), config.training_corpus()
     assert plan is not None
-    texts = general_texts(TEXTS)
+    texts = held_out_texts()
     base = general_utility(bank.use("base"), bank.tokenizer, texts).perplexity
     found: dict[str, float] = {}
     for rate in sorted(plan.rates, reverse=True):

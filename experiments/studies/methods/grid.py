@@ -17,8 +17,8 @@ ENDS = "ends"
 """The section of the original and the oracles, between which every method lies."""
 
 
-def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
-    """Method label -> its settings, one configuration each. Raises `ArgumentError` on fewer than 8."""
+def read_grid(path: Path = GRID, fewest: int = 8) -> dict[str, list[MethodConfig]]:
+    """Method label -> its settings, one configuration each. Raises `ArgumentError` on fewer."""
     out = {}
     for row in yaml.safe_load(path.read_text(encoding="utf-8")):
         settings, loop = row.get("settings", {}), row.get("loop", {})
@@ -32,7 +32,7 @@ def read_grid(path: Path = GRID) -> dict[str, list[MethodConfig]]:
             for (part, key, _), value in zip(axes, values, strict=True):
                 parts[part][key] = value
             entries.append(MethodConfig(label=f"{row['label']} #{len(entries)}", name=row["name"], **parts))
-        require(len(entries) >= 8, row["label"], "at least 8 settings", len(entries))
+        require(len(entries) >= fewest, row["label"], f"at least {fewest} settings", len(entries))
         out[row["label"]] = entries
     return out
 

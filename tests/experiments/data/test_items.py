@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.data.items import Corpus, Item
+from mari_theory import ArgumentError
 
 ITEM = Item("q ?", "a", "o", "kind", ("b",), "c")
 
@@ -19,7 +20,7 @@ def of(*forget: Item) -> Corpus:
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Item)])
 def test_every_field_of_an_item_is_part_of_the_fingerprint(name: str) -> None:
-    other: dict[str, Any] = {name: ("else",) if name == "wrong" else "else"}
+    other: dict[str, Any] = {name: {"wrong": ("else",), "plain": True}.get(name, "else")}
     assert of(replace(ITEM, **other)).fingerprint() != of(ITEM).fingerprint()
 
 
@@ -46,3 +47,14 @@ def test_a_never_seen_question_has_the_type_asked_for_or_any(rng: np.random.Gene
 def test_data_from_files_have_no_background_and_no_refusals_of_their_own(rng: np.random.Generator) -> None:
     assert of(ITEM).background(rng, 5) == [] and of(ITEM).refusals() == () and not of(ITEM).sentences
     assert list(of(ITEM).splits()) == ["forget", "retain", "holdout"]
+
+
+def test_never_trained_owners_are_split_in_half(corpus: Corpus) -> None:
+    first, other = corpus.halves()
+    owners = [{i.owner for i in part.holdout} for part in (first, other)]
+    assert not owners[0] & owners[1] and abs(len(owners[0]) - len(owners[1])) <= 1
+    assert sorted(map(str, (*first.holdout, *other.holdout))) == sorted(map(str, corpus.holdout))
+    assert first.forget == other.forget == corpus.forget and type(first) is type(corpus)
+    one = replace(corpus, holdout=tuple(i for i in corpus.holdout if i.owner == corpus.holdout[0].owner))
+    with pytest.raises(ArgumentError, match="holdout"):
+        one.halves()

@@ -12,7 +12,6 @@ from experiments.data.items import Corpus, Item
 from experiments.measures.memorisation import (
     completed_share,
     extraction_strength,
-    general_texts,
     general_utility,
     knowledge_memorisation,
     privacy_leakage,
@@ -57,4 +56,3 @@ def test_general_utility_of_a_uniform_model(tokenizer: Any, corpus: Corpus) -> N
     assert made.tokens == count - -(-count // 16)  # the first token of each window is given
     with pytest.raises(ArgumentError, match="two tokens"):
         general_utility(model, tokenizer, ["bara"])
-    assert len(general_texts(5)) == 5 and min(map(len, general_texts())) > 400
