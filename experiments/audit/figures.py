@@ -24,6 +24,7 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     figures = {
         "certified": intervals(run),
         **({"ladder": ladder(run), "cost": cost(run)} if run.rows[0].rungs else {}),
+        **({"along": along(run)} if run.along else {}),
         "trajectory": trajectory(run),
         "roc": roc(run),
     }
@@ -151,6 +152,29 @@ def cost(run: Run) -> Any:
     return figure
 
 
+def along(run: Run) -> Any:
+    """Exact divergence to the oracles on every rung at every look, the floor as a line, and what the best detector proves at each."""
+    names = list(run.along.share_of_ceiling) if run.along else []
+    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names) + 0.8, 4.0), squeeze=False)
+    for axis, name in zip(axes.flat, names, strict=True):
+        floor = run.the("oracle").rungs[name].certificate.claim.upper
+        axis.axhline(max(floor, LEAST), color="#228833", lw=1.2, ls="--", label="floor: other retrained models")
+        for k, row in enumerate(run.methods):
+            looks = [look for look in run.trajectories[row.models[0]] if look.get(f"{name} jsd") is not None]
+            values = [max(look[f"{name} jsd"] or 0.0, LEAST) for look in looks]
+            style = "-" if k < len(COLOURS) else "--"
+            axis.plot([h["step"] for h in looks], values, color=COLOURS[k % len(COLOURS)], ls=style, label=row.name)
+        axis.set_yscale("log")
+        axis.set_ylim(LEAST, 1.0)
+        axis.set_title(name, fontsize=10)
+        axis.set_xlabel("unlearning step")
+    axes.flat[0].set_ylabel("JSD to the oracles, nats, exact")
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=4, fontsize=8)
+    figure.tight_layout()
+    return figure
+
+
 def trajectory(run: Run) -> Any:
     """Marginal information, forget loss and retain loss along unlearning, with the oracles' band."""
     figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.9))
@@ -159,7 +183,7 @@ def trajectory(run: Run) -> Any:
         band = losses[split]
         axis.axhspan(min(band) - 0.005, max(band) + 0.005, color=BAND, label="oracles", zorder=0)
     top = 1.3 * max([*losses["forget"], *losses["holdout"]])
-    for k, (name, history) in enumerate(run.trajectories.items()):
+    for k, (name, history) in enumerate((r.name, run.trajectories[r.models[0]]) for r in run.methods):
         colour = COLOURS[k % len(COLOURS)]
         style = "-" if k < 5 else "--"
         steps = [h["step"] for h in history]

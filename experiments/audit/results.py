@@ -46,6 +46,18 @@ class PilotResult(Record):
     """The one that was taken."""
 
 
+class AlongTheWay(Record):
+    """Detectors held against the exact ceilings of every look of every run, at a level split over all of them (T20)."""
+
+    comparisons: int
+    refuted: tuple[str, ...]
+    """Looks at which a detector is certainly better than the ceiling."""
+    share_of_ceiling: dict[str, float]
+    """Channel -> median, over the looks, of what the optimal detector uses of the accuracy that the divergence allows (T5)."""
+    share_of_time: float
+    """Of the runs' seconds that the readings took."""
+
+
 class Effort(Record):
     """What a run took, and where."""
 
@@ -82,7 +94,9 @@ class Run(Record):
     oracle_losses: dict[str, tuple[float, ...]]
     """Split -> mean loss of every oracle, nats a token."""
     trajectories: dict[str, tuple[dict[str, Number], ...]]
-    """Method -> what was logged along its run."""
+    """Unlearned model -> what was logged along its run."""
+    along: AlongTheWay | None
+    """Where rungs are certified."""
     comparisons: int
     """Of a detector with a certificate."""
     detector_delta: float
@@ -92,7 +106,8 @@ class Run(Record):
     @property
     def problems(self) -> list[str]:
         """Why the audit failed; empty when it did not."""
-        return [p for pair in self._pairs() for p in pair.problems]
+        along = [f"refuted on the way: {x}" for x in self.along.refuted] if self.along else []
+        return [*(p for pair in self._pairs() for p in pair.problems), *along]
 
     @property
     def coverage(self) -> list[Coverage]:

@@ -17,9 +17,10 @@ import torch
 
 import mari_theory
 from experiments.audit.report import write_report
-from experiments.audit.results import CorpusSize, Effort, OraclePair, PilotResult, Run
+from experiments.audit.results import AlongTheWay, CorpusSize, Effort, OraclePair, PilotResult, Run
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
+from experiments.measures.along import DETECTORS, refuted, share_of_ceiling
 from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
@@ -35,6 +36,7 @@ from experiments.unlearning.roles import (
     Entry,
     Mixture,
     ProcessedOracle,
+    entries_of,
     mixtures_of,
     oracle_pairs,
     oracles_of,
@@ -94,10 +96,10 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
             for s in corpus.splits()
         },
         trajectories={
-            row.name: tuple({k: finite(v) for k, v in look.items()} for look in records[row.members[0]]["history"])
-            for row in rows
-            if row.kind == "method"
+            e.name: tuple({k: finite(v) for k, v in look.items()} for look in records[e.name]["history"])
+            for e in entries_of(config)
         },
+        along=along_the_way(config, {e.name: records[e.name] for e in entries_of(config)}),
         comparisons=measurements.comparisons,
         detector_delta=measurements.detector_delta,
         effort=Effort(
@@ -154,6 +156,24 @@ def _excess(m: Measurements, mixture: Mixture, row: Row, floor: Row) -> dict[str
         return out | {ANSWER: exact_excess(row.oracle, floor.oracle, m.config.margin)}
     retrained = mixtures_of(m.config)[-1]
     return out | {ANSWER: paired_excess(m, mixture, retrained, "forget", scoring.draws, m.config.margin)}
+
+
+def along_the_way(config: RunConfig, records: dict[str, dict[str, Any]]) -> AlongTheWay | None:
+    """Every look of every run together."""
+    names = list(config.scoring.channels)
+    looks = [look for r in records.values() for look in r["history"]]
+    shares = {
+        n: [x for look in looks if f"{n} tv" in look and (x := share_of_ceiling(look, n)) is not None] for n in names
+    }
+    if not any(shares.values()):
+        return None
+    return AlongTheWay(
+        comparisons=sum(f"{n} {d}" in look for look in looks for n in names for d in DETECTORS),
+        refuted=tuple(f"{name}, {x}" for name, r in records.items() for x in refuted(r["history"], names)),
+        share_of_ceiling={n: float(np.median(x)) for n, x in shares.items() if x},
+        share_of_time=sum(r["reading_seconds"] for r in records.values())
+        / sum(r["reading_seconds"] + r["seconds"] for r in records.values()),
+    )
 
 
 def enumerated_oracle_pairs(m: Measurements) -> tuple[OraclePair, ...]:

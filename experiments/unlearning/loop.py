@@ -55,6 +55,8 @@ class Watch:
     """Look at losses, accuracies and marginal information, and obey the rules that stop a run."""
     label: str = "steps"
     """Of the progress bar."""
+    read: Callable[[Any, int], dict[str, float]] | None = None
+    """What else is logged at a look, given the model in evaluation mode and the step."""
     after_step: Callable[[int], None] | None = None
     """Called with the number of steps done."""
 
@@ -91,7 +93,7 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
     bar = tqdm(range(start, s.steps), desc=w.label, initial=start, total=s.steps, disable=None, leave=False)
     for step in bar:
         if looks and step % s.evaluate_every == 0:
-            looks.log(model, step, result, running)
+            _look(looks, w, model, step, result, running)
             if stop := looks.reason_to_stop(result.history):
                 result.stopped = stop
                 break
@@ -123,9 +125,17 @@ def run_loop(task: Task, settings: LoopSettings, watch: Watch | None = None) -> 
         with torch.no_grad():
             objective.edit(weights, task.reference, s.steps, last=True)
     if looks and result.steps == s.steps and (not result.history or result.history[-1]["step"] != s.steps):
-        looks.log(model, s.steps, result, running)
+        _look(looks, w, model, s.steps, result, running)
     model.eval()
     return result
+
+
+def _look(looks: Looks, w: Watch, model: Any, step: int, result: LoopResult, running: Running) -> None:
+    looks.log(model, step, result, running)
+    if w.read:
+        model.eval()
+        result.history[-1] |= w.read(model, step)
+        model.train()
 
 
 def _require_data(task: Task, s: LoopSettings) -> None:

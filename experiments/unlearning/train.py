@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from experiments.config import RunConfig, slug
+from experiments.measures.along import run_reader
 from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
@@ -51,15 +52,17 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
         settings, start = config.train.changed({"seed": seed}), "base"
         model, method = bank.fresh(settings.seed), make_method("retain-only")
         items += corpus.forget if isinstance(role, Original) else ()
+    reader = run_reader(config, role, bank, corpus.forget, start) if isinstance(role, Entry) else None
     needs = method.reference
     reference = None if needs is Reference.NONE else bank.use(start if needs is Reference.ORIGINAL else needs)
     scratch = run / "checkpoints" / slug(name)
     task = Task(model, bank.tokenizer, corpus, items, method, reference)
-    result = run_loop(task, settings, Watch(scratch, evaluate, name))
+    result = run_loop(task, settings, Watch(scratch, evaluate, name, reader.read if reader else None))
     digest = bank.save(slug(name), model)
     record = {
         "name": name,
-        "seconds": time.perf_counter() - began,
+        "seconds": time.perf_counter() - began - (reader.seconds if reader else 0.0),
+        "reading_seconds": reader.seconds if reader else 0.0,
         "weights_sha256": digest,
         "settings": asdict(settings),
         **asdict(result),
