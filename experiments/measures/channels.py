@@ -113,10 +113,16 @@ def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget
     if not channel.applies(items):
         return None
     arms = Arms("oracle", m.reference, row, split)
-    tables = {name: m.table(channel.name, name, split, channel.laws) for name in (*arms.p, *arms.q)}
+    # Over a vocabulary an arm is written as its average: a row a model would make a file of ten million rows.
+    listed = [_as_one(arm, side) if channel.over_vocabulary else arm for arm, side in ((arms.p, "P"), (arms.q, "Q"))]
+    tables = {
+        name: _mean_table([m.table(channel.name, x, split, channel.laws) for x in members])
+        for names, arm in zip(listed, (arms.p, arms.q), strict=True)
+        for name, members in zip(names, [arm] if len(names) < len(arm) else [(a,) for a in arm], strict=True)
+    }
     places = []
     for k, item in enumerate(items):
-        for number, law in enumerate(tables[arms.p[0]][k]):
+        for number, law in enumerate(tables[listed[0][0]][k]):
             require(len(law) >= 2, channel.name, "at least two options", f"{len(law)} for {item.prompt[:40]!r}")
             laws = {name: table[k][number] for name, table in tables.items()}
             place = Place(f"{split}-{k}", item.owner, number, channel.options(len(law)), laws)
@@ -125,4 +131,16 @@ def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget
     seen = {"access": channel.name, "channel": sentence} | ({"rest": REST} if channel.over_vocabulary else {})
     path = m.evidence(row.name, f"oracle-{channel.name}" + ("" if split == "forget" else f"-{split}"))
     margin = m.config.scoring.margin_of(channel.name)
-    return PairResult(certificate=certify_laws(m, arms, places, path, path.stem, seen, margin))
+    columns = (listed[0], listed[1])
+    return PairResult(certificate=certify_laws(m, arms, places, path, path.stem, seen, margin, columns))
+
+
+def _as_one(arm: tuple[str, ...], side: str) -> tuple[str, ...]:
+    """Name of an arm's average; an arm of one model keeps its own."""
+    return arm if len(arm) == 1 else (f"average of the {len(arm)} models of arm {side}",)
+
+
+def _mean_table(tables: Sequence[Table]) -> Table:
+    if len(tables) == 1:
+        return tables[0]
+    return [[np.mean(laws, axis=0) for laws in zip(*of_item, strict=True)] for of_item in zip(*tables, strict=True)]

@@ -115,10 +115,14 @@ def certify_laws(
     name: str,
     seen: dict[str, Any],
     margin: float | None = None,
+    columns: tuple[Arm, Arm] | None = None,
 ) -> Certificate:
-    """Option file of the laws of both arms, and its exact certificate of this name; `seen` says what a detector sees."""
+    """Option file of the laws of both arms, and its exact certificate of this name; `seen` says what a detector sees.
+
+    `columns`: what the laws of the places are called in each arm, where that is not its models.
+    """
     metadata = {**_metadata(m, arms), **seen, "design": "complete"}
-    write_options(path, option_columns(places, (arms.p, arms.q)), metadata)
+    write_options(path, option_columns(places, columns or (arms.p, arms.q)), metadata)
     return m.certify(path, name, margin)
 
 
