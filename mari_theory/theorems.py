@@ -273,6 +273,15 @@ _ROWS = (
         True,
     ),
     Theorem(
+        "T33",
+        "Mixtures of seeds",
+        r"J_k = E \, JSD(\tfrac1k \sum_{i \le k} P_i, \tfrac1k \sum_{i \le k} Q_i): \quad JSD(E P, E Q) \le J_{k+1} \le J_k, \; J_k \to JSD(E P, E Q)",
+        "models drawn independently from one law in each arm (exchangeable is enough for the chain); says nothing of one model",
+        "leave-one-out averages and joint convexity",
+        ("mixture_divergence", "mean_mixture_divergence"),
+        True,
+    ),
+    Theorem(
         "T37",
         "Entropies (self-perplexity)",
         r"|H(P) - H(Q)| \le TV \ln(V-1) + h(TV) \text{ for } TV \le 1 - 1/V, \quad \ln V \text{ beyond}",
