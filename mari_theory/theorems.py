@@ -282,6 +282,15 @@ _ROWS = (
         True,
     ),
     Theorem(
+        "T34",
+        "Exchangeable models",
+        r"p = \frac{1 + \#\{i : T_i \ge T\}}{K+1}: \; P(p \le a) \le a; \quad \text{power on } m \text{ items} \le a (K+1)^m",
+        "the model is one more draw from the law of the K references, any statistic that treats them alike; for the power: exchangeable within each item separately, the model out of line on m items, the references on none",
+        "exchangeability; derived here for the power",
+        ("rank_p_value", "min_references", "max_power"),
+        True,
+    ),
+    Theorem(
         "T37",
         "Entropies (self-perplexity)",
         r"|H(P) - H(Q)| \le TV \ln(V-1) + h(TV) \text{ for } TV \le 1 - 1/V, \quad \ln V \text{ beyond}",
