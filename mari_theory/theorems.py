@@ -291,6 +291,15 @@ _ROWS = (
         True,
     ),
     Theorem(
+        "T35",
+        "Ladder of access",
+        r"JSD(P_{1:k}, Q_{1:k}) \le JSD(P_{1:k+1}, Q_{1:k+1}); \quad \frac1m \sum_i JSD(answer_i) \le JSD(owner)",
+        "prefixes of one answer, answers of one owner, averaged within the owner first; mixtures of seeds by likelihoods of whole prefixes",
+        "T3, T11",
+        ("prefix_profile",),
+        True,
+    ),
+    Theorem(
         "T37",
         "Entropies (self-perplexity)",
         r"|H(P) - H(Q)| \le TV \ln(V-1) + h(TV) \text{ for } TV \le 1 - 1/V, \quad \ln V \text{ beyond}",

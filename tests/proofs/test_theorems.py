@@ -73,9 +73,9 @@ def test_registry_names_functions_that_exist() -> None:
     import mari_theory
     import mari_theory.detectability
     import mari_theory.enclosures.balls
-    from mari_theory import ranks, seeds
+    from mari_theory import ladder, ranks, seeds
 
-    inner = [mari_theory.detectability, mari_theory.enclosures.balls, seeds, ranks]
+    inner = [mari_theory.detectability, mari_theory.enclosures.balls, seeds, ranks, ladder]
     places = [mari_theory, estimators, *inner, experiments.audit.run]
     for theorem in THEOREMS.values():
         for name in theorem.functions:
