@@ -300,6 +300,14 @@ _ROWS = (
         True,
     ),
     Theorem(
+        "T36",
+        "Which oracle",
+        r"JSD(U A(D), U A(D \setminus F)) \le JSD(A(D), A(D \setminus F)); \quad \sqrt{JSD(W, A(D \setminus F))} \le \sqrt{JSD(W, U A(D \setminus F))} + \sqrt{JSD(U A(D \setminus F), A(D \setminus F))}",
+        "laws over models for the first, the same further training U in both arms; any laws for the second, w = 1/2, W the unlearned model",
+        "T3, T4; Sekhari et al. 2021 for the processed oracle",
+        sharp=True,
+    ),
+    Theorem(
         "T37",
         "Entropies (self-perplexity)",
         r"|H(P) - H(Q)| \le TV \ln(V-1) + h(TV) \text{ for } TV \le 1 - 1/V, \quad \ln V \text{ beyond}",
