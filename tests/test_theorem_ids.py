@@ -10,11 +10,11 @@ import pytest
 
 import estimators
 import mari_theory
-from mari_theory import THEOREMS, detectability, fenchel, marginal, sequences
+from mari_theory import THEOREMS, detectability, fenchel, ladder, marginal, ranks, seeds, sequences
 from mari_theory.enclosures import balls, bounds
 from proofs.theorems import rooms
 
-PLACES = (mari_theory, estimators, detectability, bounds, balls, fenchel, marginal, sequences)
+PLACES = (mari_theory, estimators, detectability, bounds, balls, fenchel, marginal, sequences, seeds, ranks, ladder)
 IDS = re.compile(r"\bT(\d{1,2})\b")
 
 

@@ -73,8 +73,10 @@ def test_registry_names_functions_that_exist() -> None:
     import mari_theory
     import mari_theory.detectability
     import mari_theory.enclosures.balls
+    from mari_theory import ladder, ranks, seeds
 
-    places = [mari_theory, estimators, mari_theory.detectability, mari_theory.enclosures.balls, experiments.audit.run]
+    inner = [mari_theory.detectability, mari_theory.enclosures.balls, seeds, ranks, ladder]
+    places = [mari_theory, estimators, *inner, experiments.audit.run]
     for theorem in THEOREMS.values():
         for name in theorem.functions:
             assert any(hasattr(p, name) for p in places), (theorem.id, name)
