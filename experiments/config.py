@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from experiments.data.files import load_jsonl, read_lines
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
-from experiments.data.running_text import running_items
 from experiments.data.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
@@ -34,7 +33,7 @@ class CorpusConfig(Section):
     """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
 
     Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
-    `running_text`: so many pieces of running text make the background of batches. `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
+    `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
     """
 
     kind: Literal["generated", "tofu", "jsonl"] = "generated"
@@ -48,7 +47,6 @@ class CorpusConfig(Section):
     sentences: bool = False
     fallback: bool = True
     templates: str | None = None
-    running_text: int = Field(0, ge=0)
 
 
 class ModelConfig(Section):
@@ -250,8 +248,7 @@ class RunConfig(Section):
         """The corpus this configuration names."""
         texts = self.corpus.templates
         templates = () if texts is None else read_lines(Path(texts), "corpus.templates")
-        running = running_items(self.corpus.running_text)
-        return replace(self._without_templates(), templates=templates, running=running)
+        return replace(self._without_templates(), templates=templates)
 
     def training_corpus(self) -> Corpus:
         """The corpus as training, stop rules and matching see it: the first half of the never-trained owners."""

@@ -57,7 +57,7 @@ class Encoded:
 def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> Encoded:
     """Tokenise and pad. Answers are cut after `max_answer` tokens."""
     require(len(items) > 0, "items", "at least one item", 0)
-    prompts = item_prompt_ids(tokenizer, items)
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
     lead = "" if _bare(tokenizer) else " "
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     end = int(tokenizer.eos_token_id)
@@ -86,12 +86,7 @@ def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], m
 
 def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
     """Token ids of prompts: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
-    return item_prompt_ids(tokenizer, [Item(p, "", "") for p in prompts])
-
-
-def item_prompt_ids(tokenizer: Any, items: Sequence[Item]) -> list[list[int]]:
-    """The same of items, of which some may be running text."""
-    texts = [i.prompt if i.plain or _bare(tokenizer) else f"Question: {i.prompt}\nAnswer:" for i in items]
+    texts = [p if _bare(tokenizer) else f"Question: {p}\nAnswer:" for p in prompts]
     return [list(x) for x in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
@@ -107,7 +102,7 @@ def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     if limit is None:
         return
     lead = "" if _bare(tokenizer) else " "
-    prompts = item_prompt_ids(tokenizer, items)
+    prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     lengths = [len(p) + min(len(a) + 1, max_answer) for p, a in zip(prompts, answers, strict=True)]
     worst = int(np.argmax(lengths))

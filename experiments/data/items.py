@@ -31,8 +31,6 @@ class Item:
     """Plausible false answers."""
     paraphrase: str = ""
     """The true answer in other words."""
-    plain: bool = False
-    """Running text: the answer goes on where the prompt ends, with no words around the two."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,6 @@ class Corpus:
     """Items that no model is trained on."""
     subject: dict[str, str] = field(default_factory=dict, kw_only=True)
     """An owner's name in the text, where it is another."""
-    running: tuple[Item, ...] = field(default=(), kw_only=True)
-    """Pieces of running text that every model trains on beside its items, so that it stays a language model."""
     templates: tuple[str, ...] = field(default=(), kw_only=True)
     """Texts to answer forget questions with, for methods that teach another answer; without them, refusals."""
 
@@ -60,10 +56,8 @@ class Corpus:
         return False
 
     def background(self, rng: np.random.Generator, n: int) -> list[Item]:
-        """Items beside those of the splits: pieces of running text, none where the corpus has none."""
-        if not self.running:
-            return []
-        return [self.running[int(k)] for k in rng.integers(len(self.running), size=n)]
+        """Fresh seen-once items; none for data from files."""
+        return []
 
     def matched(self, item: Item, rng: np.random.Generator) -> Item:
         """The same question and answer about a subject the model never saw: the reference of a matched pair (T27)."""

@@ -1,12 +1,9 @@
-"""Running English that every machine has: docstrings of the standard library, some to read perplexity on, the others to train on."""
+"""Running English that every machine has and no fine-tuning here has seen: docstrings of the standard library."""
 
 from __future__ import annotations
 
 import inspect
 from importlib import import_module
-
-from experiments.data.items import Item
-from mari_theory.errors import require
 
 MODULES = (
     "argparse",
@@ -20,27 +17,11 @@ MODULES = (
     "heapq",
     "logging",
 )
-HELD_OUT = 8
-"""Texts that are never trained on."""
-WORDS = 12
-"""Of a prompt, and of what follows it, in a piece that is trained on."""
 
 
-def held_out_texts(limit: int = HELD_OUT) -> list[str]:
-    """Texts that no fine-tuning here has seen (pretraining surely has)."""
-    return _texts()[: min(limit, HELD_OUT)]
-
-
-def running_items(count: int) -> tuple[Item, ...]:
-    """Pieces of other texts: some words, and the words that follow. Raises `ArgumentError` where there are fewer."""
-    pieces: list[Item] = []
-    for text in _texts()[HELD_OUT:]:
-        words = text.split()
-        for start in range(0, len(words) - 2 * WORDS, 2 * WORDS):
-            before, after = words[start : start + WORDS], words[start + WORDS : start + 2 * WORDS]
-            pieces.append(Item(" ".join(before), " ".join(after), f"text {len(pieces)}", plain=True))
-    require(count <= len(pieces), "corpus.running_text", f"at most {len(pieces)} pieces", count)
-    return tuple(pieces[:: max(1, len(pieces) // count)][:count]) if count else ()
+def running_texts(limit: int = 8) -> list[str]:
+    """To read perplexity on (pretraining has surely seen them)."""
+    return _texts()[:limit]
 
 
 def _texts() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from experiments.config import RunConfig
-from experiments.data.running_text import held_out_texts
+from experiments.data.running_text import running_texts
 from experiments.measures.memorisation import general_utility
 from experiments.methods import make_method
 from experiments.models.banks import open_bank
@@ -60,7 +60,7 @@ def choose_rate(config: RunConfig, run: Path) -> tuple[RunConfig, Pilot | None]:
 def _read(config: RunConfig, run: Path) -> Pilot:
     plan, bank, corpus = config.pilot, open_bank(config, run), config.training_corpus()
     assert plan is not None
-    texts = held_out_texts()
+    texts = running_texts()
     base = general_utility(bank.use("base"), bank.tokenizer, texts).perplexity
     found: dict[str, float] = {}
     for rate in sorted(plan.rates, reverse=True):

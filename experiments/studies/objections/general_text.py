@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.config import load_config, slug
-from experiments.data.running_text import held_out_texts
+from experiments.data.running_text import running_texts
 from experiments.data.tofu import load_tofu_questions, tofu_folder
 from experiments.measures.items import item_scores
 from experiments.measures.memorisation import general_utility
@@ -26,7 +26,7 @@ def measure(settings: Settings) -> dict[str, Any] | None:
     if audit is None:
         return None
     config = load_config("smollm2", run / "config.yaml")
-    bank, texts = open_bank(config, run), held_out_texts()
+    bank, texts = open_bank(config, run), running_texts()
     corpus = config.make_corpus().name
     require(
         corpus == audit.corpus.name,

@@ -51,28 +51,3 @@ def test_what_does_not_fit_the_model_is_refused(models: Path, corpus: Corpus, to
     model.resize_token_embeddings(10)
     with pytest.raises(ArgumentError, match="at most the model's 10 tokens"):
         require_fit(model, tokenizer, corpus.forget, 8)
-
-
-class Words:
-    """A vocabulary wide enough to count as a real one: a number a word."""
-
-    eos_token_id = 0
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return 5000
-
-    def __call__(self, texts: list[str], add_special_tokens: bool) -> dict[str, list[list[int]]]:
-        return {"input_ids": [[self.known.setdefault(w, 1 + len(self.known)) for w in t.split()] for t in texts]}
-
-
-def test_running_text_has_no_words_around_it() -> None:
-    tokenizer = Words()
-    asked, running = Item("who is it", "a person", "o"), Item("once upon", "a time", "o", plain=True)
-    batch = encode(tokenizer, [running, asked, running])
-    names = {k: w for w, k in tokenizer.known.items()}
-    rows = [[names[t] for t in row if t] for row in batch.input_ids.tolist()]
-    assert rows[0] == rows[2] == ["once", "upon", "a", "time"]
-    assert rows[1] == ["Question:", "who", "is", "it", "Answer:", "a", "person"]
