@@ -23,6 +23,7 @@ NEAREST = 8
 """Rows of the methods table that the README shows."""
 PAGES = {
     "methods": "results/methods.md",
+    "selection": "results/selection.md",
     "matched": "results/matched.md",
     "blindness": "blindness.md",
     "objections": "objections.md",

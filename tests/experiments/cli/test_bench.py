@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.studies import STUDY_QUESTIONS
 from tests.experiments.cli.call import run
 
 
 def test_study_names_its_studies_and_bench_says_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    names = {"attribution", "blindness", "matched", "methods", "objections", "rounds"}
+    names = set(STUDY_QUESTIONS)
     assert {line.split()[0] for line in run(capsys, "study")[1].splitlines()} == names
     status, out, err = run(capsys, "bench")
     assert status == 0 and {line.split()[0] for line in out.splitlines()} == names
