@@ -158,13 +158,8 @@ class AdapterBank:
         return self.audit
 
     def fresh(self, seed: int) -> Any:
-        """The base with a new adapter, whose random half the seed moves (without an adapter: the base, and only the data order moves)."""
-        generator = torch.Generator().manual_seed(seed)
-        state = {
-            k: (torch.randn(v.shape, generator=generator) * v.std() if "lora_A" in k else v)
-            for k, v in self.initial.items()
-        }
-        load_trainable(self.trained, state)
+        """The base with the one first adapter that every model starts from: seeds move the order of the data alone."""
+        load_trainable(self.trained, self.initial)
         return self.trained
 
     def start_from(self, name: str) -> Any:

@@ -67,6 +67,19 @@ def test_a_changed_trunk_is_run_again(pair: tuple[Any, Any], corpus: Corpus, tok
         assert not torch.allclose(answer_log_probs(kept, batch), answer_log_probs(plain, batch), atol=1e-3)
 
 
+@pytest.mark.parametrize("left", [False, True], ids=["padded on the right", "padded on the left"])
+def test_each_row_may_ask_for_its_own_positions(pair: tuple[Any, Any], left: bool) -> None:
+    plain, kept = pair
+    ids, mask = torch.arange(10).reshape(2, 5), torch.ones(2, 5, dtype=torch.long)
+    mask[1, 0 if left else 4] = 0
+    places = torch.tensor([[1, 3], [2, 3]])
+    with torch.no_grad():
+        own = kept(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=places).logits
+        whole = plain(input_ids=ids, attention_mask=mask, use_cache=False).logits
+    wanted = torch.stack([whole[k, places[k]] for k in range(2)])
+    torch.testing.assert_close(own, wanted, rtol=0, atol=1e-5)
+
+
 def test_what_asks_for_more_than_logits_goes_the_old_way(pair: tuple[Any, Any]) -> None:
     ids = torch.tensor([[3, 4, 5], [6, 7, 8]])
     left = torch.tensor([[0, 1, 1], [1, 1, 1]])
