@@ -220,7 +220,8 @@ class PilotConfig(Section):
 class RunConfig(Section):
     """Everything a run depends on.
 
-    `seeds`: models a row; with more than one, a row is their average and half of the oracles are the floor (T33). `reference`: compare
+    `seeds`: models a row; with more than one, a row is their average and half of the oracles are the floor (T33). `shadows`: more
+    retrained models, which calibrate attacks (LiRA) and exact ranks (T34). `reference`: compare
     with oracles, or with oracles that had the unlearned models' further training too (T36). `gate`: how much farther than a retraining
     the original may lie from the oracles on retain questions, nats, for forget-side numbers to measure memory and not training.
     `pilot`: where the learning rate of training comes from. `utility_margin`: the loss of answer-token accuracy that counts as none.
@@ -233,6 +234,7 @@ class RunConfig(Section):
     workers: int = Field(2, ge=1)
     oracles: int = Field(3, ge=2)
     seeds: int = Field(1, ge=1)
+    shadows: int = Field(0, ge=0)
     reference: Literal["retrained", "processed"] = "retrained"
     gate: float = Field(0.01, gt=0)
     utility_margin: float = Field(0.05, gt=0, lt=1)
@@ -339,7 +341,7 @@ def _check_labels(labels: Sequence[str]) -> None:
     for label in labels:
         name = slug(label)
         require(bool(name), "methods, label", "text with a letter or a digit", label)
-        own = re.fullmatch(r"base|oracle|original(-\d+)?|(processed-)?oracle-\d+", name) is not None
+        own = re.fullmatch(r"base|oracle|original(-\d+)?|(processed-oracle|oracle|shadow)-\d+", name) is not None
         require(
             not own, "methods, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
         )

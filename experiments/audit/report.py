@@ -60,7 +60,7 @@ def columns(measures: list[Measure]) -> list[tuple[str, list[Measure]]]:
 
 def cell(row: Row, parts: list[Measure]) -> str:
     """The numbers of one column."""
-    return " / ".join(m.text(row.measures[m.name]) for m in parts)
+    return " / ".join(m.text(row.measures.get(m.name)) for m in parts)
 
 
 def since(run: Run) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Declare the command and its arguments."""
     audit = add_command(commands, "audit", run, "train, retrain, unlearn, score, certify, attack, report")
-    audit.add_argument("--preset", default="tiny", help="tiny, smollm2 or tofu (default tiny)")
+    audit.add_argument("--preset", default="tiny", help="tiny, tiny-seeds, smollm2 or tofu (default tiny)")
     audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
     audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
     audit.add_argument("--method", action="append", metavar="LABEL", help="only this row (repeatable)")

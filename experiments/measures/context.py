@@ -27,7 +27,7 @@ from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
 from experiments.models.banks import ModelBank
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
-from experiments.unlearning.roles import Mixture, oracle_names, reference_names
+from experiments.unlearning.roles import Mixture, oracle_names, reference_names, shadows_of
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
 
@@ -51,6 +51,7 @@ class Measurements:
     def __init__(self, config: RunConfig, out: Path, corpus: Corpus, bank: ModelBank) -> None:
         self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
         self.oracles, self.reference = oracle_names(config), reference_names(config)
+        self.shadows = [s.name for s in shadows_of(config)]
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
@@ -100,8 +101,8 @@ class Measurements:
         return next(o for o in reversed(self.oracles) if o != name)
 
     def attacks(self, name: str) -> list[Attack]:
-        """Every membership attack, forget questions against never-seen ones; the attacker has the oracles of the reference arm."""
-        others = [o for o in self.reference if o != name]
+        """Every membership attack, forget questions against never-seen ones; the attacker has the oracles of the reference arm and all shadows."""
+        others = [o for o in (*self.reference, *self.shadows) if o != name]
         return membership_attacks(
             (self.scores(name, "forget"), self.corpus.forget),
             (self.scores(name, "holdout"), self.unseen),

@@ -13,6 +13,7 @@ from experiments.measures.robustness import survival
 from experiments.measures.tofu_log import tofu_numbers
 from experiments.measures.tofu_metrics import FORGET, TASK_NAMES, item_truth_ratios
 from mari_theory import jensen_shannon, oracle_bound
+from mari_theory.ranks import min_references, rank_p_value
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,15 @@ def retain_probability(m: Measurements, name: str) -> Number:
 def retain_exact(m: Measurements, name: str) -> Number:
     """As `forget_exact`, on what stays."""
     return finite(m.scores(name, "retain").exact.mean())
+
+
+def rank_p(m: Measurements, name: str) -> Number:
+    """Exact p-value of the mean forget loss among retrained models, both tails (T34); none with fewer than 19 of them."""
+    others = [o for o in (*m.oracles, *m.shadows) if o != name]
+    if len(others) < min_references(0.05):
+        return None
+    own, *losses = (float(m.scores(x, "forget").loss.mean()) for x in (name, *others))
+    return min(1.0, 2.0 * min(rank_p_value(sign * own, [sign * x for x in losses]) for sign in (1.0, -1.0)))
 
 
 def unseen_loss(m: Measurements, name: str) -> Number:
@@ -191,6 +201,7 @@ MEASURES = {
         Measure("extraction_strength", "extraction strength", 3, forget_extraction),
         Measure("forget_loss", "loss, forget / never seen", 2, forget_loss),
         Measure("unseen_loss", "loss, forget / never seen", 2, unseen_loss),
+        Measure("rank_p", "rank test p", 3, rank_p),
         Measure("collapse", "share of uniform loss", 3, collapse),
     )
 }

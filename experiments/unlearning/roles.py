@@ -53,6 +53,25 @@ class Oracle:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """One more retraining without the forget set: what attacks and exact ranks are calibrated with, never an arm of a certificate."""
+
+    index: int
+    """Number of the shadow, from 0."""
+    kind: Kind = "oracle"
+    """It never saw the forget set."""
+
+    @property
+    def name(self) -> str:
+        """As evidence calls it."""
+        return f"shadow-{self.index}"
+
+    def seed(self, run: int) -> int:
+        """Of its batches and, from scratch, of its first weights."""
+        return seed_of(run, "shadow", self.index) % 2**31
+
+
+@dataclass(frozen=True)
 class ProcessedOracle:
     """An oracle after the further training that unlearned models had, with nothing to forget (T36; Sekhari et al. 2021)."""
 
@@ -92,7 +111,7 @@ class Entry:
         return run * 100 + 50 + own if not self.index else seed_of(run, "entry", own, self.index) % 2**31
 
 
-Role = Original | Oracle | ProcessedOracle | Entry
+Role = Original | Oracle | Shadow | ProcessedOracle | Entry
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,11 @@ def oracles_of(config: RunConfig) -> list[Oracle]:
     return [Oracle(k) for k in range(config.oracles)]
 
 
+def shadows_of(config: RunConfig) -> list[Shadow]:
+    """As many as the run asks for."""
+    return [Shadow(k) for k in range(config.shadows)]
+
+
 def entries_of(config: RunConfig) -> list[Entry]:
     """One a row of the methods table and seed."""
     return [Entry(m.label, k) for m in config.methods for k in seeds_of(config)]
@@ -146,7 +170,7 @@ def retrained_of(config: RunConfig) -> Sequence[Oracle | ProcessedOracle]:
 def roles_of(config: RunConfig) -> list[Role]:
     """Every model of a run, in the order in which they can be trained."""
     processed = retrained_of(config) if config.reference == "processed" else []
-    return [*originals_of(config), *oracles_of(config), *processed, *entries_of(config)]
+    return [*originals_of(config), *oracles_of(config), *shadows_of(config), *processed, *entries_of(config)]
 
 
 def mixtures_of(config: RunConfig) -> list[Mixture]:

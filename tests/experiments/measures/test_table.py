@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments.audit import report
@@ -15,7 +18,7 @@ from experiments.cli.main import main
 from experiments.config import RunConfig, load_config, select_methods, slug
 from experiments.data.generated import ATTRIBUTES
 from experiments.measures.pairs import PAIRS, PairMeasure
-from experiments.measures.table import GROUPS, MEASURES, Group, Measure
+from experiments.measures.table import GROUPS, MEASURES, Group, Measure, rank_p
 from experiments.measures.tofu_metrics import forget_quality, model_utility, read_log
 from tests.experiments.audit.small import small, trained
 
@@ -93,3 +96,21 @@ def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
         assert numbers["model utility"] == model_utility(log)
     assert "TOFU's own numbers" in html.unescape((out / "report.html").read_text())
     assert "| TOFU forget quality (p) |" in (out / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(("own", "p"), [(0.0, 2 / 21), (21.0, 2 / 21), (18.5, 6 / 21), (10.5, 1.0)])
+def test_a_rank_is_exact_among_retrained_models_and_needs_nineteen(own: float, p: float) -> None:
+    """Twenty retrainings with losses 1 .. 20, or nineteen of them and too few: a count, both tails."""
+
+    class Losses:
+        def __init__(self, count: int) -> None:
+            self.oracles, self.shadows = ["o1", "o2"], [f"s{k}" for k in range(3, count + 1)]
+
+        def scores(self, name: str, split: str) -> Any:
+            return SimpleNamespace(loss=np.array([own if name == "model" else float(name[1:])]))
+
+    measured: Any = Losses(20)
+    assert rank_p(measured, "model") == pytest.approx(p)
+    few: Any = Losses(18)
+    assert rank_p(few, "model") is None
+    assert rank_p(measured, "o1") is not None  # an oracle among the nineteen others

@@ -101,6 +101,8 @@ def test_what_stays_has_diverged_by_the_kl_of_each_token(tokenizer: Any) -> None
     found = float(preserve_divergence(law(q), batch, law(p)).detach())
     assert found == pytest.approx(p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q)), rel=1e-12)
     assert float(preserve_divergence(law(p), batch, law(p)).detach()) == 0.0
+    other = float(preserve_divergence(law(q), batch, law(p), from_model=True).detach())
+    assert other == pytest.approx(q * math.log(q / p) + (1 - q) * math.log((1 - q) / (1 - p)), rel=1e-12)
 
 
 def test_a_method_without_a_run_of_its_own_is_its_loss_at_every_step(

@@ -11,7 +11,8 @@ import torch
 from experiments.config import LoopSettings
 from experiments.data.encoding import Encoded, encode
 from experiments.data.items import Corpus, Item
-from experiments.methods.base import Batch
+from experiments.methods import make_method
+from experiments.methods.base import Batch, preserve_divergence
 from experiments.methods.mari import MarI
 from experiments.methods.signals import position_means
 from experiments.models.tiny import tiny_model
@@ -25,6 +26,30 @@ def test_batch_weight_is_the_share_of_rows_on_the_mixed_side(corpus: Corpus, tok
     found = MarI(weight="batch").information(laws[0], laws[1], 0.2)
     p, f = (law[0][0] for law in laws)
     assert float(found) == pytest.approx(float(jensen_shannon(p, 0.8 * p + 0.2 * f, 80 / 144)), rel=1e-12)
+
+
+def test_the_papers_objective_is_its_two_terms(corpus: Corpus, tokenizer: Any, settings: LoopSettings) -> None:
+    """(1 - gamma) KL(model || original) + gamma I(X; Z), gamma = 1/2, the weight of rows."""
+    model, original = (tiny_model(len(tokenizer), 8, 1, 1, seed=k).double() for k in range(2))
+    batch = make_batch(tokenizer, corpus, corpus.retain, settings, 0)
+    with torch.no_grad():
+        paper = float(make_method("mari-paper").loss(model, batch, original)[0])
+        kl = float(preserve_divergence(model, batch, original, from_model=True))
+        parts = make_method("mari-pooled", weight="batch").loss(model, batch)[1]
+    assert paper == pytest.approx(0.5 * kl + 0.5 * parts["marginal_information"], rel=1e-9)
+
+
+def test_positions_may_weigh_by_the_answers_that_reach_them() -> None:
+    """Two positions, the first reached by three answers of each side, the second by one: weights 3/4 and 1/4."""
+    p = torch.tensor([[0.9, 0.1], [0.5, 0.5]], dtype=torch.float64)
+    q = torch.tensor([[0.1, 0.9], [0.5, 0.5]], dtype=torch.float64)
+    counts = torch.tensor([3, 1])
+    alike, weighted = (
+        float(MarI(signal="tokenwise", count_weighted=w).information((p, counts), (q, counts), 1.0))
+        for w in (False, True)
+    )
+    one = float(jensen_shannon(p[0], q[0]))
+    assert alike == pytest.approx(one / 2) and weighted == pytest.approx(0.75 * one)
 
 
 @pytest.mark.parametrize("signal", ["pooled", "tokenwise", "likelihood"])
