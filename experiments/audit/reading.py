@@ -6,6 +6,7 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.excess import ANSWER
+from experiments.measures.result import Row
 
 
 def reading(run: Run) -> list[str]:
@@ -64,10 +65,18 @@ def _excess(run: Run) -> list[str]:
             continue
         near = [r for r in run.methods if r.excess[name].verdict == "as a retraining"]
         margin = run.the("original").excess[name].margin
-        if near:
-            rows = ", ".join(f"{r.name} (at most {max(r.excess[name].upper, 0.0):.2g})" for r in near)
-            out.append(f"On {name}, no more detectable than a retraining, up to {margin:g} nats: {rows}.")
+        kept = [r for r in near if all(u.holds for u in r.utility.values())]
+        damaged = [r for r in near if r not in kept]
+        said = f"On {name}, no more detectable than a retraining, up to {margin:g} nats"
+        if kept:
+            out.append(f"{said}, and what stays is not worse than the oracles': {_named(kept, name)}.")
+        if damaged:
+            out.append(f"{said}, but without proof that what stays is as good: {_named(damaged, name)}.")
     return out
+
+
+def _named(rows: list[Row], name: str) -> str:
+    return ", ".join(f"{r.name} (at most {max(r.excess[name].upper, 0.0):.2g})" for r in rows)
 
 
 def _blindness(run: Run) -> list[str]:

@@ -137,6 +137,12 @@ def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None
         made = {"answer": Excess(lower=0.0, upper=upper, margin=0.02, method="exact")}
         return row.model_copy(update={"excess": made})
 
-    rows = [with_excess(row, 0.01 if row.name == NAMES[1] else 0.3) for row in run.rows]
-    (sentence,) = about(run.model_copy(update={"rows": tuple(rows)}), "no more detectable than a retraining")
-    assert sentence.startswith("On answer,") and sentence.endswith(f"{NAMES[1]} (at most 0.01).")
+    def with_utility(row: Row, lower: float) -> Row:
+        made = row.utility["retain"].model_copy(update={"lower": lower})
+        return row.model_copy(update={"utility": {"retain": made}})
+
+    rows = [with_excess(row, 0.01 if row.name in NAMES[1:] else 0.3) for row in run.rows]
+    rows = [with_utility(row, -0.3 if row.name == NAMES[2] else 0.0) for row in rows]
+    kept, damaged = about(run.model_copy(update={"rows": tuple(rows)}), "no more detectable than a retraining")
+    assert kept.startswith("On answer,") and kept.endswith(f"not worse than the oracles': {NAMES[1]} (at most 0.01).")
+    assert damaged.endswith(f"but without proof that what stays is as good: {NAMES[2]} (at most 0.01).")
