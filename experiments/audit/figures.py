@@ -119,8 +119,7 @@ def ladder(run: Run) -> Any:
         axis.set_title(name, fontsize=9)
     axes.flat[0].set_yticks(range(len(rows)), [r.name for r in rows])
     axes.flat[0].invert_yaxis()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize=8)
+    _legend_below(figure, axes.flat[0], 2)
     figure.supxlabel("JSD to the oracle average, nats (log scale; ln 2 = 0.693 is certainty)", fontsize=9)
     figure.tight_layout()
     return figure
@@ -130,12 +129,11 @@ def cost(run: Run) -> Any:
     """The figure to remember: how much farther than a retraining, against the seconds as a share of a retraining's."""
     names = [n for n in run.rows[0].rungs if n in run.rows[0].excess]
     figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names) + 0.8, 4.2), sharey=True, squeeze=False)
-    rows = [r for r in run.rows if r.kind == "method"]
     for axis, name in zip(axes.flat, names, strict=True):
         margin, original = run.rows[0].excess[name].margin, run.rows[0].excess[name].upper
         axis.axhspan(LEAST, margin, color=BAND, label="no more detectable than a retraining, up to the margin")
         axis.axhline(max(original, LEAST), color=INK, lw=1, ls="--", label="the original")
-        for k, row in enumerate(rows):
+        for k, row in enumerate(run.methods):
             share = 100 * row.seconds / run.retraining_seconds
             colour, marker = COLOURS[k % len(COLOURS)], "os^Dv*P"[k // len(COLOURS) % 7]
             axis.plot([share], [max(row.excess[name].upper, LEAST)], marker, color=colour, ms=8, label=row.name)
@@ -145,8 +143,7 @@ def cost(run: Run) -> Any:
         axis.set_ylim(LEAST, 1.0)
         axis.set_title(name, fontsize=10)
     axes.flat[0].set_ylabel("JSD to the oracles beyond the floor, nats, at most")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3, fontsize=8)
+    _legend_below(figure, axes.flat[0], 3)
     figure.supxlabel("seconds of unlearning, % of a full retraining", fontsize=9)
     figure.tight_layout()
     return figure
@@ -169,8 +166,7 @@ def along(run: Run) -> Any:
         axis.set_title(name, fontsize=10)
         axis.set_xlabel("unlearning step")
     axes.flat[0].set_ylabel("JSD to the oracles, nats, exact")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=4, fontsize=8)
+    _legend_below(figure, axes.flat[0], 4)
     figure.tight_layout()
     return figure
 
@@ -198,8 +194,7 @@ def trajectory(run: Run) -> Any:
     axes[2].set_ylim(0, max(1.15 * max(losses["retain"]), 0.5))
     for axis in axes:
         axis.set_xlabel("unlearning step")
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=4, fontsize=8)
+    _legend_below(figure, axes[1], 4)
     figure.tight_layout()
     return figure
 
@@ -241,9 +236,14 @@ def roc(run: Run) -> Any:
         axis.set_aspect("equal")
     for axis in list(axes.flat)[len(rows) :]:
         axis.axis("off")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, fontsize=8)
+    _legend_below(figure, axes.flat[0], 4, 0.0)
     figure.supxlabel("false positive rate", fontsize=9)
     figure.supylabel("true positive rate", fontsize=9)
     figure.tight_layout()
     return figure
+
+
+def _legend_below(figure: Any, axis: Any, columns: int, height: float = 0.02) -> None:
+    """One legend under all panels, from what one of them shows."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, height), ncols=columns, fontsize=8)

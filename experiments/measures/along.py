@@ -13,7 +13,7 @@ import numpy as np
 from estimators.audit import audit_scores
 from experiments.config import LoopSettings, RunConfig, slug
 from experiments.data.items import Item
-from experiments.measures.channels import CHANNELS, Table
+from experiments.measures.channels import CHANNELS, Table, mean_table
 from experiments.models.banks import ModelBank
 from experiments.seeds import seed_of
 from experiments.unlearning.roles import Entry, entries_of, reference_names
@@ -77,14 +77,18 @@ class Along:
         self.seconds += time.perf_counter() - began
         return out
 
+    def _table(self, model: Any, channel: str) -> Table:
+        return CHANNELS[channel].laws(model, self.tokenizer, self.items, self.config.unlearn.max_answer)
+
     def _flat(self, model: Any, channel: str) -> list[Floats]:
-        table: Table = CHANNELS[channel].laws(model, self.tokenizer, self.items, self.config.unlearn.max_answer)
-        return [law for places in table for law in places]
+        return _by_place(self._table(model, channel))
 
     def _average(self, bank: ModelBank, channel: str) -> list[Floats]:
-        names = reference_names(self.config)
-        tables = [self._flat(bank.use(slug(name)), channel) for name in names]
-        return [np.mean(laws, axis=0) for laws in zip(*tables, strict=True)]
+        return _by_place(mean_table([self._table(bank.use(slug(n)), channel) for n in reference_names(self.config)]))
+
+
+def _by_place(table: Table) -> list[Floats]:
+    return [law for places in table for law in places]
 
 
 def reading(laws: Laws, confidence: float, seed: int) -> dict[str, float]:

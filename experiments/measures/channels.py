@@ -116,7 +116,7 @@ def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget
     # Over a vocabulary an arm is written as its average: a row a model would make a file of ten million rows.
     listed = [_as_one(arm, side) if channel.over_vocabulary else arm for arm, side in ((arms.p, "P"), (arms.q, "Q"))]
     tables = {
-        name: _mean_table([m.table(channel.name, x, split, channel.laws) for x in members])
+        name: mean_table([m.table(channel.name, x, split, channel.laws) for x in members])
         for names, arm in zip(listed, (arms.p, arms.q), strict=True)
         for name, members in zip(names, [arm] if len(names) < len(arm) else [(a,) for a in arm], strict=True)
     }
@@ -140,7 +140,8 @@ def _as_one(arm: tuple[str, ...], side: str) -> tuple[str, ...]:
     return arm if len(arm) == 1 else (f"average of the {len(arm)} models of arm {side}",)
 
 
-def _mean_table(tables: Sequence[Table]) -> Table:
+def mean_table(tables: Sequence[Table]) -> Table:
+    """Of a mixture of models, each equally likely."""
     if len(tables) == 1:
         return tables[0]
     return [[np.mean(laws, axis=0) for laws in zip(*of_item, strict=True)] for of_item in zip(*tables, strict=True)]
