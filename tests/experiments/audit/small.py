@@ -9,6 +9,9 @@ from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.config import RunConfig, load_config, select_methods
 
+RUNGS = {"choice": 0.3, "first-token": 0.2, "next-token": 0.1}
+"""Margins of the rungs of the audits here that have any."""
+
 
 def small(**changes: object) -> RunConfig:
     config = load_config("tiny")

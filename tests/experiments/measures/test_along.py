@@ -8,42 +8,32 @@ import numpy as np
 import pytest
 
 from experiments.audit.results import Run
-from experiments.audit.run import run_audit
-from experiments.config import LoopSettings, RunConfig, select_methods
+from experiments.config import LoopSettings, RunConfig
 from experiments.measures.along import DETECTORS, Laws, comparisons, looks_of, reading, refuted, share_of_ceiling
 from experiments.measures.channels import first_token_laws
 from experiments.models.banks import open_bank
 from mari_theory import jensen_shannon, max_accuracy, total_variation
 from mari_theory.units import LN2
-from tests.experiments.audit.small import small
-
-CHANNELS = {"choice": 0.1, "first-token": 0.1}
+from tests.experiments.audit.small import RUNGS, small
 
 
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
-    out = tmp_path_factory.mktemp("along") / "run"
-    config = select_methods(small(robustness=False, rouge_items=0, draws=100, channels=CHANNELS), ["MarI pooled 1"])
-    return run_audit(config, out), out
-
-
-def test_every_look_has_exact_rungs_and_detectors_under_their_ceiling(watched: tuple[Run, Path]) -> None:
-    run, _ = watched
+def test_every_look_has_exact_rungs_and_detectors_under_their_ceiling(ladder: Path) -> None:
+    run = Run.load(ladder)
     history = run.trajectories["MarI pooled 1"]
     assert [h["step"] for h in history] == [0.0, 4.0, 8.0] and run.along is not None
-    assert run.along.comparisons == 3 * 2 * len(DETECTORS) == comparisons(run.config)
-    assert run.along.refuted == () and set(run.along.share_of_ceiling) == set(CHANNELS)
+    assert run.along.comparisons == 3 * 3 * len(DETECTORS) == comparisons(run.config)
+    assert run.along.refuted == () and set(run.along.share_of_ceiling) == set(RUNGS)
     assert all(0.5 < share <= 1.0 for share in run.along.share_of_ceiling.values())
     assert 0.0 < run.along.share_of_time < 1.0
 
 
-def test_the_last_look_is_the_rung_of_the_finished_model(watched: tuple[Run, Path]) -> None:
-    run, out = watched
+def test_the_last_look_is_the_rung_of_the_finished_model(ladder: Path) -> None:
+    run = Run.load(ladder)
     last, row = run.trajectories["MarI pooled 1"][-1], run.methods[0]
-    for name in CHANNELS:
+    for name in RUNGS:
         claim = row.rungs[name].certificate.claim
         assert claim.lower - 1e-6 <= (last[f"{name} jsd"] or 0.0) <= claim.upper + 1e-6
-    bank, items = open_bank(run.config, out), run.config.make_corpus().forget
+    bank, items = open_bank(run.config, ladder), run.config.make_corpus().forget
     p, q = (first_token_laws(bank.use(name), bank.tokenizer, items, 64) for name in ("oracle-1", "mari-pooled-1"))
     wanted = np.mean([float(total_variation(a[0], b[0])) for a, b in zip(p, q, strict=True)])
     assert last["first-token tv"] == pytest.approx(wanted, abs=1e-9)
@@ -76,6 +66,6 @@ def test_the_share_is_of_the_accuracy_above_chance() -> None:
 
 def test_the_level_counts_every_look_of_every_run() -> None:
     assert looks_of(LoopSettings(steps=25, evaluate_every=10)) == 4
-    data = small(channels=CHANNELS).model_dump() | {"seeds": 2, "oracles": 4}
+    data = small(channels=RUNGS).model_dump() | {"seeds": 2, "oracles": 4}
     config = RunConfig(**data)
-    assert comparisons(config) == 3 * 2 * 3 * 2 * len(DETECTORS)  # methods, seeds, looks, channels
+    assert comparisons(config) == 3 * 2 * 3 * 3 * len(DETECTORS)  # methods, seeds, looks, channels

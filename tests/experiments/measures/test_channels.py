@@ -19,9 +19,7 @@ from experiments.measures.items import item_losses
 from experiments.models.banks import FolderBank
 from mari_theory import check, jensen_shannon
 from mari_theory.certificates.words import ACCESS
-from tests.experiments.audit.small import measure_again
-
-MARGINS = {"choice": 0.3, "first-token": 0.2, "next-token": 0.1}
+from tests.experiments.audit.small import RUNGS
 
 
 @pytest.fixture
@@ -59,15 +57,8 @@ def test_next_token_laws_multiply_to_the_answers_probability(asked: tuple[Any, A
         assert all(law.sum() == pytest.approx(1.0, abs=1e-12) for law in places)
 
 
-@pytest.fixture(scope="module")
-def ladder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
-    """An audit of the original and the oracles with every rung."""
-    out = tmp_path_factory.mktemp("ladder") / "run"
-    return measure_again(finished, out, channels=MARGINS, draws=40, shift_draws=20), out
-
-
-def test_every_rung_is_certified_and_its_certificate_holds(ladder: tuple[Run, Path]) -> None:
-    run, out = ladder
+def test_every_rung_is_certified_and_its_certificate_holds(ladder: Path) -> None:
+    run, out = Run.load(ladder), ladder
     for row in run.rows:
         assert list(row.rungs) == list(CHANNELS)
         for name, result in row.rungs.items():
@@ -78,18 +69,17 @@ def test_every_rung_is_certified_and_its_certificate_holds(ladder: tuple[Run, Pa
             assert all(line.ok for line in check(result.certificate, [evidence]))
 
 
-def test_less_access_never_shows_more(ladder: tuple[Run, Path]) -> None:
+def test_less_access_never_shows_more(ladder: Path) -> None:
     """T3: the first token is a function of the output."""
-    run, _ = ladder
-    for row in run.rows:
+    for row in Run.load(ladder).rows:
         assert row.rungs["first-token"].certificate.claim.lower <= row.oracle.claim.upper
 
 
-def test_a_rung_is_the_divergence_to_the_reference_oracles(ladder: tuple[Run, Path]) -> None:
+def test_a_rung_is_the_divergence_to_the_reference_oracles(ladder: Path) -> None:
     from experiments.models.banks import open_bank
 
-    run, out = ladder
-    bank, corpus = open_bank(run.config, out), run.config.make_corpus()
+    run = Run.load(ladder)
+    bank, corpus = open_bank(run.config, ladder), run.config.make_corpus()
     tables = {}
     for name in ("original", "oracle-1"):
         with torch.no_grad():
@@ -104,11 +94,11 @@ def test_a_rung_is_the_divergence_to_the_reference_oracles(ladder: tuple[Run, Pa
     assert claim.lower - 1e-7 <= expected <= claim.upper + 1e-7
 
 
-def test_every_rung_has_its_margin_its_excess_and_its_gate(ladder: tuple[Run, Path]) -> None:
-    run, out = ladder
+def test_every_rung_has_its_margin_its_excess_and_its_gate(ladder: Path) -> None:
+    run, out = Run.load(ladder), ladder
     original, floor = run.the("original"), run.the("oracle")
     assert list(run.gate.readings) == [*CHANNELS, "answer"] and not floor.excess
-    for name, margin in MARGINS.items():
+    for name, margin in RUNGS.items():
         own, other = (row.rungs[name].certificate for row in (original, floor))
         assert own.margin == margin and original.excess[name].margin == margin
         excess = original.excess[name]
@@ -117,9 +107,8 @@ def test_every_rung_has_its_margin_its_excess_and_its_gate(ladder: tuple[Run, Pa
     assert original.excess["answer"].method == "exact"
 
 
-def test_a_figure_and_a_section_for_the_ladder(ladder: tuple[Run, Path]) -> None:
-    _, out = ladder
-    assert (out / "figures" / "ladder.png").is_file()
-    page, summary = (out / "report.html").read_text(), (out / "summary.md").read_text()
+def test_a_figure_and_a_section_for_the_ladder(ladder: Path) -> None:
+    assert (ladder / "figures" / "ladder.png").is_file()
+    page, summary = (ladder / "report.html").read_text(), (ladder / "summary.md").read_text()
     assert "The ladder of access" in page
     assert "JSD, first-token" in summary

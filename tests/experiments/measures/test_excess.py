@@ -16,18 +16,19 @@ from experiments.measures.result import Excess, Gate
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import mixtures_of
 from mari_theory import Certificate, check
+from tests.conftest import made_once
 from tests.experiments.audit.small import small
 
 MARGIN = 0.02
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """Two seeds a row, two oracles against two others, one method."""
-    out = tmp_path_factory.mktemp("seeds") / "run"
     data = small(robustness=False, rouge_items=0, draws=400, channels={"first-token": MARGIN}).model_dump()
-    data |= {"seeds": 2, "oracles": 4, "gate": 0.3}
-    return run_audit(select_methods(RunConfig(**data), ["MarI pooled 1"]), out), out
+    config = select_methods(RunConfig(**(data | {"seeds": 2, "oracles": 4, "gate": 0.3})), ["MarI pooled 1"])
+    out = made_once(tmp_path_factory, "seeds", lambda out: run_audit(config, out))
+    return Run.load(out), out
 
 
 def test_a_row_is_a_mixture_and_its_certificate_says_so(seeds: tuple[Run, Path]) -> None:
@@ -39,9 +40,9 @@ def test_a_row_is_a_mixture_and_its_certificate_says_so(seeds: tuple[Run, Path])
             sum(m["forget_loss"] or 0.0 for m in row.by_model) / 2
         )
         assert "mixture-of-seeds" in row.oracle.assumptions
-        for path in (out / "certificates").glob("*.json"):
-            certificate = Certificate.load(path)
-            assert all(x.ok for x in check(certificate, [out / "scores" / certificate.evidence[0].file]))
+    for path in (out / "certificates").glob("*.json"):
+        certificate = Certificate.load(path)
+        assert all(x.ok for x in check(certificate, [out / "scores" / certificate.evidence[0].file]))
 
 
 def test_the_excess_is_the_difference_of_the_enumerated_divergences(seeds: tuple[Run, Path]) -> None:
@@ -88,6 +89,7 @@ def test_a_gate_is_open_where_its_upper_end_is_within_the_margin() -> None:
     assert not gate.passed("answer")  # no reading of its own: all count
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_run_without_rungs_or_enumeration_has_a_gate_of_paired_draws(finished: Path, tmp_path: Path) -> None:
     from tests.experiments.audit.small import measure_again
 

@@ -63,7 +63,7 @@ for argument in sys.argv[1:]:
 
 
 def test_killed_and_resumed_runs_end_bit_identical(tmp_path: Path) -> None:
-    kills = {tmp_path / f"killed-{kill}": kill for kill in (1, 4, 7, 11)}
+    kills = {tmp_path / f"killed-{kill}": kill for kill in (1, 4, 7)}
     for folder in (tmp_path / "whole", *kills):
         folder.mkdir()
     runs = [f"{tmp_path / 'whole'}:0", *(f"{f}:{k}" for f, k in kills.items()), *(f"{f}:0" for f in kills)]
