@@ -25,9 +25,9 @@ from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
-from experiments.measures.excess import ANSWER, exact_excess, gate, paired_excess
+from experiments.measures.excess import exact_excess, gate, paired_excess
 from experiments.measures.pairs import PAIRS
-from experiments.measures.result import AuditFailure, Excess, Row, finite, mean_numbers
+from experiments.measures.result import ANSWER, AuditFailure, Excess, Row, finite, mean_numbers
 from experiments.measures.table import GROUPS, MEASURES
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
@@ -78,7 +78,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     _tell("blind text-only baseline")
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
     _tell("gate: were originals and oracles trained alike?")
-    opened = gate(measurements, rows[0], rows[-1])
+    measurements.gate = opened = gate(measurements, rows[0], rows[-1])
     floor = _kept_row(measurements, rows[-1], records, None)
     measured = [_kept_row(measurements, row, records, floor) for row in rows[:-1]]
     run = Run(

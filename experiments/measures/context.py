@@ -21,6 +21,7 @@ from experiments.data.tofu import evaluation_tasks, tofu_folder
 from experiments.measures.detectors import Attack, membership_attacks
 from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.pair import decoding
+from experiments.measures.result import Gate
 from experiments.measures.sampling import Draws, draw, log_likelihoods
 from experiments.measures.tofu_log import evaluation_log
 from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
@@ -55,6 +56,7 @@ class Measurements:
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
+        self.gate: Gate | None = None  # set once it is read; evidence of before says nothing of it
         self._scores: dict[tuple[str, str], ItemScores] = {}
         self._laws: dict[Arm, Laws] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}

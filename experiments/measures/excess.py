@@ -10,14 +10,11 @@ from estimators.intervals import Betting
 from estimators.likelihood_ratio import information_terms
 from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
-from experiments.measures.result import Excess, Gate
+from experiments.measures.result import ANSWER, Excess, Gate
 from experiments.measures.sampled import Arms, exact_pair
 from experiments.unlearning.roles import Mixture
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.units import LN2, Floats
-
-ANSWER = "answer"
-"""Whole outputs, beside the names of `CHANNELS`."""
 
 
 def exact_excess(own: Certificate, floor: Certificate, margin: float) -> Excess:

@@ -81,6 +81,10 @@ class Excess(Record):
         return "more detectable" if self.lower > self.margin else "undecided"
 
 
+ANSWER = "answer"
+"""Whole outputs, beside the names of the exact rungs."""
+
+
 class Gate(Record):
     """Whether forget-side numbers measure memory: on retain questions originals lie no farther from the oracles than a retraining does."""
 
@@ -91,8 +95,14 @@ class Gate(Record):
 
     def passed(self, name: str) -> bool:
         """For this rung; for one without a reading, all of them."""
-        asked = [self.readings[name]] if name in self.readings else list(self.readings.values())
-        return all(x.upper <= self.margin for x in asked)
+        return self._worst(name) <= self.margin
+
+    def why(self, name: str) -> str:
+        """What a closed gate found on this rung; goes into the evidence, whose certificate then has no verdict."""
+        return f"on retain questions originals lie up to {self._worst(name):.4f} nats farther from the oracles than a retraining does; at most {self.margin:g} allowed"
+
+    def _worst(self, name: str) -> float:
+        return max(x.upper for x in ([self.readings[name]] if name in self.readings else self.readings.values()))
 
     @property
     def failures(self) -> list[str]:

@@ -16,6 +16,7 @@ from experiments.measures.result import Excess, Gate
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import mixtures_of
 from mari_theory import Certificate, check
+from mari_theory.certificates.files import read_scores
 from tests.conftest import made_once
 from tests.experiments.audit.small import small
 
@@ -97,4 +98,10 @@ def test_a_run_without_rungs_or_enumeration_has_a_gate_of_paired_draws(finished:
     (reading,) = run.gate.readings.values()
     assert reading.method == "paired" and run.the("original").excess["answer"].method == "paired"
     assert run.gate.failures == ["answer"]  # 50 draws cannot show a hundredth
+    withheld = run.the("original").oracle
+    assert withheld.verdict is None and withheld.no_verdict == "gate-failed"
+    assert run.the("original").pairs["matched"].certificate.verdict is not None  # not a matter of the oracles
+    evidence = tmp_path / "run" / "scores" / withheld.evidence[0].file
+    assert all(x.ok for x in check(withheld, [evidence]))
+    assert "at most 0.01 allowed" in read_scores(evidence).metadata["gate_failed"]
     assert "The gate failed" in (tmp_path / "run" / "report.html").read_text()
