@@ -21,11 +21,12 @@ from experiments.audit.results import AlongTheWay, CorpusSize, Effort, OraclePai
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
 from experiments.measures.along import DETECTORS, refuted, share_of_ceiling
-from experiments.measures.channels import CHANNELS, rung
+from experiments.measures.channels import exact_rungs
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
-from experiments.measures.excess import exact_excess, gate, paired_excess
+from experiments.measures.excess import exact_excess, gate, paired_excess, whole_outputs
+from experiments.measures.ladder import certify_rung, rung_excess
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import ANSWER, AuditFailure, Excess, Row, finite, mean_numbers
 from experiments.measures.table import GROUPS, MEASURES
@@ -122,7 +123,7 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
     """Every pair, measure and group of one row; `floor` is the row of retrained models, None where this is it."""
     _tell(f"measuring {row.name}")
     pairs = {name: pair.measure(m, row) for name, pair in PAIRS.items()}
-    rungs = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
+    rungs = {name: certify_rung(m, row, name) for name in m.config.scoring.channels}
     groups = {name: group.measure(m, row.members[0]) for name, group in GROUPS.items()}
     by_model = tuple({name: x.measure(m, model) for name, x in MEASURES.items()} for model in row.members)
     own = [records[model] for model in row.members]
@@ -147,20 +148,19 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
 
 def _excess(m: Measurements, mixture: Mixture, row: Row, floor: Row) -> dict[str, Excess]:
     """How much farther than the floor, on every rung and for whole outputs."""
-    scoring = m.config.scoring
+    retrained = mixtures_of(m.config)[-1]
     out = {
-        name: exact_excess(own.certificate, floor.rungs[name].certificate, scoring.margin_of(name) or 0.0)
-        for name, own in row.rungs.items()
+        name: rung_excess(m, name, (mixture, retrained), (own, floor.rungs[name])) for name, own in row.rungs.items()
     }
     if row.oracle.claim.method == floor.oracle.claim.method == "exact-laws":
         return out | {ANSWER: exact_excess(row.oracle, floor.oracle, m.config.margin)}
-    retrained = mixtures_of(m.config)[-1]
-    return out | {ANSWER: paired_excess(m, mixture, retrained, "forget", scoring.draws, m.config.margin)}
+    likelihood = whole_outputs(m, "forget", m.config.scoring.draws)
+    return out | {ANSWER: paired_excess(m, mixture, retrained, likelihood, m.config.margin)}
 
 
 def along_the_way(config: RunConfig, records: dict[str, dict[str, Any]]) -> AlongTheWay | None:
     """Every look of every run together."""
-    names = list(config.scoring.channels)
+    names = exact_rungs(config.scoring.channels)
     looks = [look for r in records.values() for look in r["history"]]
     shares = {
         n: [x for look in looks if f"{n} tv" in look and (x := share_of_ceiling(look, n)) is not None] for n in names

@@ -62,7 +62,7 @@ def sampled_pair(
     of_p, of_q = (m.draws(a, split, draws) for a in both)
     outputs = Pair(of_p, of_q, log_p, log_q)
     columns = outputs.columns([f"{split}-{k}" for k in range(len(items))], [i.owner for i in items])
-    metadata = {**_metadata(m, arms, ANSWER), **STATED}
+    metadata = {**evidence_metadata(m, arms, ANSWER), **STATED}
     write_scores(path, columns, metadata)
     try:
         certificate = m.certify(path, path.stem)
@@ -122,12 +122,13 @@ def certify_laws(
     `columns`: what the laws of the places are called in each arm, where that is not its models.
     """
     channel = ANSWER if seen["access"] == "one-output" else seen["access"]
-    metadata = {**_metadata(m, arms, channel), **seen, "design": "complete"}
+    metadata = {**evidence_metadata(m, arms, channel), **seen, "design": "complete"}
     write_options(path, option_columns(places, columns or (arms.p, arms.q)), metadata)
     return m.certify(path, name, margin)
 
 
-def _metadata(m: Measurements, arms: Arms, channel: str) -> dict[str, Any]:
+def evidence_metadata(m: Measurements, arms: Arms, channel: str) -> dict[str, Any]:
+    """What an evidence file says of its two arms; on a channel whose gate is closed, also why there is no verdict."""
     prompts = {"name": arms.split, "count": len(m.corpus.splits()[arms.split])}
     both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
     asked = arms.pair == "oracle" and arms.split == "forget" and m.gate is not None

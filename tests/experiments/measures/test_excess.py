@@ -11,7 +11,7 @@ from experiments.audit.run import run_audit
 from experiments.config import RunConfig, select_methods, slug
 from experiments.measures.context import Measurements
 from experiments.measures.enumeration import enumerate_divergence
-from experiments.measures.excess import exact_excess, paired_excess
+from experiments.measures.excess import exact_excess, paired_excess, whole_outputs
 from experiments.measures.result import Excess, Gate
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import mixtures_of
@@ -59,7 +59,7 @@ def test_the_excess_is_the_difference_of_the_enumerated_divergences(seeds: tuple
     difference = truth(1) - truth(2)
     exact = run.rows[1].excess["answer"]
     assert exact.method == "exact" and exact.lower <= difference <= exact.upper
-    paired = paired_excess(m, rows[1], rows[2], "forget", 400, MARGIN)
+    paired = paired_excess(m, rows[1], rows[2], whole_outputs(m, "forget", 400), MARGIN)
     # At 95 %; a miss at this seed would be a miss for ever.
     assert paired.method == "paired" and paired.lower <= difference <= paired.upper
     assert paired.upper - paired.lower < 0.5
