@@ -100,7 +100,8 @@ def find_template(word: str, tokenizer: Any) -> PromptTemplate:
 def ask(tokenizer: Any, template: PromptTemplate, prompts: Sequence[str]) -> Prompts:
     """Token ids of prompts in a template, after the beginning token exactly once where tokenizer or template write one.
 
-    Raises `ArgumentError` on a prompt that is no text or becomes no token, on a beginning token written twice or before some prompts only.
+    Raises `ArgumentError` on a prompt that is no text or becomes no token, on a beginning token written twice or before some prompts only,
+    and on prompts in a template that have one already, as those do that were written with a chat template before.
     """
     for prompt in prompts:
         require(isinstance(prompt, str), "prompt", "text", prompt)
@@ -112,6 +113,8 @@ def ask(tokenizer: Any, template: PromptTemplate, prompts: Sequence[str]) -> Pro
     where = f"template {template.name}" if template.text is not None else "prompt"
     for prompt, row in zip(prompts, ids, strict=True):
         require(len(row) > len(lead), "prompt", "at least one token", repr(prompt))
+        own = template.text is not None and n and prompt.lstrip().startswith(token)
+        require(not own, "prompt", f"no {token} of its own inside template {template.name} ({OPTION} none)", prompt)
         require(not n or row[: 2 * n] != first * 2, where, f"{token} once at the beginning", f"twice: {prompt}")
     begin = {bool(n) and row[:n] == first for row in ids}
     require(len(begin) == 1, "prompt", f"{token} before every prompt or before none", "before some")

@@ -64,7 +64,7 @@ def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, s
     end = bank.tokenizer.eos_token_id
     of_p, of_q = (sum(o[-1] != end for o in drawn.outputs) for drawn in (sample.p, sample.q))
     asking = asked.asking().model_copy(
-        update={"cut": Cut(output=max_new), "were_cut": WereCut(prompts=0, p=of_p, q=of_q)}
+        update={"cut": Cut(prompt=None, output=max_new), "were_cut": WereCut(prompts=0, p=of_p, q=of_q)}
     )
     columns = sample.columns([str(i) for i in range(len(items))], [i.owner for i in items])
     metadata = {

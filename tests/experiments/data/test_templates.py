@@ -91,6 +91,9 @@ def test_beginning_tokens_in_the_prompts_themselves() -> None:
     assert ask(BOTH[True], none, ["<s> who", "who"]).ids == [[1, 4], [1, 4]]
     assert ask(BOTH[False], none, ["<s> who"]).bos == "<s>"
     assert ask(BOTH[False], none, ["ha ha"]).bos is None  # a word twice is no beginning twice
+    for adds in (False, True):
+        with pytest.raises(ArgumentError, match=r"^prompt: expected no <s> of its own inside template question"):
+            ask(BOTH[adds], QUESTION, ["who", "<s>user who assistant"])
     with pytest.raises(ArgumentError, match="before every prompt or before none"):
         ask(BOTH[False], none, ["<s> who", "who"])
     with pytest.raises(ArgumentError, match=r"^prompt: expected <s> once"):
