@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import mari_theory
 from estimators.certify import certify_files
 from experiments.config import RunConfig, slug
-from experiments.data.encoding import batch_size, encode, many_prompt_ids
+from experiments.data.encoding import batch_size, encode, many_prompt_ids, our_asking
 from experiments.data.items import Corpus, Item
 from experiments.data.tofu import evaluation_tasks, tofu_folder
 from experiments.measures.detectors import Attack, membership_attacks
@@ -244,6 +244,7 @@ class Measurements:
             "model": row.name,
             "weights_sha256": digests[row.members[0]] if len(digests) == 1 else digests,
             "decoding": decoding(c.scoring.max_new),
+            **our_asking(self.bank.tokenizer).metadata(),
             "prompts": prompts,
             "corpus": self.corpus.name,
             "seed": c.seed,
