@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,16 +13,15 @@ from experiments.measures.context import Arm, Measurements
 from experiments.measures.result import ANSWER, Excess, Gate
 from experiments.measures.sampled import Arms, exact_pair
 from experiments.unlearning.roles import Mixture
+from mari_theory.certificates.beyond import beyond
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.units import LN2, Floats
 
 
 def exact_excess(own: Certificate, floor: Certificate, margin: float) -> Excess:
-    """Of two exact certificates against the same oracles; rounded outwards."""
-    low, high = own.claim.lower - floor.claim.upper, own.claim.upper - floor.claim.lower
-    return Excess(
-        lower=math.nextafter(low, -math.inf), upper=math.nextafter(high, math.inf), margin=margin, method="exact"
-    )
+    """Of two exact certificates against the same oracles."""
+    found = beyond(own, floor, margin)
+    return Excess(lower=found.lower, upper=found.upper, margin=margin, method="exact")
 
 
 def paired_excess(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from experiments.measures.detectors import Attack
 from experiments.unlearning.roles import Kind
+from mari_theory.certificates.beyond import verdict_beyond
 from mari_theory.certificates.certificate import Certificate
 
 Number = float | None
@@ -76,9 +77,7 @@ class Excess(Record):
     @property
     def verdict(self) -> str:
         """What the two ends say."""
-        if self.upper <= self.margin:
-            return "as a retraining"
-        return "more detectable" if self.lower > self.margin else "undecided"
+        return verdict_beyond(self.lower, self.upper, self.margin)
 
 
 ANSWER = "answer"
