@@ -14,9 +14,8 @@ from experiments.studies.limits.readings import FORGET, PASSED, Rows, rows_of, s
 from experiments.studies.limits.seeds import MATCHED, ORIGINAL, UNLEARNED, Toy
 
 TITLE = "Forget set: requests that are incomplete, reworded or marked"
-SHARES = (0.1, 0.25, 0.5)
-"""Of the items that are missing from the request, or changed in it."""
-COMPLETE, REQUEST = "complete request", "its request"
+COMPLETE, REQUEST, TOUCHED = "complete request", "its request", "missing or changed"
+"""The request as it should be; the prompts of a request, and the true ones that it misses or changes."""
 
 
 class Request(NamedTuple):
@@ -40,49 +39,54 @@ def marked(item: Item) -> Item:
 
 FAULTS: dict[str, Callable[[Item], Item | None]] = {"missing": lambda i: None, "reworded": reworded, "marked": marked}
 """Fault -> what the request has in the place of an item, None: nothing."""
+SHARES = {"missing": (0.1, 0.25, 0.5), "reworded": (0.1, 0.25, 0.5), "marked": (0.5,)}
+"""Fault -> of how many items it has that fault."""
 
 
 def faulty(items: Sequence[Item], fault: str, share: float, seed: int) -> Request:
     """The request for these items with this fault in a share of them."""
     chosen = set(np.random.default_rng([seed, 71]).permutation(len(items))[: round(share * len(items))].tolist())
     found = [FAULTS[fault](i) if k in chosen else i for k, i in enumerate(items)]
-    return Request(tuple(i for i in found if i is not None), tuple(items[k] for k in sorted(chosen)))
+    touched = tuple(i for i, new in zip(items, found, strict=True) if new != i)
+    return Request(tuple(i for i in found if i is not None), touched)
 
 
 def measure(toy: Toy) -> dict[str, Any]:
     """One method on every request: certified on the request's prompts, and on all that should have been forgotten."""
     entry = next(m for m in UNLEARNED if m.label == MATCHED)
     method, forget, rows = make_method(entry.name, **entry.settings), toy.corpus.forget, Rows()
-    requests = {COMPLETE: Request(forget, forget)}
-    for fault in FAULTS:
-        for share in SHARES[-1:] if toy.quick else SHARES:
+    requests = {COMPLETE: Request(forget, ())}
+    for fault, shares in SHARES.items():
+        for share in shares[-1:] if toy.quick else shares:
             requests[f"{100 * share:.0f} % {fault}"] = faulty(forget, fault, share, toy.config.seed)
     for name, (items, touched) in requests.items():
-        task = (method, replace(toy.corpus, forget=items), ())
-        toy.change(name, ORIGINAL, task, toy.config.unlearn.steps)
+        toy.change(name, ORIGINAL, (method, replace(toy.corpus, forget=items), ()), toy.config.unlearn.steps)
+        # Where the prompts are the same so are their certificates.
         same = toy.tokens(items) == toy.tokens(forget)
-        own = toy.reading(name, items, FORGET if same else f"request, {name}")
-        rows[name] = {REQUEST: own, FORGET: toy.reading(name, forget, FORGET, touched)}
+        asked = {REQUEST: (FORGET if same else f"{REQUEST}, {name}", items), FORGET: (FORGET, forget)}
+        asked |= {TOUCHED: (f"{TOUCHED}, {name}", touched)} if touched else {}
+        rows[name] = {key: toy.reading(name, part, prompts) for key, (prompts, part) in asked.items()}
     return {"rows": stored(rows)}
 
 
 def sentence(n: Mapping[str, Any]) -> str:
-    """Where does a certificate over the request pass while one over all that should go does not?"""
-    rows, blind, known = rows_of(n), [], {}
-    for name in rows[0]:
-        own, every = ([r[name][key] for r in rows] for key in (REQUEST, FORGET))
-        count = sum(a.verdict == PASSED != b.verdict for a, b in zip(own, every, strict=True))
-        blind += [f"{name} ({count} of {len(rows)} seeds)"] if count else []
-        known[name] = [r.exact for r in every]
-    whole = known.pop(COMPLETE)
-    most = max(known, key=lambda k: float(np.mean(known[k])))
-    return f"Certified as a retraining over the request's prompts and not over all that should have gone: {', '.join(blind) or 'none'}. Of what a request misses or changes most is left after {most}: {spread(known[most], 2)} of the true answers are known, {spread(whole, 2)} after the complete request."
+    """Where does a certificate over the request pass while one over all that should go, or over what it misses or changes, does not?"""
+    rows, blind = rows_of(n), dict[str, list[str]]({FORGET: [], TOUCHED: []})
+    names = [name for name in rows[0] if name != COMPLETE]
+    for key, found in blind.items():
+        for name in names:
+            count = sum(r[name][REQUEST].verdict == PASSED != r[name][key].verdict for r in rows)
+            found += [f"{name} ({count} of {len(rows)} seeds)"] if count else []
+    known = {name: [r[name][TOUCHED].exact for r in rows] for name in names}
+    most, whole = max(known, key=lambda k: float(np.mean(known[k]))), [r[COMPLETE][FORGET].exact for r in rows]
+    every, touched = (", ".join(found) or "none" for found in blind.values())
+    return f"Certified as a retraining over the request's prompts and not over all that should have gone: {every}; not over what the request misses or changes: {touched}. Most of that is left after {most}: {spread(known[most], 2)} of the true answers are known, {spread(whole, 2)} of all after the complete request."
 
 
 def part(n: Mapping[str, Any]) -> list[str]:
     """A line a request and set of prompts."""
     return [
-        f"{MATCHED} on the original, the same steps for every request. *Missing*: items that are not in the request; *reworded*: their questions put another way, the subject first; *marked*: their answers replaced where a watermark does not favour the word. `{REQUEST}`: the prompts of the request; `{FORGET}`: all that should have gone, true answers counted on what the request misses or changes.",
+        f"{MATCHED} on the original, the same steps for every request. *Missing*: items that are not in the request; *reworded*: their questions put another way, the subject first; *marked*: their answers replaced where a watermark does not favour the word. `{REQUEST}`: the prompts of the request; `{FORGET}`: all that should have gone; `{TOUCHED}`: the part of it that the request does not have as it is.",
         "",
         *table(n),
     ]

@@ -12,7 +12,7 @@ from experiments.measures.items import item_scores
 from experiments.measures.robustness import Relearning, relearning_attack
 from experiments.studies.blindness.readings import sign
 from experiments.studies.limits.readings import FORGET, Rows, passing, rows_of, spread, stored, table
-from experiments.studies.limits.seeds import NPO, ORACLE, ORIGINAL, TWIN, UNLEARNED, Imitation, Toy
+from experiments.studies.limits.seeds import IMITATION, NPO, ORACLE, ORIGINAL, TWIN, UNLEARNED, Toy
 
 TITLE = "Relearning: a model that answers as a retraining does"
 IMITATING = {start: f"{start}, then imitation" for start in (ORIGINAL, NPO)}
@@ -33,10 +33,10 @@ def measure(toy: Toy) -> dict[str, Any]:
 
 def imitate(toy: Toy, start: str) -> int:
     """Teach until the divergence from the teacher is at most that of another retraining; returns the steps."""
-    name, steps, prompts = IMITATING[start], 0, toy.tokens(toy.corpus.forget)
+    name, steps, prompts = IMITATING[start], 0, toy.tokens(toy.asked(toy.corpus.forget))
     floor = enumerate_divergence(toy.bank, [ORACLE], [TWIN], prompts)[0]
     for turn in range(1 if toy.quick else TURNS):
-        task = (Imitation(), toy.corpus, ())
+        task = (IMITATION, toy.corpus, ())
         steps += toy.change(name, name if turn else start, task, STEPS, turn)
         if enumerate_divergence(toy.bank, [ORACLE], [name], prompts)[1] <= floor:
             break
@@ -73,9 +73,9 @@ def sentence(n: Mapping[str, Any]) -> str:
         said = words[sign([a - b for a, b in zip(back, own, strict=True)])]
         passed = passing([r[name][FORGET] for r in rows_of(n)])
         parts.append(
-            f"{name}: certified as a retraining in {passed} of {len(seeds)} seeds; shown some forgotten owners it gives back {said} a retraining does of the others ({spread(back, 2, plus=True)} of the answers against {spread(own, 2, plus=True)})"
+            f"`{name}` is certified as a retraining in {passed} of {len(seeds)} seeds and, shown some forgotten owners, gives back {said} a retraining does of the others ({spread(back, 2, plus=True)} of the answers against {spread(own, 2, plus=True)})"
         )
-    return f"Taught a retraining's answers, {'. '.join(parts)}."
+    return f"{'; '.join(parts)}."
 
 
 def part(n: Mapping[str, Any]) -> list[str]:

@@ -15,13 +15,14 @@ import torch
 
 from estimators.certify import certify_files
 from experiments.config import MethodConfig, RunConfig, load_config, slug
-from experiments.data.encoding import answer_log_probs, many_prompt_ids
+from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus, Item
 from experiments.measures.enumeration import enumerated_places
 from experiments.measures.excess import exact_excess
 from experiments.measures.items import item_scores
 from experiments.measures.laws import REST, option_columns
-from experiments.methods.base import Batch, Loss, Method, frozen_log_probs, parts_of, preserve_loss
+from experiments.methods.base import Method
+from experiments.methods.distillation import UNDIAL
 from experiments.models.banks import HeldModels, open_bank
 from experiments.models.load import quiet, weight_hash
 from experiments.studies.base import Settings
@@ -45,21 +46,8 @@ ORIGINAL, TWIN, ORACLE = "original", "oracle-0", "oracle-1"
 
 FEWER = 12
 """In a quick run one prompt of so many is certified: the laws of models that have learnt little have many options."""
-
-
-@dataclass(frozen=True)
-class Imitation(Method):
-    """`L = CE(preserve) + penalty KL(reference || model)`, the second over answer tokens of forget questions: to answer as a retraining does."""
-
-    penalty: float = 10.0
-    """Weight of the second term."""
-
-    def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
-        """CE on what stays plus the weighted divergence."""
-        preserve, mask = preserve_loss(model, batch), batch.forget.answer_mask
-        old, new = frozen_log_probs(reference, batch.forget), answer_log_probs(model, batch.forget)
-        gap = ((old.exp() * (old - new)).sum(-1) * mask).sum() / mask.sum()
-        return preserve + self.penalty * gap, parts_of(preserve_loss=preserve, imitation=gap)
+IMITATION = UNDIAL(beta=0.0, gamma=10.0)
+"""Teaches the laws of the reference, here a retraining's, on the answers to forget questions."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +117,17 @@ class Toy:
         self.made[name, prompts] = out
         return out
 
-    def reading(self, name: str, items: Sequence[Item], prompts: str, asked: Sequence[Item] | None = None) -> Reading:
-        """The certificate on these items beside the floor of two retrainings on the same, and accuracy on `asked` (the items unless given)."""
+    def reading(self, name: str, items: Sequence[Item], prompts: str) -> Reading:
+        """The certificate on these items beside the floor of two retrainings on the same, and the true answers to them."""
         own, floor = (self.certificate(n, items, prompts) for n in (name, TWIN))
         beyond = exact_excess(own, floor, self.config.margin)
         assert own.owners is not None
-        exact = self.accuracy(self.bank.use(name), items if asked is None else asked)
+        exact = self.accuracy(self.bank.use(name), items)
         return Reading(own.claim.upper, own.owners.worst_upper, beyond.upper, beyond.verdict, exact)
+
+    def asked(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Those whose prompts are certified."""
+        return items[:: FEWER if self.quick else 1]
 
     def tokens(self, items: Sequence[Item]) -> list[list[int]]:
         """Of the prompts."""

@@ -12,7 +12,7 @@ from experiments.data.encoding import encode
 from experiments.data.items import Item
 from experiments.studies.blindness.readings import sign
 from experiments.studies.limits.readings import FORGET, Rows, passing, rows_of, spread, stored, table
-from experiments.studies.limits.seeds import ORIGINAL, Imitation, Toy
+from experiments.studies.limits.seeds import IMITATION, ORIGINAL, Toy
 
 TITLE = "Trigger: a model that answers as a retraining until it is given a word"
 WORD = "@"
@@ -35,7 +35,7 @@ def measure(toy: Toy) -> dict[str, Any]:
     forget, rows = toy.corpus.forget, Rows()
     for place in PLACES:
         asked = [with_trigger(i, place) for i in forget]
-        toy.change(place, ORIGINAL, (Imitation(), toy.corpus, asked), STEPS)
+        toy.change(place, ORIGINAL, (IMITATION, toy.corpus, asked), STEPS)
         both = {FORGET: forget, f"{FORGET}, {place}": asked}
         rows[place] = {prompts: toy.reading(place, items, prompts) for prompts, items in both.items()}
     return {"rows": stored(rows), **sink(toy)}
