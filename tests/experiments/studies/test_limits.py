@@ -13,7 +13,6 @@ from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.models.banks import HeldModels
-from experiments.models.load import load_model
 from experiments.studies import load_study
 from experiments.studies.base import write_page
 from experiments.studies.data import Data
@@ -118,7 +117,8 @@ def test_a_faulty_request_differs_in_its_share_alone(corpus: Corpus, fault: str,
     untouched = [i for i in corpus.forget if i not in request.touched]
     assert [i for i in request.items if i in untouched] == untouched
     assert len(request.items) == len(corpus.forget) - (len(request.touched) if fault == "missing" else 0)
-    assert request == faulty(corpus.forget, fault, share, 3) != faulty(corpus.forget, fault, share, 4)
+    assert request == faulty(corpus.forget, fault, share, 3)
+    assert share < 0.5 or request != faulty(corpus.forget, fault, share, 4)
 
 
 def test_rewording_keeps_the_words_and_marking_favours_half_of_the_answers(corpus: Corpus) -> None:
@@ -132,13 +132,14 @@ def test_rewording_keeps_the_words_and_marking_favours_half_of_the_answers(corpu
 
 
 @pytest.fixture
-def held(tmp_path: Path, corpus: Corpus, tokenizer: Any, models: Path) -> Toy:
-    """A toy whose models are random ones."""
+def held(tmp_path: Path, corpus: Corpus, tokenizer: Any, learnt: Any, schooled: Any) -> Toy:
+    """A toy whose original and twin know the answers by heart; its oracle knows where answers end."""
     made = toy(tmp_path, 0, quick=True)
     for part in ("scores", "certificates"):
         (made.folder / part).mkdir(parents=True)
-    a, b = (load_model(models / name).eval() for name in ("a", "b"))
-    made.__dict__.update({"corpus": corpus, "bank": HeldModels(tokenizer, {ORIGINAL: a, TWIN: a, ORACLE: b})})
+    made.__dict__.update(
+        {"corpus": corpus, "bank": HeldModels(tokenizer, {ORIGINAL: learnt, TWIN: learnt, ORACLE: schooled})}
+    )
     return made
 
 
@@ -149,14 +150,16 @@ def test_a_reading_is_that_of_a_certificate_that_can_be_checked(held: Toy) -> No
     assert certificate.claim.upper == found.jsd <= found.worst and all(x.ok for x in check(certificate, [path]))
     # The twin is the same model: nothing lies beyond it, whatever lies between it and the oracle.
     low, high = enumerate_divergence(held.bank, [ORACLE], [ORIGINAL], held.tokens(held.asked(items)))
-    assert low > 0.001 and certificate.claim.lower <= high and low <= found.jsd
+    assert low > 0.1 and certificate.claim.lower <= high and low <= found.jsd
     assert 0.0 <= found.beyond < found.jsd - certificate.claim.lower + 1e-6 and found.verdict == PASSED
 
 
 def test_imitation_comes_nearer_to_the_oracle(held: Toy) -> None:
-    held.change("taught", ORIGINAL, (IMITATION, held.corpus, ()), 5)
+    full = Toy(held.config, held.folder, quick=False)  # a quick one takes too few steps to show
+    full.__dict__.update({"corpus": held.corpus, "bank": held.bank})
+    assert full.change("taught", ORIGINAL, (IMITATION, held.corpus, ()), 20) == 20
     prompts = held.tokens(held.asked(held.corpus.forget))
-    before, after = (enumerate_divergence(held.bank, [ORACLE], [n], prompts, 1e-3) for n in (ORIGINAL, "taught"))
+    before, after = (enumerate_divergence(held.bank, [ORACLE], [n], prompts, 1e-4) for n in (ORIGINAL, "taught"))
     assert after[1] < before[0]
 
 
