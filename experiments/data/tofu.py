@@ -11,7 +11,7 @@ from pathlib import Path
 
 from experiments.data.files import read_json_lines
 from experiments.data.items import Corpus, Item
-from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS
+from experiments.measures.model_log import FORGET, UTILITY_TASKS
 from mari_theory.errors import ArgumentError, require
 
 QUESTIONS = ("forget01", "forget05", "forget10", "retain", "real_authors", "world_facts")

@@ -18,7 +18,7 @@ from experiments.data.encoding import answer_log_probs, batch_size, encode
 from experiments.data.items import Item, Split
 from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
-from experiments.measures.laws import REST, Floats, Names, Place
+from experiments.measures.laws import REST, Floats, Names, Place, answer_options
 from experiments.measures.result import PairResult
 from experiments.measures.sampled import Arms, certify_laws
 from experiments.models.passes import slices
@@ -91,7 +91,7 @@ CHANNELS = {
             "choice",
             "softmax of minus the mean token losses of the true answer and {wrong} false ones, answers cut at {longest} tokens",
             choice_laws,
-            lambda count: ["true answer", *(f"false answer {k + 1}" for k in range(count - 1))],
+            answer_options,
             over_vocabulary=False,
             applies=lambda items: all(i.wrong for i in items),
         ),

@@ -30,8 +30,8 @@ from experiments.measures.sampling import (
     log_likelihoods,
     owner_log_likelihoods,
 )
+from experiments.measures.model_log import FORGET, UTILITY_TASKS, ModelLog
 from experiments.measures.tofu_log import evaluation_log
-from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
 from experiments.models.banks import ModelBank
 from experiments.models.decode import decode
 from experiments.models.passes import full_pass_mean
@@ -71,7 +71,7 @@ class Measurements:
         self._owner_draws: dict[Arm, OwnerDraws] = {}
         self._greedy: dict[str, list[list[int]]] = {}
         self._likelihoods: dict[tuple[str, ...], Floats] = {}
-        self._tofu_logs: dict[str, Log] = {}
+        self._tofu_logs: dict[str, ModelLog] = {}
         self._tables: dict[tuple[str, str, str], list[list[Floats]]] = {}
 
     @property
@@ -205,7 +205,7 @@ class Measurements:
             self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.asked(split), longest)
         return self._tables[key]
 
-    def tofu_log(self, name: str) -> Log:
+    def tofu_log(self, name: str) -> ModelLog:
         """TOFU's log of one model, also written to `tofu/`."""
         if name not in self._tofu_logs:
             c = self.config
@@ -218,7 +218,7 @@ class Measurements:
                 c.scoring.rouge_items,
             )
             (self.out / "tofu").mkdir(exist_ok=True)
-            write_text(self.out / "tofu" / f"{slug(name)}.json", json.dumps(log))
+            write_text(self.out / "tofu" / f"{slug(name)}.json", json.dumps(log.legacy()))
             self._tofu_logs[name] = log
         return self._tofu_logs[name]
 

@@ -31,6 +31,11 @@ class Names(Sequence[str]):
         return self._name(k)
 
 
+def answer_options(count: int) -> list[str]:
+    """Names of the options of a choice: the true answer, then the wrong ones."""
+    return ["true answer", *(f"false answer {k + 1}" for k in range(count - 1))]
+
+
 @dataclass(frozen=True)
 class Place:
     """What every model says at one place of one prompt: probabilities of the same options."""

@@ -10,8 +10,9 @@ from experiments.measures.items import share_of_uniform_loss, truth_ratio
 from experiments.measures.memorisation import extraction_strength, knowledge_memorisation
 from experiments.measures.result import Number, finite
 from experiments.measures.robustness import survival
+from experiments.measures.model_log import FORGET
 from experiments.measures.tofu_log import tofu_numbers
-from experiments.measures.tofu_metrics import FORGET, TASK_NAMES, item_truth_ratios
+from experiments.measures.tofu_metrics import item_truth_ratios
 from mari_theory import jensen_shannon, oracle_bound
 from mari_theory.ranks import min_references, rank_p_value
 
@@ -108,7 +109,7 @@ def unseen_loss(m: Measurements, name: str) -> Number:
 def mean_truth_ratio(m: Measurements, name: str) -> Number:
     """Over forget items; from TOFU's log where there is one."""
     if m.tasks:
-        return finite(item_truth_ratios(m.tofu_log(name)[FORGET]).mean())
+        return finite(item_truth_ratios(m.tofu_log(name).task(FORGET)).mean())
     questions = m.corpus.forget[: m.config.scoring.truth_items]
     return finite(truth_ratio(m.model(name), m.bank.tokenizer, questions, m.config.unlearn.max_answer))
 
@@ -184,7 +185,7 @@ def tofu(m: Measurements, name: str) -> dict[str, Number]:
         "TOFU forget quality (p)": numbers["forget_quality"],
         "truth ratio": numbers["truth_ratio"],
         "model utility": numbers["model_utility"],
-        **{f"p, {TASK_NAMES[task]}": p for task, p in numbers["probability"].items()},
+        **{f"p, {task}": p for task, p in numbers["probability"].items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""TOFU's evaluation log of a model here, as `tofu_metrics` reads it."""
+"""TOFU's evaluation log of a model here, made here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from experiments.data.items import Item
 from experiments.measures.items import perturbed_losses
 from experiments.measures.memorisation import knowledge_memorisation
+from experiments.measures.model_log import FORGET, ModelLog, TaskLog, as_numbers
 from experiments.measures.tofu_metrics import (
-    FORGET,
-    Log,
     answer_probability,
     forget_quality,
+    has_utility,
     model_utility,
     truth_ratio_score,
 )
@@ -25,8 +25,8 @@ def evaluation_log(
     max_answer: int = 64,
     max_new: int = 64,
     generated: int | None = None,
-) -> Log:
-    """The log that `tofu_metrics` reads, of a model here: per-item losses (nats a token) of the true, paraphrased and wrong answers, and ROUGE-L recall.
+) -> ModelLog:
+    """The log of a model here: per-item losses (nats a token) of the true, paraphrased and wrong answers, and ROUGE-L recall.
 
     Answers are cut at `max_answer` tokens and greedy answers, asked of the first `generated` items of a task, at `max_new`.
     """
@@ -35,26 +35,26 @@ def evaluation_log(
         if not items:
             continue
         losses = perturbed_losses(model, tokenizer, items, max_answer)
-        task: dict[str, list[Any]] = {"avg_gt_loss": losses.true.tolist(), "average_perturb_loss": losses.wrong}
-        if all(i.paraphrase for i in items):
-            task["avg_paraphrased_loss"] = losses.paraphrased.tolist()
         questions = items[:generated]
-        if questions:
-            task["rougeL_recall"] = knowledge_memorisation(model, tokenizer, questions, max_new).tolist()
-        out[name] = task
-    return out
+        out[name] = TaskLog(
+            true=losses.true,
+            wrong=as_numbers(losses.wrong, "wrong", axes=2),
+            paraphrased=losses.paraphrased if all(i.paraphrase for i in items) else None,
+            recall=knowledge_memorisation(model, tokenizer, questions, max_new) if questions else None,
+        )
+    return ModelLog(out)
 
 
-def tofu_numbers(log: Log, oracle: Log) -> dict[str, Any]:
+def tofu_numbers(log: ModelLog, oracle: ModelLog) -> dict[str, Any]:
     """Forget quality against a retrained model's log, forget truth ratio, mean answer probability a task, and model utility.
 
     Utility is None where the corpus holds no retained question with wrong answers, or nothing was generated.
     """
-    whole = all("rougeL_recall" in log[t] for t in log) and "eval_log.json" in log
+    forget = log.task(FORGET)
     return {
-        "questions": len(log[FORGET]["avg_gt_loss"]),
+        "questions": len(forget.true),
         "forget_quality": forget_quality(log, oracle),
-        "truth_ratio": truth_ratio_score(log[FORGET], forget=True),
-        "probability": {name: answer_probability(name, task) for name, task in log.items()},
-        "model_utility": model_utility(log) if whole else None,
+        "truth_ratio": truth_ratio_score(forget, forget=True),
+        "probability": {name: answer_probability(name, task) for name, task in log.tasks.items()},
+        "model_utility": model_utility(log) if has_utility(log) else None,
     }

@@ -272,6 +272,9 @@ class Certificate(Part):
         ]
         if asked:
             out.append(asked.sentence())
+        channel = self.metadata.get("channel")
+        if isinstance(channel, str):
+            out.append(f"seen, as the evidence says: {printable(channel)}")
         share = self.metadata.get("share")
         if self.claim.pair == "marginal" and isinstance(share, float) and 0.0 < share <= 1.0:
             far = forget_total_variation(self.claim.upper, share)

@@ -19,7 +19,7 @@ from experiments.data.tofu import (
     load_tofu_questions,
     tofu_folder,
 )
-from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS
+from experiments.measures.model_log import FORGET, UTILITY_TASKS
 from mari_theory import ArgumentError
 
 FOUND = tofu_folder(None)

@@ -17,9 +17,10 @@ from experiments.audit.run import run_audit
 from experiments.cli.main import main
 from experiments.config import RunConfig, load_config, select_methods, slug
 from experiments.data.generated import ATTRIBUTES
+from experiments.interop.evaluation_logs import read_log
 from experiments.measures.pairs import PAIRS, PairMeasure
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure, rank_p
-from experiments.measures.tofu_metrics import forget_quality, model_utility, read_log
+from experiments.measures.tofu_metrics import forget_quality, model_utility
 from tests.experiments.audit.small import small, trained
 
 
@@ -91,7 +92,7 @@ def test_tofu_adds_its_own_numbers(tmp_path: Path, models: Path) -> None:
     for r in run_audit(select_methods(RunConfig(**data), ["retain-only (control)"]), out).rows:
         log, rival = (read_log(out / "tofu" / f"{slug(n)}.json") for n in (r.name, "oracle-1"))
         numbers = r.groups["tofu"]
-        assert numbers["questions"] == 20 and len(log["eval_log.json"]["avg_gt_loss"]) == 4
+        assert numbers["questions"] == 20 and len(log.task("retain").true) == 4
         assert numbers["TOFU forget quality (p)"] == forget_quality(log, rival)
         assert numbers["model utility"] == model_utility(log)
     assert "TOFU's own numbers" in html.unescape((out / "report.html").read_text())

@@ -1,0 +1,75 @@
+"""OpenUnlearning's evaluation logs (TOFU_EVAL.json, MUSE_EVAL.json): metric -> `agg_value`, and `value_by_index` from item to readings.
+
+Keys of items are strings, sorted as whole numbers; null marks an item that the metric left out. MUSE's logs hold no losses of
+answers: they become a `ModelLog` with what is reported of the whole and no tasks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.measures.model_log import FORGET, ModelLog, TaskLog, as_numbers
+from mari_theory.errors import require
+
+PREFIX = {FORGET: "forget", "retain": "retain", "real authors": "ra", "world facts": "wf"}
+"""Task -> how the names of its metrics begin."""
+Metrics = dict[str, Any]
+
+
+def is_open_unlearning(data: dict[str, Any]) -> bool:
+    """Does it look like one of these logs?"""
+    return any(isinstance(metric, dict) and "agg_value" in metric for metric in data.values())
+
+
+def parse_open_unlearning(data: Metrics) -> ModelLog:
+    """The log of one model. Raises `ArgumentError` naming the metric that is truncated or holds no finite numbers."""
+    totals = {name: metric.get("agg_value") for name, metric in data.items() if isinstance(metric, dict)}
+    reported = {
+        name: float(x) for name, x in totals.items() if isinstance(x, (int, float)) and not isinstance(x, bool)
+    }
+    there = {task: p for task, p in PREFIX.items() if f"{p}_Q_A_Prob" in data and f"{p}_Q_A_PERT_Prob" in data}
+    return ModelLog({task: _task(data, prefix) for task, prefix in there.items()}, reported=reported)
+
+
+def _task(data: Metrics, prefix: str) -> TaskLog:
+    losses = {kind: f"{prefix}_Q_A_{kind}" for kind in ("Prob", "PERT_Prob", "PARA_Prob")}
+    generated = f"{prefix}_Q_A_ROUGE"
+    wrong = _column(data, losses["PERT_Prob"], "avg_loss")
+    answers = max((len(row) for row in wrong if isinstance(row, list)), default=1)
+    texts = {key: _texts(data, generated, key) for key in ("input", "ground_truth")}
+    return TaskLog(
+        true=as_numbers(_column(data, losses["Prob"], "avg_loss"), losses["Prob"]),
+        wrong=as_numbers([[None] * answers if row is None else row for row in wrong], losses["PERT_Prob"], axes=2),
+        paraphrased=as_numbers(_column(data, losses["PARA_Prob"], "avg_loss"), losses["PARA_Prob"])
+        if losses["PARA_Prob"] in data
+        else None,
+        recall=as_numbers(_column(data, generated, "rougeL_recall"), generated) if generated in data else None,
+        asked=texts["input"],
+        answers=texts["ground_truth"],
+    )
+
+
+def _column(data: Metrics, metric: str, reading: str) -> list[Any]:
+    """One reading of a metric, item by item; None where the log leaves the item out."""
+    content = data[metric].get("value_by_index") if isinstance(data[metric], dict) else None
+    require(isinstance(content, dict) and content, metric, "value_by_index, an item a key", content)
+    assert isinstance(content, dict)
+    places = {int(key): row for key, row in content.items() if key.isascii() and key.isdigit()}
+    whole = len(places) == len(content) and sorted(places) == list(range(len(content)))
+    require(whole, metric, f"the items 0 to {len(content) - 1}, each once", f"{sorted(content)[:3]} ...")
+    rows = [places[k] for k in range(len(places))]
+    named = all(row is None or (isinstance(row, dict) and reading in row) for row in rows)
+    require(named, metric, f"{reading} in every item, or null", "an item without")
+    return [None if row is None else row[reading] for row in rows]
+
+
+def _texts(data: Metrics, metric: str, reading: str) -> tuple[str, ...] | None:
+    if metric not in data:
+        return None
+    texts = _column(data, metric, reading) if _holds(data[metric], reading) else []
+    return tuple(texts) if texts and all(isinstance(t, str) for t in texts) else None
+
+
+def _holds(metric: Any, reading: str) -> bool:
+    rows = metric.get("value_by_index") if isinstance(metric, dict) else None
+    return isinstance(rows, dict) and all(isinstance(row, dict) and reading in row for row in rows.values())
