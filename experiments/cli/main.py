@@ -11,11 +11,24 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from experiments.cli import audit, bench, certify, check, estimate, pool, report, score, study, unlearn, verify
+from experiments.cli import audit, bench, certify, check, estimate, ingest, pool, report, score, study, unlearn, verify
 from experiments.cli.command import Command, Commands, Handler
 from mari_theory.errors import ArgumentError, require_own_packages
 
-COMMANDS: tuple[Command, ...] = (verify, audit, unlearn, certify, check, score, pool, estimate, study, bench, report)
+COMMANDS: tuple[Command, ...] = (
+    verify,
+    audit,
+    unlearn,
+    certify,
+    check,
+    ingest,
+    score,
+    pool,
+    estimate,
+    study,
+    bench,
+    report,
+)
 
 
 class _Parser(argparse.ArgumentParser):

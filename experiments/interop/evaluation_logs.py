@@ -50,14 +50,16 @@ def _name_of(file: Path) -> str:
 
 def _parse_legacy(data: dict[str, Any]) -> ModelLog:
     missing = [t for t in TASKS.values() if not isinstance(data.get(t), dict)]
-    require(not missing, "tasks", f"the tasks {', '.join(TASKS.values())}, or OpenUnlearning's metrics", f"no {missing}")
+    require(
+        not missing, "tasks", f"the tasks {', '.join(TASKS.values())}, or OpenUnlearning's metrics", f"no {missing}"
+    )
     return ModelLog({name: _legacy_task(data[file]) for name, file in TASKS.items()})
 
 
 def _legacy_task(task: dict[str, Any]) -> TaskLog:
     for name in (COLUMNS["true"], COLUMNS["wrong"]):
         require(isinstance(task.get(name), list), name, "a list in the log", sorted(task))
-    columns = {
+    columns: dict[str, Any] = {
         key: as_numbers(task[name], name, axes=2 if key == "wrong" else 1)
         for key, name in COLUMNS.items()
         if name in task

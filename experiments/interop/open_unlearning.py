@@ -13,6 +13,8 @@ from mari_theory.errors import require
 
 PREFIX = {FORGET: "forget", "retain": "retain", "real authors": "ra", "world facts": "wf"}
 """Task -> how the names of its metrics begin."""
+GUARD = 1e-10
+"""Added to the denominators of its ratios."""
 Metrics = dict[str, Any]
 
 
@@ -24,9 +26,7 @@ def is_open_unlearning(data: dict[str, Any]) -> bool:
 def parse_open_unlearning(data: Metrics) -> ModelLog:
     """The log of one model. Raises `ArgumentError` naming the metric that is truncated or holds no finite numbers."""
     totals = {name: metric.get("agg_value") for name, metric in data.items() if isinstance(metric, dict)}
-    reported = {
-        name: float(x) for name, x in totals.items() if isinstance(x, (int, float)) and not isinstance(x, bool)
-    }
+    reported = {name: float(x) for name, x in totals.items() if isinstance(x, (int, float)) and not isinstance(x, bool)}
     there = {task: p for task, p in PREFIX.items() if f"{p}_Q_A_Prob" in data and f"{p}_Q_A_PERT_Prob" in data}
     return ModelLog({task: _task(data, prefix) for task, prefix in there.items()}, reported=reported)
 
@@ -36,7 +36,6 @@ def _task(data: Metrics, prefix: str) -> TaskLog:
     generated = f"{prefix}_Q_A_ROUGE"
     wrong = _column(data, losses["PERT_Prob"], "avg_loss")
     answers = max((len(row) for row in wrong if isinstance(row, list)), default=1)
-    texts = {key: _texts(data, generated, key) for key in ("input", "ground_truth")}
     return TaskLog(
         true=as_numbers(_column(data, losses["Prob"], "avg_loss"), losses["Prob"]),
         wrong=as_numbers([[None] * answers if row is None else row for row in wrong], losses["PERT_Prob"], axes=2),
@@ -44,32 +43,31 @@ def _task(data: Metrics, prefix: str) -> TaskLog:
         if losses["PARA_Prob"] in data
         else None,
         recall=as_numbers(_column(data, generated, "rougeL_recall"), generated) if generated in data else None,
-        asked=texts["input"],
-        answers=texts["ground_truth"],
+        asked=_texts(data, generated, "input"),
+        answers=_texts(data, generated, "ground_truth"),
+        guard=GUARD,
     )
 
 
-def _column(data: Metrics, metric: str, reading: str) -> list[Any]:
-    """One reading of a metric, item by item; None where the log leaves the item out."""
+def _rows(data: Metrics, metric: str) -> list[dict[str, Any]]:
+    """What a metric says of each item; nothing where the log leaves the item out."""
     content = data[metric].get("value_by_index") if isinstance(data[metric], dict) else None
     require(isinstance(content, dict) and content, metric, "value_by_index, an item a key", content)
     assert isinstance(content, dict)
     places = {int(key): row for key, row in content.items() if key.isascii() and key.isdigit()}
     whole = len(places) == len(content) and sorted(places) == list(range(len(content)))
     require(whole, metric, f"the items 0 to {len(content) - 1}, each once", f"{sorted(content)[:3]} ...")
-    rows = [places[k] for k in range(len(places))]
-    named = all(row is None or (isinstance(row, dict) and reading in row) for row in rows)
-    require(named, metric, f"{reading} in every item, or null", "an item without")
-    return [None if row is None else row[reading] for row in rows]
+    typed = all(row is None or isinstance(row, dict) for row in places.values())
+    require(typed, metric, "readings of every item, or null", "others")
+    return [places[k] or {} for k in range(len(places))]
+
+
+def _column(data: Metrics, metric: str, reading: str) -> list[Any]:
+    rows = _rows(data, metric)
+    require(all(reading in row for row in rows if row), metric, f"{reading} in every item, or null", "an item without")
+    return [row.get(reading) for row in rows]
 
 
 def _texts(data: Metrics, metric: str, reading: str) -> tuple[str, ...] | None:
-    if metric not in data:
-        return None
-    texts = _column(data, metric, reading) if _holds(data[metric], reading) else []
-    return tuple(texts) if texts and all(isinstance(t, str) for t in texts) else None
-
-
-def _holds(metric: Any, reading: str) -> bool:
-    rows = metric.get("value_by_index") if isinstance(metric, dict) else None
-    return isinstance(rows, dict) and all(isinstance(row, dict) and reading in row for row in rows.values())
+    texts = [row.get(reading) for row in _rows(data, metric)] if metric in data else [None]
+    return tuple(map(str, texts)) if all(isinstance(t, str) for t in texts) else None

@@ -20,6 +20,7 @@ from experiments.data.items import Corpus, Item
 from experiments.data.tofu import evaluation_tasks, tofu_folder
 from experiments.measures.detectors import Attack, membership_attacks
 from experiments.measures.items import ItemScores, item_scores
+from experiments.measures.model_log import FORGET, UTILITY_TASKS, ModelLog
 from experiments.measures.pair import decoding
 from experiments.measures.result import Gate
 from experiments.measures.sampling import (
@@ -30,7 +31,6 @@ from experiments.measures.sampling import (
     log_likelihoods,
     owner_log_likelihoods,
 )
-from experiments.measures.model_log import FORGET, UTILITY_TASKS, ModelLog
 from experiments.measures.tofu_log import evaluation_log
 from experiments.models.banks import ModelBank
 from experiments.models.decode import decode

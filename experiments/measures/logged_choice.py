@@ -6,7 +6,7 @@ r"""The `choice` channel of evaluation logs: laws over the true and the wrong an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,33 +51,46 @@ class Choices:
         """Of each item: TOFU has 20 questions an author."""
         return [f"author-{k // AUTHOR:02d}" for k in self.items.tolist()]
 
+    def sentence(self) -> str:
+        """What the logs have in common."""
+        out = f"{len(self.items)} forget items of {len(set(self.owners))} authors"
+        out += f"; {self.left_out} more are left out, as a log has no losses for them" * (self.left_out > 0)
+        other = "; the prompts in the logs are not the same word for word (a date, a system prompt)"
+        return out + other * (not self.asked_alike)
+
+    def data(self) -> dict[str, int | bool]:
+        """For JSON."""
+        return {"items": len(self.items), "left_out": self.left_out, "asked_alike": self.asked_alike}
+
     def log_laws(self, model: int) -> Floats:
         """Natural logarithms of the choice laws of one model, shape (items, options)."""
         scores = -self.losses[model]
         return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
 
 
-def line_up(logs: Sequence[ModelLog], supersets: Sequence[bool]) -> Choices:
+def line_up(logs: Sequence[ModelLog], supersets: Sequence[bool], distinct: Iterable[tuple[int, int]] = ()) -> Choices:
     """The forget items of the first log in all of them. A log marked in `supersets` may hold more, and is cut to them by the answers' text.
 
-    Raises `ArgumentError` on logs of other items, of another number of options, on items listed twice, and on two logs with the same losses.
+    Raises `ArgumentError` on logs of other items, of another number of options, on items listed twice, and on a
+    pair of `distinct` logs with the same losses.
     """
     first = logs[0].task(FORGET)
     count = len(first.true)
-    tables, alike = [], True
+    tables: list[Floats] = []
+    alike = True
     for log, superset in zip(logs, supersets, strict=True):
         task = log.task(FORGET)
         at = _places(first, task, logs[0].name, log.name, superset)
         table = np.column_stack([task.true, task.wrong])[at]
         options = 1 + first.wrong.shape[1]
         require(table.shape[1] == options, f"log {log.name}", f"{options} options an item", table.shape[1])
-        for other, seen in zip(logs, tables, strict=False):
-            same = np.array_equal(table, seen, equal_nan=True)
-            require(not same, "logs", "of different models", f"the same losses in {other.name} and {log.name}")
         if first.asked is not None and task.asked is not None:
             alike = alike and [task.asked[k] for k in at] == list(first.asked)
         tables.append(table)
     losses = np.stack(tables)
+    for k, j in distinct:
+        same = np.array_equal(losses[k], losses[j], equal_nan=True)
+        require(not same, "logs", "of different models", f"the same losses in {logs[k].name} and {logs[j].name}")
     kept = np.flatnonzero(~np.isnan(losses).any(axis=(0, 2)))
     require(kept.size > 0, "logs", "losses of at least one item in all of them", "none")
     names = tuple(_distinct(logs))
@@ -97,7 +110,12 @@ def _places(first: TaskLog, task: TaskLog, name: str, other: str, superset: bool
         require(key not in at, f"log {other}", "each item once", f"twice {key[0][:60]!r}")
         at[key] = k
     missing = [key[0] for key in wanted if key not in at]
-    require(not missing, f"log {other}", f"the forget items of {name}, asked in the same words", f"none with the answer {(missing or [''])[0]!r}")
+    require(
+        not missing,
+        f"log {other}",
+        f"the forget items of {name}, asked in the same words",
+        f"none with the answer {(missing or [''])[0]!r}",
+    )
     places = [at[key] for key in wanted]
     require(superset or places == list(range(count)), f"log {other}", f"the items in the order of {name}", "another")
     return places

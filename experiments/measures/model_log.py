@@ -13,18 +13,12 @@ from mari_theory.units import Floats
 
 FORGET = "forget"
 UTILITY_TASKS = ("retain", "real authors", "world facts")
-TASKS = dict(
-    zip(
-        (FORGET, *UTILITY_TASKS),
-        (
-            "eval_log_forget.json",
-            "eval_log.json",
-            "eval_real_author_wo_options.json",
-            "eval_real_world_wo_options.json",
-        ),
-        strict=True,
-    )
-)
+TASKS = {
+    FORGET: "eval_log_forget.json",
+    "retain": "eval_log.json",
+    "real authors": "eval_real_author_wo_options.json",
+    "world facts": "eval_real_world_wo_options.json",
+}
 """What each task asks about, and its name in the logs of TOFU's authors."""
 COLUMNS = {
     "true": "avg_gt_loss",
@@ -51,6 +45,8 @@ class TaskLog:
     """The questions, as they were put to the model; None where the log has no text."""
     answers: tuple[str, ...] | None = None
     """The true answers."""
+    guard: float = 0.0
+    """What the benchmark that wrote the log adds to the denominators of its ratios, so that its numbers come out to the digit."""
 
     def __post_init__(self) -> None:
         n = len(self.true)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from experiments.measures.context import Measurements
 from experiments.measures.items import share_of_uniform_loss, truth_ratio
 from experiments.measures.memorisation import extraction_strength, knowledge_memorisation
+from experiments.measures.model_log import FORGET
 from experiments.measures.result import Number, finite
 from experiments.measures.robustness import survival
-from experiments.measures.model_log import FORGET
 from experiments.measures.tofu_log import tofu_numbers
 from experiments.measures.tofu_metrics import item_truth_ratios
 from mari_theory import jensen_shannon, oracle_bound

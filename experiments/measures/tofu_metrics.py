@@ -18,7 +18,7 @@ from mari_theory.units import Floats
 def item_truth_ratios(task: TaskLog) -> Floats:
     """Per item: (geometric mean wrong-answer probability) / (paraphrased-answer probability), per token; the true answer where there is no paraphrase."""
     true = task.true if task.paraphrased is None else task.paraphrased
-    return _there(np.exp(true - task.wrong.mean(axis=1)), "truth ratios")
+    return _there(np.exp(-task.wrong.mean(axis=1)) / (np.exp(-true) + task.guard), "truth ratios")
 
 
 def forget_quality(model: ModelLog, oracle: ModelLog) -> float:
@@ -34,7 +34,7 @@ def forget_quality(model: ModelLog, oracle: ModelLog) -> float:
 def truth_ratio_score(task: TaskLog, forget: bool) -> float:
     """Aggregate as published: mean min(R, 1/R) on forget (1 = cannot tell true from false), mean max(0, 1 - R) elsewhere."""
     ratio = item_truth_ratios(task)
-    return float(np.mean(np.minimum(ratio, 1 / ratio) if forget else np.maximum(0.0, 1 - ratio)))
+    return float(np.mean(np.minimum(ratio, 1 / (ratio + task.guard)) if forget else np.maximum(0.0, 1 - ratio)))
 
 
 def answer_probability(name: str, task: TaskLog) -> float:
@@ -42,7 +42,7 @@ def answer_probability(name: str, task: TaskLog) -> float:
     true = np.exp(-task.true)
     if name in (FORGET, "retain"):
         return float(_there(true, "true").mean())
-    return float(_there(true / (true + np.exp(-task.wrong).sum(axis=1)), "true, wrong").mean())
+    return float(_there(true / (true + np.exp(-task.wrong).sum(axis=1) + task.guard), "true, wrong").mean())
 
 
 def model_utility(log: ModelLog) -> float:

@@ -46,5 +46,5 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
             read_log(tmp_path / name)
         assert name in str(e.value) and "\n" not in str(e.value)
     for missing in (tmp_path, tmp_path / "none.json"):
-        with pytest.raises(ArgumentError, match="^log: expected"):
+        with pytest.raises(ArgumentError, match=r"^log: expected"):
             read_log(missing)

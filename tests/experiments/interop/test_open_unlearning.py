@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_a_log_of_muse_is_what_it_reports() -> None:
         log.task("forget")
 
 
-BREAKS = {
+BREAKS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "an item missing": (lambda m: m["value_by_index"].pop("1"), "the items 0 to 2, each once"),
     "an item named otherwise": (lambda m: m["value_by_index"].update(x={"avg_loss": 1.0}), "the items 0 to 4"),
     "one item twice": (lambda m: m["value_by_index"].update({"01": {"avg_loss": 1.0}}), "each once"),

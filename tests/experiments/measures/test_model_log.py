@@ -17,7 +17,7 @@ def test_numbers_are_finite_or_left_out() -> None:
     assert np.isnan(as_numbers([[1.0, None]], "x", axes=2)).tolist() == [[False, True]]
     bad: list[Any] = [[], [math.nan], [math.inf], ["1"], [True], [[1.0], [1.0, 2.0]], [[1.0]], "12"]
     for values in bad:
-        with pytest.raises(ArgumentError, match="^x: expected"):
+        with pytest.raises(ArgumentError, match=r"^x: expected"):
             as_numbers(values, "x")
 
 
