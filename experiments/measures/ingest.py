@@ -47,8 +47,10 @@ class Ingested:
     """How much farther than a retraining; None with one oracle."""
     remembered: Remembered | None = None
     """None without the original."""
-    items: tuple[int, ...] | None = None
-    """Numbers of the remembered items that are listed."""
+    nearer: tuple[int, ...] = ()
+    """Numbers of the tested items that are nearer the original."""
+    listed: tuple[int, ...] | None = None
+    """Numbers of the remembered items, where there is a list."""
 
     @property
     def verdict(self) -> str | None:
@@ -65,7 +67,9 @@ class Ingested:
             "choices": None if self.choices is None else self.choices.data(),
             "certificates": {name: c.data() for name, c in (self.certificates or {}).items()},
             "beyond": None if self.beyond is None else asdict(self.beyond) | {"verdict": self.beyond.verdict},
-            "remembered": None if self.remembered is None else asdict(self.remembered) | {"items": self.items},
+            "remembered": None
+            if self.remembered is None
+            else asdict(self.remembered) | {"nearer_items": self.nearer, "listed": self.listed},
         }
 
     def lines(self) -> list[str]:
@@ -83,7 +87,7 @@ class Ingested:
             if name != "unlearned":
                 worst = f", worst owner {c.owners.worst_upper:.5f}" if c.owners else ""
                 out.append(f"{name} against the same oracles: {c.claim.lower:.5f} to {c.claim.upper:.5f} nats{worst}")
-        listed = f"listed items: {', '.join(map(str, self.items))}" if self.items else None
+        listed = f"listed items: {', '.join(map(str, self.listed))}" if self.listed else None
         return [*out, *(str(x) for x in (self.beyond, self.remembered, listed) if x is not None)]
 
 
@@ -119,7 +123,7 @@ def _certified(
     distinct = [(k, j) for j in range(1, len(logs)) for k in range(j) if not (has_original and (k, j) == (0, last))]
     choices = line_up(logs, [k > 1 for k in range(len(logs))], distinct)
     require(has_original or not clean, "--clean", "--original beside it", "no log of the original")
-    memory, listed = _remembered(choices, oracles, clean) if has_original else (None, None)
+    memory, nearer, listed = _remembered(choices, oracles, clean) if has_original else (None, (), None)
     rows = {
         "unlearned": 0,
         **({"floor": oracles} if oracles > 1 else {}),
@@ -130,10 +134,13 @@ def _certified(
         for name, row in rows.items()
     }
     farther = beyond(certificates["unlearned"], certificates["floor"]) if oracles > 1 else None
-    return Ingested(tuple(logs), _numbers(logs[0], logs[1]), choices, certificates, farther, memory, listed)
+    return Ingested(tuple(logs), _numbers(logs[0], logs[1]), choices, certificates, farther, memory, nearer, listed)
 
 
-def _remembered(choices: Choices, oracles: int, clean: Sequence[int]) -> tuple[Remembered, tuple[int, ...] | None]:
+def _remembered(
+    choices: Choices, oracles: int, clean: Sequence[int]
+) -> tuple[Remembered, tuple[int, ...], tuple[int, ...] | None]:
+    """The findings, and the numbers of the items that are nearer the original and that are listed."""
     known = np.isin(choices.items, clean)
     unknown = sorted(set(clean) - set(choices.items.tolist()))
     require(not unknown, "--clean", "numbers of items in the split", unknown[:3])
@@ -141,8 +148,10 @@ def _remembered(choices: Choices, oracles: int, clean: Sequence[int]) -> tuple[R
     laws = [choices.log_laws(k) for k in range(len(choices.names))]
     own, *others = (way_back(laws[k], laws[1], laws[-1]) for k in (0, *range(2, oracles + 1)))
     asked = np.flatnonzero(~known)
-    found = remembered(own.only(asked), own.only(np.flatnonzero(known)), [o.only(asked) for o in others])
-    return found, None if found.listed is None else tuple(choices.items[asked[list(found.listed)]].tolist())
+    tested, numbers = own.only(asked), choices.items[asked]
+    found = remembered(tested, own.only(np.flatnonzero(known)), [o.only(asked) for o in others])
+    listed = None if found.listed is None else tuple(numbers[list(found.listed)].tolist())
+    return found, tuple(numbers[tested.nearer].tolist()), listed
 
 
 def _numbers(log: ModelLog, oracle: ModelLog) -> dict[str, float]:

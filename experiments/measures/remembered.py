@@ -65,14 +65,14 @@ class Remembered:
     listed: tuple[int, ...] | None = None
     """Positions among the tested of items with a false discovery rate of at most 0.05. None: too few clean items for a list."""
     caps: tuple[float, ...] | None = None
-    """Without calibration: the largest power of any valid test of level 0.05 against 1, 2, 5 and 10 remembered items (T34)."""
+    """Without calibration: the largest power of any test of level 0.05 of exchangeability within items against 1, 2, 5 and 10 remembered ones (T34)."""
 
     def __str__(self) -> str:
         """The findings and what each rests on."""
         out = f"{self.nearer} of {self.tested} items nearer the original than the oracle (median way back {self.median:.3f})"
         if self.caps is not None:
             powers = ", ".join(f"{x:.2g} for {m}" for m, x in zip(CAPS, self.caps, strict=True))
-            return f"{out}; no p-value: that takes {LEAST_CLEAN} clean items or a second oracle. No valid test of level {LEVEL:g} finds remembered items with more power than {powers}"
+            return f"{out}; no p-value: that takes {LEAST_CLEAN} clean items or a second oracle. From exchangeability within items alone no test of level {LEVEL:g} has more power against remembered items than {powers}"
         source = (
             f"{self.calibration} clean items, taken to be exchangeable with those in question"
             if self.calibrated_on == "clean items"

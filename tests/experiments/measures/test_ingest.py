@@ -54,7 +54,7 @@ def test_clean_items_calibrate_and_are_not_asked_about(tmp_path: Path) -> None:
     paths = logs(tmp_path, 445)
     found = ingest(paths["u"], [paths["r"]], tmp_path / "out", paths["f"], clean=range(40, 445))
     assert found.remembered is not None and found.remembered.tested == 40 and found.remembered.calibration == 405
-    assert found.items == (0, 1) and (found.remembered.p_value or 1) < 0.05
+    assert found.nearer == found.listed == (0, 1) and (found.remembered.p_value or 1) < 0.05
     assert "listed items: 0, 1" in found.lines()
     for clean, words in ((range(445), "not all items"), ([500], "numbers of items")):
         with pytest.raises(ArgumentError, match=words):
