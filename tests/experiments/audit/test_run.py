@@ -38,7 +38,7 @@ def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
     names = [r.name for r in run.rows]
     assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
     for row in run.rows:
-        assert {"marginal", "oracle", "matched"} <= set(row.pairs)
+        assert {"marginal", "oracle"} <= set(row.pairs)
         floor = row.pairs["marginal"].numbers["floor"]
         assert floor is not None and floor >= 0
     assert run.coverage and all(not c.missed_wide for c in run.coverage)
