@@ -23,9 +23,10 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "certified": intervals(run),
-        **({"ladder": ladder(run), "cost": cost(run)} if run.rows[0].rungs else {}),
+        **({"ladder": ladder(run)} if run.rows[0].rungs else {}),
+        **({"cost": cost(run)} if run.rows[0].rungs and run.retraining_seconds else {}),
         **({"along": along(run)} if run.along else {}),
-        "trajectory": trajectory(run),
+        **({"trajectory": trajectory(run)} if run.trajectories else {}),
         "roc": roc(run),
     }
     out = {}
@@ -134,6 +135,8 @@ def cost(run: Run) -> Any:
         axis.axhspan(LEAST, margin, color=BAND, label="no more detectable than a retraining, up to the margin")
         axis.axhline(max(original, LEAST), color=INK, lw=1, ls="--", label="the original")
         for k, row in enumerate(run.methods):
+            if row.seconds is None or run.retraining_seconds is None:  # made elsewhere
+                continue
             share = 100 * row.seconds / run.retraining_seconds
             colour, marker = COLOURS[k % len(COLOURS)], "os^Dv*P"[k // len(COLOURS) % 7]
             axis.plot([share], [max(row.excess[name].upper, LEAST)], marker, color=colour, ms=8, label=row.name)
@@ -157,7 +160,7 @@ def along(run: Run) -> Any:
         floor = run.the("oracle").rungs[name].certificate.claim.upper
         axis.axhline(max(floor, LEAST), color="#228833", lw=1.2, ls="--", label="floor: other retrained models")
         for k, row in enumerate(run.methods):
-            looks = [look for look in run.trajectories[row.models[0]] if look.get(f"{name} jsd") is not None]
+            looks = [look for look in run.trajectories.get(row.models[0], ()) if look.get(f"{name} jsd") is not None]
             values = [max(look[f"{name} jsd"] or 0.0, LEAST) for look in looks]
             style = "-" if k < len(COLOURS) else "--"
             axis.plot([h["step"] for h in looks], values, color=COLOURS[k % len(COLOURS)], ls=style, label=row.name)
@@ -179,7 +182,8 @@ def trajectory(run: Run) -> Any:
         band = losses[split]
         axis.axhspan(min(band) - 0.005, max(band) + 0.005, color=BAND, label="oracles", zorder=0)
     top = 1.3 * max([*losses["forget"], *losses["holdout"]])
-    for k, (name, history) in enumerate((r.name, run.trajectories[r.models[0]]) for r in run.methods):
+    trained = [r for r in run.methods if r.models[0] in run.trajectories]
+    for k, (name, history) in enumerate((r.name, run.trajectories[r.models[0]]) for r in trained):
         colour = COLOURS[k % len(COLOURS)]
         style = "-" if k < 5 else "--"
         steps = [h["step"] for h in history]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,14 @@ from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
 from experiments.models.banks import ModelBank
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
-from experiments.unlearning.roles import Mixture, oracle_names, reference_names, shadows_of
+from experiments.unlearning.roles import (
+    Mixture,
+    mixtures_of,
+    oracle_names,
+    ready_roles,
+    reference_names,
+    shadows_of,
+)
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
 
@@ -52,6 +59,7 @@ class Measurements:
         self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
         self.oracles, self.reference = oracle_names(config), reference_names(config)
         self.shadows = [s.name for s in shadows_of(config)]
+        self._ready = {role.name: path for role, path in ready_roles(config).items()}
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
@@ -65,7 +73,7 @@ class Measurements:
     @property
     def files(self) -> int:
         """Score files that detectors are set on: two a row."""
-        return 2 * (len(self.config.methods) + 2)
+        return 2 * len(mixtures_of(self.config))
 
     @property
     def comparisons(self) -> int:
@@ -206,11 +214,17 @@ class Measurements:
             "prompts": prompts,
             "corpus": self.corpus.name,
             "seed": c.seed,
+            **self.made_elsewhere(row.members),
             "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
         }
 
+    def made_elsewhere(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """What evidence says of models that the run was given: where they came from, and so that their training is taken on trust."""
+        given = {name: self._ready[name] for name in names if name in self._ready}
+        return {"made_elsewhere": given} if given else {}
+
     def digest(self, name: str) -> str:
-        """SHA-256 of the weights, from the record of training."""
+        """SHA-256 of the weights, from the model's record."""
         record = json.loads((self.out / "models" / f"{slug(name)}.json").read_text())
         return str(record["weights_sha256"])
 
