@@ -165,12 +165,14 @@ class Measurements:
         return items if split == "forget" else spread_over_owners(items, self.config.scoring.gate_items)
 
     def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
-        """The laws of a channel (asked item -> place -> law) of the named model."""
+        """The laws of a channel (asked item -> place -> law) of the named model; kept for oracles, which every row is read against."""
         key = (channel, name, split)
-        if key not in self._tables:
-            longest = self.config.unlearn.max_answer
-            self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.asked(split), longest)
-        return self._tables[key]
+        if key in self._tables:
+            return self._tables[key]
+        table = laws(self.model(name), self.bank.tokenizer, self.asked(split), self.config.unlearn.max_answer)
+        if name in self.reference:
+            self._tables[key] = table
+        return table
 
     def tofu_log(self, name: str) -> Log:
         """TOFU's log of one model, also written to `tofu/`."""
