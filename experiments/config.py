@@ -339,7 +339,7 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     """
     names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
     require(preset in names, "preset", ", ".join(names), preset)
-    data = _read_yaml(PRESETS / f"{preset}.yaml")
+    data = _read_preset(preset)
     if file is not None:
         data = _merge(data, _read_yaml(Path(file)))
     data = _merge(data, {k: v for k, v in changes.items() if v is not None})
@@ -413,6 +413,12 @@ def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
         "models": tuple(ready[x] for x in kept if x in ready),
     }
     return config.model_copy(update=update)
+
+
+def _read_preset(name: str) -> dict[str, Any]:
+    """A preset over the one it names as its `base`."""
+    data = _read_yaml(PRESETS / f"{name}.yaml")
+    return _merge(_read_preset(data.pop("base")), data) if "base" in data else data
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
