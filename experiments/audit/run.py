@@ -61,6 +61,10 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     began = time.perf_counter()
     corpus = config.make_corpus()  # before anything is written
     corpus.halves()
+    for channel in config.scoring.channels:
+        bare = [i.prompt for i in corpus.forget if not CHANNELS[channel].applies([i])]
+        rule = "items with at least two options, a true answer and wrong ones"
+        require(not bare, f"scoring.channels, {channel}", rule, bare[:1])
     _require_place(config, out, resume)
     ready = look_at(config, out, corpus)
     _prepare(config, out)

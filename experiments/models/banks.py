@@ -195,6 +195,8 @@ class ReadyBank:
         )
         self.paths = {slug(role.name): model_path(path) for role, path in ready_roles(config).items()}
         self.starts = {slug(r.name): slug(s.name) for r in roles_of(config) if (s := start_of(r)) is not None}
+        first = next(iter(self.paths.values()))
+        self.tokenizer = self.base.tokenizer if trains_from_base(config) else load_tokenizer(first)
         self._held: OrderedDict[str, Any] = OrderedDict()
         self._on: tuple[str, RunBank] | None = None
 
@@ -202,11 +204,6 @@ class ReadyBank:
     def base(self) -> RunBank:
         """The bank of a run that is given nothing."""
         return own_bank(self.config, self.run)
-
-    @cached_property
-    def tokenizer(self) -> Any:
-        """Of the base where something is trained from it, else of the first ready model."""
-        return self.base.tokenizer if trains_from_base(self.config) else load_tokenizer(next(iter(self.paths.values())))
 
     def use(self, name: str) -> Any:
         """The named model, float32, in evaluation mode."""
@@ -219,6 +216,11 @@ class ReadyBank:
             self._held[name] = model.to(self.device).eval()
         self._held.move_to_end(name)
         return self._held[name]
+
+    def forget(self) -> None:
+        """Drop what is in memory: the files may be others by now."""
+        self._held.clear()
+        self._on = None
 
     def fresh(self, seed: int) -> Any:
         """A model to train that has learnt nothing of the run's data."""

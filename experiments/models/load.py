@@ -41,7 +41,7 @@ def load_model(path: str | Path, dtype: torch.dtype = torch.float32) -> Any:
 def require_model(path: str | Path) -> None:
     """Raises `ArgumentError` on a path that is no model folder and cannot be a hub id."""
     folder = Path(path)
-    if folder.exists() or not re.fullmatch(r"([\w.-]+/)?[\w.-]+", str(path)):
+    if folder.exists() or not re.fullmatch(r"(\w[\w.-]*/)?\w[\w.-]*", str(path)):
         complete = folder.is_dir() and any(folder.glob("*.safetensors")) and (folder / "config.json").is_file()
         require(complete, "model", "a folder with config.json and .safetensors weights", path)
 

@@ -14,7 +14,7 @@ from experiments.data.encoding import require_fit
 from experiments.data.items import Corpus, Item
 from experiments.methods import make_method
 from experiments.methods.base import Reference
-from experiments.models.banks import ReadyBank, open_bank
+from experiments.models.banks import ReadyBank, RunBank, open_bank
 from experiments.models.load import load_tokenizer, require_model, weight_hash
 from experiments.models.smollm2 import model_path
 from experiments.unlearning.roles import Role, ready_roles, trains_from_base
@@ -23,6 +23,8 @@ from mari_theory.errors import ArgumentError, require
 
 STOPPED = "made elsewhere"
 """Stands in a record where that of a trained model says why its run ended."""
+Room = tuple[Sequence[Item], int, int]
+"""Questions with each of their answers, the longest answer that is read and the longest that is generated, in tokens."""
 
 
 def look_at(config: RunConfig, run: Path, corpus: Corpus) -> dict[str, dict[str, Any]]:
@@ -31,35 +33,30 @@ def look_at(config: RunConfig, run: Path, corpus: Corpus) -> dict[str, dict[str,
     A record kept in the run folder is taken as it is while the model's files are. Raises `ArgumentError` naming the model: no folder with
     a model, another tokenizer or vocabulary than the others', a context too short, weights of another model of the run, or not those it had.
     """
-    ready, bank = ready_roles(config), open_bank(config, run)
-    items = [replace(i, answer=a) for part in corpus.splits().values() for i in part for a in _answers(i)]
-    longest = (config.unlearn.max_answer, config.scoring.max_new)
-    first, sizes = "the base", dict[str, int]()
-    if trains_from_base(config):
-        base = bank.fresh(config.seed)
-        require_fit(base, bank.tokenizer, items, *longest)
-        sizes[first] = _rows(base)
-    else:
-        first = next(iter(ready)).name
+    ready, tokenizers = ready_roles(config), dict[Role, Any]()
     for role, path in ready.items():  # before any weights are read
         with _naming(role):
             require_model(path)
-            require_same_tokens(load_tokenizer(model_path(path)), bank.tokenizer, first, items)
-    if isinstance(bank, ReadyBank) and any(map(_reads_base, config.methods)):
-        require_same_tokens(bank.base.tokenizer, bank.tokenizer, first, items)
+            tokenizers[role] = load_tokenizer(model_path(path))
+    bank, room = open_bank(config, run), _room(config, corpus)
+    first, sizes = "the base", dict[str, int]()
+    if trains_from_base(config):
+        base = bank.fresh(config.seed)
+        require_fit(base, bank.tokenizer, *room)
+        sizes[first] = _rows(base)
+    else:
+        first = next(iter(ready)).name
+    for role, tokenizer in tokenizers.items():
+        with _naming(role):
+            require_same_tokens(tokenizer, bank.tokenizer, first, room[0])
+    if isinstance(bank, ReadyBank):
+        bank.forget()
+        if any(map(_reads_base, config.methods)):
+            require_same_tokens(bank.base.tokenizer, bank.tokenizer, first, room[0])
     records: dict[str, dict[str, Any]] = {}
     for role, path in ready.items():
-        note, files = _note(run, role.name), _stamp(Path(path))
-        record = json.loads(note.read_text()) if note.is_file() else None
         with _naming(role):
-            if record is None or files is None or record["files"] != files:
-                model, before = bank.use(slug(role.name)), record and record["weights_sha256"]
-                require_fit(model, bank.tokenizer, items, *longest)
-                record = _record(role.name, path, model, files)
-                digest = record["weights_sha256"]
-                require(
-                    before in (None, digest), "weights", f"those this run began with, {before}", f"{digest} in {path}"
-                )
+            record = _record(bank, run, role, path, room)
             sizes[role.name] = size = record["vocabulary"]
             require(size == sizes[first], "vocabulary", f"{sizes[first]} tokens as in {first}", f"{size} in {path}")
             for name, other in records.items():
@@ -90,13 +87,22 @@ def require_same_tokens(own: Any, other: Any, whose: str, items: Sequence[Item])
         require(a == b, "tokenizer", f"the {what}{said[0]} of {whose}", f"another{said[1]}")
 
 
-def _record(name: str, path: str, model: Any, files: list[list[Any]] | None) -> dict[str, Any]:
+def _record(bank: RunBank, run: Path, role: Role, path: str, room: Room) -> dict[str, Any]:
     """What a run keeps of a model made elsewhere, under the keys of a trained one's record; what is not known is None."""
+    note, files = _note(run, role.name), _stamp(Path(path))
+    kept: dict[str, Any] = json.loads(note.read_text()) if note.is_file() else {}
+    if kept and files is not None and kept["files"] == files:
+        return kept
+    model = bank.use(slug(role.name))
+    require_fit(model, bank.tokenizer, *room)
+    digest = weight_hash(model)
+    before = kept.get("weights_sha256", digest)
+    require(digest == before, "weights", f"those this run began with, {before}", f"{digest} in {path}")
     return {
-        "name": name,
+        "name": role.name,
         "ready": path,
         "files": files,
-        "weights_sha256": weight_hash(model),
+        "weights_sha256": digest,
         "vocabulary": _rows(model),
         "seconds": None,
         "steps": None,
@@ -118,8 +124,11 @@ def _rows(model: Any) -> int:
     return int(model.get_input_embeddings().weight.shape[0])
 
 
-def _answers(item: Item) -> list[str]:
-    return [a for a in (item.answer, *item.wrong, item.paraphrase) if a]
+def _room(config: RunConfig, corpus: Corpus) -> Room:
+    """What has to fit into every model's context."""
+    asked = [i for part in corpus.splits().values() for i in part]
+    items = [replace(i, answer=a) for i in asked for a in (i.answer, *i.wrong, i.paraphrase or i.answer)]
+    return items, config.unlearn.max_answer, config.scoring.max_new
 
 
 def _reads_base(entry: MethodConfig) -> bool:
