@@ -1,7 +1,7 @@
 """`make docs`: every generated page and block, from its data.
 
 Finished audits and studies of `runs/` are taken into `docs/`, studies' pages are drawn from `docs/studies/NAME/data.json`, and what stands
-between marks `<!-- NAME -->` in the README is filled. Each has this one author; `tests/test_generated.py` holds them to their data.
+between marks `<!-- NAME -->` in the README and in docs/limits.md is filled. Each has this one author; `tests/test_generated.py` holds them to their data.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from experiments.studies import STUDY_QUESTIONS, load_study
 from experiments.studies.base import write_page
 from experiments.studies.data import Data
+from experiments.studies.limits import sentences
 from mari_theory import THEOREMS
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
@@ -27,6 +28,7 @@ PAGES = {
     "matched": "results/matched.md",
     "blindness": "blindness.md",
     "objections": "objections.md",
+    "limits": "results/limits.md",
     "rounds": "results/rounds.md",
     "attribution": "results/attribution.md",
 }
@@ -103,19 +105,25 @@ def blocks(results: Path) -> dict[str, str]:
     }
 
 
-def filled(text: str, made: dict[str, str]) -> str:
+def limit_blocks(docs: Path) -> dict[str, str]:
+    """What stands between the marks of docs/limits.md: what each section of the study of this name found."""
+    found = sentences(Data(study_data(docs, "limits"), "limits").sections)
+    return {name.upper().replace("-", ""): text for name, text in found.items()}
+
+
+def filled(text: str, made: dict[str, str], file: str = "README.md") -> str:
     """The text with every block replaced. Raises `ArgumentError` when a mark is missing."""
     for name, body in made.items():
         pattern = re.compile(rf"<!-- {name} -->\n.*?\n<!-- /{name} -->", re.DOTALL)
-        require(len(pattern.findall(text)) == 1, "README.md", f"one block marked {name}", len(pattern.findall(text)))
+        require(len(pattern.findall(text)) == 1, file, f"one block marked {name}", len(pattern.findall(text)))
         block = f"<!-- {name} -->\n{body}\n<!-- /{name} -->"
         text = pattern.sub(lambda _: block, text)  # noqa: B023  (called before the next turn)
     return text
 
 
 def main() -> int:
-    """Take what is there, draw the studies, run the proofs, then fill the README."""
-    docs, runs, readme = Path("docs"), Path("runs"), Path("README.md")
+    """Take what is there, draw the studies, run the proofs, then fill the README and the page on limits."""
+    docs, runs, readme, limits = Path("docs"), Path("runs"), Path("README.md"), Path("docs/limits.md")
     results = docs / "results"
     for name in ("tiny", "smollm2"):
         print(f"{name}: {'published' if publish(runs / name, results / name) else 'no finished run, kept'}")
@@ -129,6 +137,7 @@ def main() -> int:
     print(
         f"theorems: {'kept, as these did not pass (make proofs): ' + ', '.join(missing) if missing else 'all evidence passed'}"
     )
+    write_text(limits, filled(limits.read_text(encoding="utf-8"), limit_blocks(docs), limits.name))
     write_text(readme, filled(readme.read_text(encoding="utf-8"), made))
     return 0
 

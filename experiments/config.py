@@ -182,8 +182,20 @@ class MethodConfig(Section):
     seed: int = Field(0, ge=0)
 
 
-Channel = Literal["choice", "first-token", "next-token"]
-"""A rung of the ladder of access (`experiments.measures.channels`)."""
+Channel = Literal[
+    "choice",
+    "first-token",
+    "next-token",
+    "greedy",
+    "prefix-1",
+    "prefix-2",
+    "prefix-4",
+    "prefix-8",
+    "prefix-16",
+    "prefix-32",
+    "owner",
+]
+"""A rung of the ladder of access (`experiments.measures.ladder`)."""
 
 
 class ScoringConfig(Section):

@@ -11,7 +11,18 @@ import pytest
 
 pytest.importorskip("torch")
 from docs import generate
-from docs.generate import PAGES, blocks, draw_study, filled, publish, study_data, take_study, theorems, unproved
+from docs.generate import (
+    PAGES,
+    blocks,
+    draw_study,
+    filled,
+    limit_blocks,
+    publish,
+    study_data,
+    take_study,
+    theorems,
+    unproved,
+)
 from experiments.audit.report import markdown
 from experiments.audit.results import Run
 from experiments.methods import make_method
@@ -32,6 +43,13 @@ def test_the_readme_is_up_to_date() -> None:
 def test_one_program_fills_every_marked_block() -> None:
     marks = set(re.findall(r"<!-- ([A-Z0-9]+) -->", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert marks == set(blocks(ROOT / "docs" / "results"))
+
+
+def test_the_page_on_limits_says_what_its_study_found() -> None:
+    text = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+    made = limit_blocks(ROOT / "docs")
+    assert filled(text, made, "limits.md") == text
+    assert set(re.findall(r"<!-- ([A-Z0-9]+) -->", text)) == set(made)
 
 
 def test_the_theorems_have_a_row_each_and_evidence_that_fails_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,27 +86,21 @@ def intervals(run: Run) -> Any:
 
 
 def ladder(run: Run) -> Any:
-    """Certified JSD of every model on every rung, least access first; the band is an oracle against the others."""
+    """Certified JSD of every model on every rung, least access first; the band is the floor: other retrained models."""
     names, rows = list(run.rows[0].rungs), [r for r in run.rows if r.kind != "oracle"]
-    figure, axes = plt.subplots(
-        1, len(names), figsize=(3.4 * len(names) + 1.6, 0.36 * len(rows) + 1.6), sharey=True, squeeze=False
-    )
-    for axis, name in zip(axes.flat, names, strict=True):
-        floor = [r.rungs[name].certificate.claim for r in run.rows if r.kind == "oracle"]
-        axis.axvspan(
-            max(min(c.lower for c in floor), 1e-5),
-            max(c.upper for c in floor),
-            color=BAND,
-            label="an oracle against the others",
-        )
+    figure, axes = _panels(len(names), 3.0, 0.3 * len(rows) + 1.3)
+    for axis, name in zip(axes, names, strict=True):
+        floor = run.the("oracle").rungs[name].certificate.claim
+        axis.axvspan(max(floor.lower, 1e-5), max(floor.upper, 1e-5), color=BAND, label="floor: other retrained models")
+        axis.axvline(max(floor.upper, 2.2e-5), color="#228833", lw=1.2, ls="--", label="its upper end")
         for i, row in enumerate(rows):
             certificate = row.rungs[name].certificate
             c, owners = certificate.claim, certificate.owners
             colour = INK if row.kind == "original" else "#4477aa"
-            axis.plot([max(c.lower, 1e-5), max(c.upper, 1.2e-5)], [i, i], "-o", color=colour, lw=4, ms=5)
+            axis.plot([max(c.lower, 2.2e-5), max(c.upper, 2.4e-5)], [i, i], "-o", color=colour, lw=4, ms=5)
             if owners is not None:
                 axis.plot(
-                    [max(owners.worst_upper, 1.2e-5)],
+                    [max(owners.worst_upper, 2.4e-5)],
                     [i],
                     "|",
                     color=colour,
@@ -118,9 +112,9 @@ def ladder(run: Run) -> Any:
         axis.set_xscale("log")
         axis.set_xlim(2e-5, 0.9)
         axis.set_title(name, fontsize=9)
-    axes.flat[0].set_yticks(range(len(rows)), [r.name for r in rows])
-    axes.flat[0].invert_yaxis()
-    _legend_below(figure, axes.flat[0], 2)
+    axes[0].set_yticks(range(len(rows)), [r.name for r in rows])
+    axes[0].invert_yaxis()
+    _legend_below(figure, axes[0], 3)
     figure.supxlabel("JSD to the oracle average, nats (log scale; ln 2 = 0.693 is certainty)", fontsize=9)
     figure.tight_layout()
     return figure
@@ -128,25 +122,30 @@ def ladder(run: Run) -> Any:
 
 def cost(run: Run) -> Any:
     """The figure to remember: how much farther than a retraining, against the seconds as a share of a retraining's."""
-    names = [n for n in run.rows[0].rungs if n in run.rows[0].excess]
-    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names) + 0.8, 4.2), sharey=True, squeeze=False)
-    for axis, name in zip(axes.flat, names, strict=True):
+    names = [n for n in run.rows[0].rungs if n in run.rows[0].excess and run.rows[0].excess[n].method == "exact"]
+    whole = run.retraining_seconds or math.nan
+    shares = {k: 100 * row.seconds / whole for k, row in enumerate(run.methods) if row.seconds is not None}
+    figure, axes = _panels(len(names), 4.0, 3.6)
+    for axis, name in zip(axes, names, strict=True):
         margin, original = run.rows[0].excess[name].margin, run.rows[0].excess[name].upper
         axis.axhspan(LEAST, margin, color=BAND, label="no more detectable than a retraining, up to the margin")
         axis.axhline(max(original, LEAST), color=INK, lw=1, ls="--", label="the original")
-        for k, row in enumerate(run.methods):
-            if row.seconds is None or run.retraining_seconds is None:  # made elsewhere
-                continue
-            share = 100 * row.seconds / run.retraining_seconds
+        for k, share in shares.items():  # models made elsewhere have none
+            row = run.methods[k]
             colour, marker = COLOURS[k % len(COLOURS)], "os^Dv*P"[k // len(COLOURS) % 7]
             axis.plot([share], [max(row.excess[name].upper, LEAST)], marker, color=colour, ms=8, label=row.name)
         axis.axvline(100, color="#999999", lw=0.8, ls=":")
         axis.set_xscale("log")
+        axis.set_xlim(
+            min([8.0, *(0.8 * s for s in shares.values())]), max([130.0, *(1.2 * s for s in shares.values())])
+        )
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("")
         axis.set_yscale("log")
         axis.set_ylim(LEAST, 1.0)
         axis.set_title(name, fontsize=10)
-    axes.flat[0].set_ylabel("JSD to the oracles beyond the floor, nats, at most")
-    _legend_below(figure, axes.flat[0], 3)
+    axes[0].set_ylabel("JSD beyond the floor, nats, at most")
+    _legend_below(figure, axes[0], 3)
     figure.supxlabel("seconds of unlearning, % of a full retraining", fontsize=9)
     figure.tight_layout()
     return figure
@@ -155,8 +154,8 @@ def cost(run: Run) -> Any:
 def along(run: Run) -> Any:
     """Exact divergence to the oracles on every rung at every look, the floor as a line, and what the best detector proves at each."""
     names = list(run.along.share_of_ceiling) if run.along else []
-    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names) + 0.8, 4.0), squeeze=False)
-    for axis, name in zip(axes.flat, names, strict=True):
+    figure, axes = _panels(len(names), 4.0, 3.6)
+    for axis, name in zip(axes, names, strict=True):
         floor = run.the("oracle").rungs[name].certificate.claim.upper
         axis.axhline(max(floor, LEAST), color="#228833", lw=1.2, ls="--", label="floor: other retrained models")
         for k, row in enumerate(run.methods):
@@ -168,10 +167,21 @@ def along(run: Run) -> Any:
         axis.set_ylim(LEAST, 1.0)
         axis.set_title(name, fontsize=10)
         axis.set_xlabel("unlearning step")
-    axes.flat[0].set_ylabel("JSD to the oracles, nats, exact")
-    _legend_below(figure, axes.flat[0], 4)
+    axes[0].set_ylabel("JSD to the oracles, nats, exact")
+    _legend_below(figure, axes[0], 4)
     figure.tight_layout()
     return figure
+
+
+def _panels(count: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """So many panels with one y axis, at most four beside each other."""
+    columns = min(count, 4)
+    lines = -(-count // columns)
+    size = (width * columns + 1.6, height * lines + 0.4)
+    figure, axes = plt.subplots(lines, columns, figsize=size, sharey=True, squeeze=False)
+    for axis in axes.flat[count:]:
+        axis.set_visible(False)
+    return figure, list(axes.flat[:count])
 
 
 def trajectory(run: Run) -> Any:

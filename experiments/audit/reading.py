@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from experiments.audit.results import Run
-from experiments.measures.excess import ANSWER
 from experiments.measures.result import Row
 from experiments.unlearning.roles import ready_roles
 
@@ -20,7 +19,7 @@ def reading(run: Run) -> list[str]:
         *_excess(run),
         *_trust(run),
     ]
-    verdicts = {r.name: r.oracle.verdict for r in run.methods} if run.gate.passed(ANSWER) else {}
+    verdicts = {r.name: r.oracle.verdict for r in run.methods}
     good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
     average = [n for n, v in verdicts.items() if v == "equivalent on average"]
     bad = [n for n, v in verdicts.items() if v == "detectable"]
@@ -45,10 +44,9 @@ def _gate(run: Run) -> list[str]:
     gate = run.gate
     if not gate.failures:
         return []
-    worst = max(gate.readings.values(), key=lambda x: x.upper)
+    worst = max(gate.failures, key=lambda name: gate.readings[name].upper)
     return [
-        f"The gate failed ({', '.join(gate.failures)}): on retain questions, where nothing was deleted, the original lies up to {worst.upper:.4f} nats "
-        f"farther from the oracles than a retraining does (at most {gate.margin:g} allowed). Forget-side numbers here measure training, not memory; no verdict is given."
+        f"The gate failed ({', '.join(gate.failures)}): {gate.why(worst)}, though nothing was deleted there. Forget-side numbers here measure training, not memory; no verdict is given."
     ]
 
 

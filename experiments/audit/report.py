@@ -116,7 +116,7 @@ def markdown(run: Run) -> str:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
         cells = [name, origins.get(r.name, "-"), f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
-        cells += [f"{100 * c.implies.max_accuracy:.1f} %", str(c.verdict)]
+        cells += [f"{100 * c.implies.max_accuracy:.1f} %", c.verdict or "no verdict"]
         cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]

@@ -23,13 +23,14 @@ from experiments.audit.results import AlongTheWay, CorpusSize, Effort, OraclePai
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
 from experiments.measures.along import DETECTORS, refuted, share_of_ceiling
-from experiments.measures.channels import CHANNELS, rung
+from experiments.measures.channels import CHANNELS, exact_rungs
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
-from experiments.measures.excess import ANSWER, exact_excess, gate, paired_excess
+from experiments.measures.excess import exact_excess, gate, paired_excess, whole_outputs
+from experiments.measures.ladder import certify_rung, rung_excess
 from experiments.measures.pairs import PAIRS
-from experiments.measures.result import AuditFailure, Excess, Row, finite, mean_numbers
+from experiments.measures.result import ANSWER, AuditFailure, Excess, Row, finite, mean_numbers
 from experiments.measures.table import GROUPS, MEASURES
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
@@ -61,10 +62,10 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     began = time.perf_counter()
     corpus = config.make_corpus()  # before anything is written
     corpus.halves()
-    for channel in config.scoring.channels:
-        bare = [i.prompt for i in corpus.forget if not CHANNELS[channel].applies([i])]
+    for channel in (CHANNELS[name] for name in config.scoring.channels if name in CHANNELS):
+        bare = [i.prompt for i in corpus.forget if not channel.applies([i])]
         rule = "items with at least two options, a true answer and wrong ones"
-        require(not bare, f"scoring.channels, {channel}", rule, bare[:1])
+        require(not bare, f"scoring.channels, {channel.name}", rule, bare[:1])
     _require_place(config, out, resume)
     ready = look_at(config, out, corpus)
     _prepare(config, out)
@@ -87,7 +88,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     _tell("blind text-only baseline")
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
     _tell("gate: were originals and oracles trained alike?")
-    opened = gate(measurements, rows[0], rows[-1])
+    measurements.gate = opened = gate(measurements, rows[0], rows[-1])
     floor = _kept_row(measurements, rows[-1], records, None)
     measured = [_kept_row(measurements, row, records, floor) for row in rows[:-1]]
     run = Run(
@@ -131,7 +132,7 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
     """Every pair, measure and group of one row; `floor` is the row of retrained models, None where this is it."""
     _tell(f"measuring {row.name}")
     pairs = {name: pair.measure(m, row) for name, pair in PAIRS.items()}
-    rungs = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
+    rungs = {name: certify_rung(m, row, name) for name in m.config.scoring.channels}
     groups = {name: group.measure(m, row.members[0]) for name, group in GROUPS.items()}
     by_model = tuple({name: x.measure(m, model) for name, x in MEASURES.items()} for model in row.members)
     own = [records[model] for model in row.members]
@@ -156,20 +157,19 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
 
 def _excess(m: Measurements, mixture: Mixture, row: Row, floor: Row) -> dict[str, Excess]:
     """How much farther than the floor, on every rung and for whole outputs."""
-    scoring = m.config.scoring
+    retrained = mixtures_of(m.config)[-1]
     out = {
-        name: exact_excess(own.certificate, floor.rungs[name].certificate, scoring.margin_of(name) or 0.0)
-        for name, own in row.rungs.items()
+        name: rung_excess(m, name, (mixture, retrained), (own, floor.rungs[name])) for name, own in row.rungs.items()
     }
     if row.oracle.claim.method == floor.oracle.claim.method == "exact-laws":
         return out | {ANSWER: exact_excess(row.oracle, floor.oracle, m.config.margin)}
-    retrained = mixtures_of(m.config)[-1]
-    return out | {ANSWER: paired_excess(m, mixture, retrained, "forget", scoring.draws, m.config.margin)}
+    likelihood = whole_outputs(m, "forget", m.config.scoring.draws)
+    return out | {ANSWER: paired_excess(m, mixture, retrained, likelihood, m.config.margin)}
 
 
 def along_the_way(config: RunConfig, records: dict[str, dict[str, Any]]) -> AlongTheWay | None:
     """Every look of every run together."""
-    names = list(config.scoring.channels)
+    names = exact_rungs(config.scoring.channels)
     looks = [look for r in records.values() for look in r["history"]]
     shares = {
         n: [x for look in looks if f"{n} tv" in look and (x := share_of_ceiling(look, n)) is not None] for n in names

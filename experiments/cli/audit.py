@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({"ok": False, "failure": str(e), "run": str(out)})
         return 1
     if args.json:
-        rows = [_short(r) for r in result.rows]
+        rows = [_short(result, r) for r in result.rows]
         print_json({"ok": True, "run": str(out), "report": str(out / "report.html"), "rows": rows})
     else:
         _print_rows(result)
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _short(row: Row) -> dict[str, Any]:
+def _short(run: Run, row: Row) -> dict[str, Any]:
     c = row.oracle
     return {
         "name": row.name,
@@ -65,7 +65,10 @@ def _short(row: Row) -> dict[str, Any]:
         "owners_above_margin": c.owners.above_margin if c.owners else None,
         "max_accuracy": c.implies.max_accuracy,
         "verdict": c.verdict,
-        "excess": {name: x.model_dump() | {"verdict": x.verdict} for name, x in row.excess.items()},
+        "excess": {
+            name: x.model_dump() | {"verdict": x.verdict if run.gate.passed(name) else None}
+            for name, x in row.excess.items()
+        },
         **row.measures,
     }
 
@@ -76,7 +79,7 @@ def _print_rows(run: Run) -> None:
         c = r.oracle
         span = f"{c.claim.lower:.4f}-{c.claim.upper:.4f}"
         worst = f"{c.owners.worst_upper:.3f}" if c.owners else "-"
-        verdict = str(c.verdict).replace("equivalent", "equal").replace(" within margin", ", worst too")
+        verdict = (c.verdict or "no verdict").replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
             f"{r.name[:22]:<22} {span:>15} {worst:>6} {100 * c.implies.max_accuracy:5.1f}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )

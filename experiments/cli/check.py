@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from experiments.cli.command import Commands, add_command
 from experiments.cli.show import print_json, print_wrapped
+from mari_theory.certificates.beyond import Beyond, beyond
 from mari_theory.certificates.certificate import Certificate, read_json
 from mari_theory.certificates.evidence_search import find_evidence
 from mari_theory.certificates.files import kind_of, read_pool
@@ -30,6 +31,12 @@ def add(commands: Commands) -> None:
     )
 
     check.add_argument(
+        "--floor",
+        type=Path,
+        metavar="CERT",
+        help="other retrained models against the same oracles: how much farther than a retraining?",
+    )
+    check.add_argument(
         "--formal", action="store_true", help="let Coq conclude the accuracy bound as well (pools of complete sets)"
     )
 
@@ -41,6 +48,7 @@ class _Check:
     path: Path
     numbers: Sequence[CheckedNumber]
     formal: dict[str, Any] | None
+    beyond: Beyond | None = None
 
     @property
     def failures(self) -> list[CheckedNumber]:
@@ -53,6 +61,7 @@ class _Check:
             "checked": len(self.numbers),
             "failed": [number.name for number in self.failures],
             **({"formal": self.formal} if self.formal else {}),
+            **({"beyond": asdict(self.beyond) | {"verdict": self.beyond.verdict}} if self.beyond else {}),
             "numbers": [{k: v if k == "ok" else str(v) for k, v in asdict(n).items()} for n in self.numbers],
         }
 
@@ -62,6 +71,8 @@ class _Check:
         tally = f"{len(self.numbers) - len(self.failures)} of {len(self.numbers)} lines hold"
         verdict = "is NOT" if self.failures else "is"
         print(f"{name}{tally}: the certificate {verdict} what the evidence supports")
+        if self.beyond:
+            print_wrapped(str(self.beyond), rest="     ")
         if self.formal:
             print(
                 f"Coq concludes: every detector's accuracy is at most {self.formal['accuracy']:.9f} "
@@ -79,12 +90,18 @@ def run(args: argparse.Namespace) -> int:
         f"{len(paths)} certificates",
     )
     certificates = [_check(path, args.evidence, args.formal) for path in paths]
-    ok = not any(c.failures for c in certificates)
+    floor = None if args.floor is None else _check(args.floor, None, False)
+    ok = not any(c.failures for c in (*certificates, *((floor,) if floor else ())))
+    if floor and ok:
+        reference = Certificate.load(floor.path)
+        certificates = [replace(c, beyond=beyond(Certificate.load(c.path), reference)) for c in certificates]
     if args.json:
         print_json(
             certificates[0].data() if len(paths) == 1 else {"ok": ok, "certificates": [c.data() for c in certificates]}
         )
     else:
+        if floor:
+            floor.show("floor: ")
         for c in certificates:
             c.show("" if len(paths) == 1 else f"{c.path}: ")
         print("This is about the derivation. Where the evidence came from, only its signer knows.")

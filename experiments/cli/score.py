@@ -24,15 +24,20 @@ def add(commands: Commands) -> None:
     score.add_argument("--max-new", type=int, default=32, help="longest output in tokens (default 32)")
     score.add_argument("--pair", choices=("oracle", "shift"), default="oracle")
     score.add_argument("--seed", type=int, default=0)
+    score.add_argument(
+        "--template",
+        default="auto",
+        help="how prompts are asked: none (as they stand), chat (the tokenizer's), question (Question: ... Answer:), "
+        "a text file with {prompt}, or Jinja with prompt or messages; auto (default): chat where there is one, else none",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the score file and name the next command."""
     from experiments.measures.score_models import Sampling, score_models
 
-    summary = score_models(
-        args.p, args.q, args.prompts, args.out, Sampling(args.draws, args.max_new, args.pair, args.seed)
-    )
+    sampling = Sampling(args.draws, args.max_new, args.pair, args.seed, args.template)
+    summary = score_models(args.p, args.q, args.prompts, args.out, sampling)
     if args.json:
         print_json(summary)
     else:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from experiments.data.items import Item
+from experiments.data.templates import AS_IT_STANDS, QUESTION, PromptTemplate
+from mari_theory.certificates.asking import Asking
 from mari_theory.errors import require
 
 
@@ -85,9 +87,19 @@ def encode_twins(tokenizer: Any, items: Sequence[Item], twins: Sequence[Item], m
 
 
 def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
-    """Token ids of prompts: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
-    texts = [p if _bare(tokenizer) else f"Question: {p}\nAnswer:" for p in prompts]
+    """Token ids of prompts in our own template, no token before them."""
+    texts = [our_template(tokenizer).write(tokenizer, p) for p in prompts]
     return [list(x) for x in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+def our_template(tokenizer: Any) -> PromptTemplate:
+    """How our training and audits ask: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
+    return AS_IT_STANDS if _bare(tokenizer) else QUESTION
+
+
+def our_asking(tokenizer: Any) -> Asking:
+    """The same as evidence files say it."""
+    return Asking(template=our_template(tokenizer).said(), bos=None)
 
 
 def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int, max_new: int = 0) -> None:

@@ -36,12 +36,13 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None, template
 def read_lines(path: Path, name: str) -> tuple[str, ...]:
     """Lines that are not blank. Raises `ArgumentError` on a missing file, one that is no UTF-8, or one without any."""
     require(path.is_file(), name, "an existing text file", path)
-    lines = tuple(x.strip() for x in _read_text(path, name).splitlines() if x.strip())
+    lines = tuple(x.strip() for x in read_text(path, name).splitlines() if x.strip())
     require(bool(lines), name, "at least one line of text", path)
     return lines
 
 
-def _read_text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """A whole file. Raises `ArgumentError` on one that is no UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as e:
@@ -66,7 +67,7 @@ def read_json_lines(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     """Rows of a JSONL file. Raises `ArgumentError` naming the line when it is no object, lacks one of `keys` or has a number there."""
     require(path.is_file(), "data", "an existing file", path)
     rows = []
-    for number, line in enumerate(_read_text(path, "data").splitlines(), 1):
+    for number, line in enumerate(read_text(path, "data").splitlines(), 1):
         if not line.strip():
             continue
         where = f"{path.name} line {number}"

@@ -13,7 +13,7 @@ import numpy as np
 from estimators.audit import audit_scores
 from experiments.config import LoopSettings, RunConfig, slug
 from experiments.data.items import Item
-from experiments.measures.channels import CHANNELS, Table, mean_table
+from experiments.measures.channels import CHANNELS, Table, exact_rungs, mean_table
 from experiments.models.banks import ModelBank
 from experiments.seeds import seed_of
 from experiments.unlearning.roles import Entry, entries_of, reference_names
@@ -58,7 +58,9 @@ class Along:
     def __init__(self, config: RunConfig, role: Entry, bank: ModelBank, items: Sequence[Item], start: str) -> None:
         began = time.perf_counter()
         self.config, self.role, self.items, self.tokenizer = config, role, items, bank.tokenizer
-        self.channels = [CHANNELS[name] for name in config.scoring.channels if CHANNELS[name].applies(items)]
+        self.channels = [
+            CHANNELS[name] for name in exact_rungs(config.scoring.channels) if CHANNELS[name].applies(items)
+        ]
         self.oracles = [self._average(bank, channel.name) for channel in self.channels]
         model = bank.use(start)
         self.before = [self._flat(model, channel.name) for channel in self.channels]
@@ -142,7 +144,7 @@ def comparisons(config: RunConfig) -> int:
     for role in entries_of(config):
         entry = next(m for m in config.methods if m.label == role.label)
         total += looks_of(config.unlearn.changed(entry.loop))
-    return total * len(config.scoring.channels) * len(DETECTORS)
+    return total * len(exact_rungs(config.scoring.channels)) * len(DETECTORS)
 
 
 def looks_of(s: LoopSettings) -> int:
@@ -156,4 +158,4 @@ def looks_of(s: LoopSettings) -> int:
 
 def run_reader(config: RunConfig, role: Entry, bank: ModelBank, items: Sequence[Item], start: str) -> Along | None:
     """What reads a method's run; None where the run certifies no rung."""
-    return Along(config, role, bank, items, start) if config.scoring.channels else None
+    return Along(config, role, bank, items, start) if exact_rungs(config.scoring.channels) else None

@@ -2,6 +2,7 @@
 
 A channel is a function of the whole output or of the model's probabilities, so what one channel certifies bounds every channel that can
 be computed from it (T3, T35). These three are exact for the prompts: no sampling, so per-prompt and worst-owner numbers come with them.
+`experiments.measures.ladder` has every rung, the sampled ones too.
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ CHANNELS = {
     )
 }
 """By name, from what sees least; another is one line here, its access sentence and its name in `ScoringConfig.channels`."""
+
+
+def exact_rungs(names: Iterable[str]) -> list[str]:
+    """Those of the named rungs whose laws are known at every place: their numbers need no draws."""
+    return [name for name in names if name in CHANNELS]
 
 
 def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget") -> PairResult | None:

@@ -15,16 +15,25 @@ from numpy.typing import NDArray
 import mari_theory
 from estimators.certify import certify_files
 from experiments.config import RunConfig, slug
-from experiments.data.encoding import batch_size, encode, many_prompt_ids
+from experiments.data.encoding import batch_size, encode, many_prompt_ids, our_asking
 from experiments.data.items import Corpus, Item
 from experiments.data.tofu import evaluation_tasks, tofu_folder
 from experiments.measures.detectors import Attack, membership_attacks
 from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.pair import decoding
-from experiments.measures.sampling import Draws, draw, log_likelihoods
+from experiments.measures.result import Gate
+from experiments.measures.sampling import (
+    Draws,
+    OwnerDraws,
+    draw,
+    draw_owners,
+    log_likelihoods,
+    owner_log_likelihoods,
+)
 from experiments.measures.tofu_log import evaluation_log
 from experiments.measures.tofu_metrics import FORGET, UTILITY_TASKS, Log
 from experiments.models.banks import ModelBank
+from experiments.models.decode import decode
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
 from experiments.unlearning.roles import (
@@ -63,9 +72,12 @@ class Measurements:
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
+        self.gate: Gate | None = None  # set once it is read; evidence of before says nothing of it
         self._scores: dict[tuple[str, str], ItemScores] = {}
         self._laws: dict[Arm, Laws] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
+        self._owner_draws: dict[Arm, OwnerDraws] = {}
+        self._greedy: dict[str, list[list[int]]] = {}
         self._likelihoods: dict[tuple[str, ...], Floats] = {}
         self._tofu_logs: dict[str, Log] = {}
         self._tables: dict[tuple[str, str, str], list[list[Floats]]] = {}
@@ -132,13 +144,42 @@ class Measurements:
             )
         return self._draws[key]
 
-    def likelihood(self, arm: Arm, split: str, drawn_from: Arm, n: int) -> Floats:
-        """log P under the arm of the outputs drawn from another (or the same)."""
-        key = (*arm, "|", *drawn_from, split, str(n))
+    def likelihood(self, arm: Arm, split: str, drawn_from: Arm, n: int, cut: int | None = None) -> Floats:
+        """log P under the arm of the outputs drawn from another (or the same); `cut`: of their first tokens only."""
+        key = (*arm, "|", *drawn_from, split, str(n), str(cut))
         if key not in self._likelihoods:
             draws = self.draws(drawn_from, split, n)
+            draws = draws if cut is None else draws.cut(cut)
             self._likelihoods[key] = log_likelihoods(self.bank, [slug(a) for a in arm], self.prompts[split], draws)
         return self._likelihoods[key]
+
+    def owner_draws(self, arm: Arm) -> OwnerDraws:
+        """One output to every forget question about an owner, for as many owners as make about `scoring.draws` outputs."""
+        if arm not in self._owner_draws:
+            owners = [i.owner for i in self.corpus.forget]
+            n = max(self.config.scoring.draws * len(set(owners)) // len(owners), 2)
+            names, longest = [slug(a) for a in arm], self.config.scoring.max_new
+            seed = seed_of(self.config.seed, *arm, "owner")
+            self._owner_draws[arm] = draw_owners(self.bank, names, self.prompts["forget"], owners, n, longest, seed)
+        return self._owner_draws[arm]
+
+    def owner_likelihood(self, arm: Arm, drawn_from: Arm) -> Floats:
+        """log P under the arm of all the outputs about an owner, drawn from another arm (or the same)."""
+        key = (*arm, "|", *drawn_from, "owner")
+        if key not in self._likelihoods:
+            draws = self.owner_draws(drawn_from)
+            self._likelihoods[key] = owner_log_likelihoods(
+                self.bank, [slug(a) for a in arm], self.prompts["forget"], draws
+            )
+        return self._likelihoods[key]
+
+    def greedy(self, name: str) -> list[list[int]]:
+        """Greedy answers to the forget questions, token ids."""
+        if name not in self._greedy:
+            self._greedy[name] = decode(
+                self.model(name), self.bank.tokenizer, self.prompts["forget"], self.config.scoring.max_new, None
+            )
+        return self._greedy[name]
 
     def laws(self, arm: Arm) -> Laws:
         """Pooled next-token distributions at answer positions, averaged over the arm's models."""
@@ -213,6 +254,7 @@ class Measurements:
             "model": row.name,
             "weights_sha256": digests[row.members[0]] if len(digests) == 1 else digests,
             "decoding": decoding(c.scoring.max_new),
+            **our_asking(self.bank.tokenizer).metadata(),
             "prompts": prompts,
             "corpus": self.corpus.name,
             "seed": c.seed,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from experiments.measures.detectors import Attack
 from experiments.unlearning.roles import Kind
+from mari_theory.certificates.beyond import verdict_beyond
 from mari_theory.certificates.certificate import Certificate
 
 Number = float | None
@@ -76,9 +77,11 @@ class Excess(Record):
     @property
     def verdict(self) -> str:
         """What the two ends say."""
-        if self.upper <= self.margin:
-            return "as a retraining"
-        return "more detectable" if self.lower > self.margin else "undecided"
+        return verdict_beyond(self.lower, self.upper, self.margin)
+
+
+ANSWER = "answer"
+"""Whole outputs, beside the names of the exact rungs."""
 
 
 class Gate(Record):
@@ -91,8 +94,14 @@ class Gate(Record):
 
     def passed(self, name: str) -> bool:
         """For this rung; for one without a reading, all of them."""
-        asked = [self.readings[name]] if name in self.readings else list(self.readings.values())
-        return all(x.upper <= self.margin for x in asked)
+        return self._worst(name) <= self.margin
+
+    def why(self, name: str) -> str:
+        """What a closed gate found on this rung; goes into the evidence, whose certificate then has no verdict."""
+        return f"on retain questions originals lie up to {self._worst(name):.4f} nats farther from the oracles than a retraining does; at most {self.margin:g} allowed"
+
+    def _worst(self, name: str) -> float:
+        return max(x.upper for x in ([self.readings[name]] if name in self.readings else self.readings.values()))
 
     @property
     def failures(self) -> list[str]:

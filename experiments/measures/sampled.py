@@ -17,7 +17,7 @@ from experiments.measures.detectors import origin_detectors
 from experiments.measures.enumeration import enumerate_divergence, enumerated_places
 from experiments.measures.laws import REST, Place, option_columns
 from experiments.measures.pair import STATED, Pair
-from experiments.measures.result import AuditFailure, Coverage, DetectorPoint, PairResult
+from experiments.measures.result import ANSWER, AuditFailure, Coverage, DetectorPoint, PairResult
 from experiments.unlearning.roles import Mixture, originals_of
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import read_scores, write_options, write_scores
@@ -62,7 +62,7 @@ def sampled_pair(
     of_p, of_q = (m.draws(a, split, draws) for a in both)
     outputs = Pair(of_p, of_q, log_p, log_q)
     columns = outputs.columns([f"{split}-{k}" for k in range(len(items))], [i.owner for i in items])
-    metadata = {**_metadata(m, arms), **STATED}
+    metadata = {**evidence_metadata(m, arms, ANSWER), **STATED}
     write_scores(path, columns, metadata)
     try:
         certificate = m.certify(path, path.stem)
@@ -121,15 +121,19 @@ def certify_laws(
 
     `columns`: what the laws of the places are called in each arm, where that is not its models.
     """
-    metadata = {**_metadata(m, arms), **seen, "design": "complete"}
+    channel = ANSWER if seen["access"] == "one-output" else seen["access"]
+    metadata = {**evidence_metadata(m, arms, channel), **seen, "design": "complete"}
     write_options(path, option_columns(places, columns or (arms.p, arms.q)), metadata)
     return m.certify(path, name, margin)
 
 
-def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:
+def evidence_metadata(m: Measurements, arms: Arms, channel: str) -> dict[str, Any]:
+    """What an evidence file says of its two arms; on a channel whose gate is closed, also why there is no verdict."""
     prompts = {"name": arms.split, "count": len(m.corpus.splits()[arms.split])}
     both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
-    return {**m.metadata(arms.pair, arms.row, prompts), **both, **m.made_elsewhere((*arms.p, *arms.q))}
+    asked = arms.pair == "oracle" and arms.split == "forget" and m.gate is not None
+    closed = {"gate_failed": m.gate.why(channel)} if asked and m.gate and not m.gate.passed(channel) else {}
+    return {**m.metadata(arms.pair, arms.row, prompts), **both, **m.made_elsewhere((*arms.p, *arms.q)), **closed}
 
 
 def _against_enumeration(m: Measurements, arms: Arms, file: str, rows: Any, certificate: Certificate) -> Coverage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any, Literal
 import torch
 
 import mari_theory
-from experiments.data.encoding import batch_size, encode, many_prompt_ids
+from experiments.data.encoding import batch_size, encode, our_asking
 from experiments.data.files import read_prompts
+from experiments.data.templates import ask_alike
 from experiments.measures.pair import STATED, Plan, decoding, sample_pair
 from experiments.models.banks import FolderBank
 from experiments.models.device import find_device
 from experiments.models.load import load_model, load_tokenizer, weight_hash
 from experiments.models.passes import full_pass_mean
 from mari_theory import mix
+from mari_theory.certificates.asking import Cut, WereCut
 from mari_theory.certificates.files import Pool, sha256, write_pool, write_scores
 from mari_theory.errors import require
 
@@ -34,6 +37,8 @@ class Sampling:
     """What the file says it compares."""
     seed: int = 0
     """Of the draws, at least 0; the arms take 2 seed and 2 seed + 1."""
+    template: str = "auto"
+    """How prompts are asked: `auto`, `none`, `chat`, `question` or a text file (`experiments.data.templates`)."""
 
     def __post_init__(self) -> None:
         require(self.draws >= 1, "--draws", "a number at least 1", self.draws)
@@ -41,12 +46,26 @@ class Sampling:
 
 
 def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, sampling: Sampling) -> dict[str, Any]:
-    """Draw outputs from each arm (several models in an arm are averaged, T25) and write the score file."""
+    """Draw outputs from each arm (several models in an arm are averaged, T25) and write the score file.
+
+    Prompts are never cut. Raises `ArgumentError` on one that with its output does not fit, and on models that would be asked differently.
+    """
     draws, max_new, pair, seed = sampling.draws, sampling.max_new, sampling.pair, sampling.seed
     items = read_prompts(prompts)
+    tokenizers = {name: load_tokenizer(name) for name in (*p, *q)}
+    asked = ask_alike(tokenizers, sampling.template, [i.prompt for i in items])
+    if sampling.template == "auto":
+        why = "its own" if asked.template.text else "prompts as they stand"
+        print(f"template {asked.template.name} (auto): {why}", file=sys.stderr, flush=True)
     bank = FolderBank([*p, *q])
-    ids = many_prompt_ids(bank.tokenizer, [i.prompt for i in items])
-    sample = sample_pair(bank, p, q, ids, Plan(draws, max_new, (seed * 2, seed * 2 + 1)))
+    longest = max(len(i) for i in asked.ids) + max_new
+    require(longest <= bank.context, "prompt", f"prompt and output within {bank.context} tokens", longest)
+    sample = sample_pair(bank, p, q, asked.ids, Plan(draws, max_new, (seed * 2, seed * 2 + 1)))
+    end = bank.tokenizer.eos_token_id
+    of_p, of_q = (sum(o[-1] != end for o in drawn.outputs) for drawn in (sample.p, sample.q))
+    asking = asked.asking().model_copy(
+        update={"cut": Cut(prompt=None, output=max_new), "were_cut": WereCut(prompts=0, p=of_p, q=of_q)}
+    )
     columns = sample.columns([str(i) for i in range(len(items))], [i.owner for i in items])
     metadata = {
         "pair": pair,
@@ -54,12 +73,13 @@ def score_models(p: Sequence[str], q: Sequence[str], prompts: Path, out: Path, s
         "arm_p": {n: bank.hashes[n] for n in p},
         "arm_q": {n: bank.hashes[n] for n in q},
         "decoding": decoding(max_new),
+        **asking.metadata(),
         "prompts": {"name": prompts.name, "sha256": sha256(prompts), "count": len(items)},
         "seed": seed,
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
     }
     write_scores(out, columns, metadata)
-    return {"rows": 2 * draws, "out": str(out), "pair": pair}
+    return {"rows": 2 * draws, "out": str(out), "pair": pair, **asking.metadata()}
 
 
 def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool) -> dict[str, Any]:
@@ -79,6 +99,7 @@ def pool_model(model: str, retain: Path, forget: Path, out: Path, complete: bool
         "finite_population": complete,
         "arms": "independent",
         "model": {model: weight_hash(network)},
+        **our_asking(tokenizer).metadata(),
         "prompts": {f.name: sha256(f) for f in (retain, forget)},
         "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
     }

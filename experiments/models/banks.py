@@ -73,6 +73,7 @@ class FolderBank:
         self.tokenizer = load_tokenizer(names[0])
         self._name, self._model = names[0], first.eval()
         self.hashes = {}
+        self.context: float = float("inf")
         for name in dict.fromkeys(names):
             model = self.use(name)
             size = model.config.vocab_size
@@ -82,6 +83,7 @@ class FolderBank:
                 f"{first.config.vocab_size} tokens as in {names[0]}",
                 f"{size} in {name}",
             )
+            self.context = min(self.context, getattr(model.config, "max_position_embeddings", None) or self.context)
             self.hashes[name] = weight_hash(model)
 
     def use(self, name: str) -> Any:

@@ -19,6 +19,7 @@ STUDY_QUESTIONS: dict[str, str] = {
     "matched": "What does matched-reference MarI take to reach the distance that oracles have from each other?",
     "blindness": "What does the paper's signal see of memorisation, and which signal does see it?",
     "objections": "Reviewers' objections to marginal-information unlearning, each answered by numbers",
+    "limits": "What does a certificate over the forget questions not see?",
     "rounds": "What becomes of earlier deletion requests when others follow?",
     "attribution": "Does an answer still tell whose data it came from?",
 }

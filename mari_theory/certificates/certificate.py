@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mari_theory.certificates import words
+from mari_theory.certificates.asking import asking
 from mari_theory.certificates.files import strict_json, write_text
 from mari_theory.errors import ArgumentError, printable, require
 from mari_theory.marginal import forget_total_variation
@@ -258,7 +259,7 @@ class Certificate(Part):
     def explain(self) -> list[str]:
         """The rest in words, a sentence a line."""
         i, level, r = self.implies, self.levels, self.request
-        source = words.CEILINGS[i.sources["max_accuracy"]]
+        source, asked = words.CEILINGS[i.sources["max_accuracy"]], asking(self.metadata)
         out = [
             f"any detector: accuracy <= {_up(i.max_accuracy, 4)} ({source}), AUC <= {_up(i.max_auc, 4)}, "
             f"TPR <= {_up(i.max_tpr_at_fpr_0_01, 4)} at 1 % FPR; no g in [0, 1] moves by more than {_up(i.max_influence, 4)}",
@@ -269,6 +270,8 @@ class Certificate(Part):
                 else f"at least {i.outputs_for_accuracy_0_9:.0f}"
             ),
         ]
+        if asked:
+            out.append(asked.sentence())
         share = self.metadata.get("share")
         if self.claim.pair == "marginal" and isinstance(share, float) and 0.0 < share <= 1.0:
             far = forget_total_variation(self.claim.upper, share)

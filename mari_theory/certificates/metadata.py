@@ -71,9 +71,10 @@ def check_metadata(name: str, metadata: Any) -> dict[str, Any]:
             word = metadata[key]
             known = isinstance(word, str) and word in vocabulary
             require(known, f"{name}, {key}", " or ".join(vocabulary), word)
-    if "refuted_by" in metadata:
-        why = metadata["refuted_by"]
-        require(isinstance(why, str) and bool(why.strip()), f"{name}, refuted_by", "words, or no such key", why)
+    for key in ("refuted_by", "gate_failed"):
+        if key in metadata:
+            why = metadata[key]
+            require(isinstance(why, str) and bool(why.strip()), f"{name}, {key}", "words, or no such key", why)
     return dict(metadata)
 
 

@@ -80,8 +80,10 @@ def _averages_models(metadata: dict[str, Any]) -> bool:
     return any(isinstance(models, dict) and len(models) > 1 for models in arms)
 
 
-def _no_verdict(pair: str) -> str | None:
-    return "marginal-pair" if pair == "marginal" else None
+def _no_verdict(pair: str, metadata: dict[str, Any]) -> str | None:
+    if pair == "marginal":
+        return "marginal-pair"
+    return "gate-failed" if metadata.get("gate_failed") else None
 
 
 def score_words(s: Scores, request: Request) -> Words:
@@ -109,7 +111,7 @@ def score_words(s: Scores, request: Request) -> Words:
         "T15" if trusted else "T31",
         assumptions,
         rests,
-        _no_verdict(pair),
+        _no_verdict(pair, s.metadata),
     )
 
 
@@ -119,7 +121,9 @@ def option_words(o: Options, request: Request) -> Words:
     access = o.metadata.get("access")
     require(access is not None, "access", "an option file that says what the detector sees", "nothing")
     rests = RestsOn(lower="exact-laws", upper="exact-laws")
-    return Words(pair, str(access), "T1", ("exact-laws", *_last(pair, o.metadata)), rests, _no_verdict(pair))
+    return Words(
+        pair, str(access), "T1", ("exact-laws", *_last(pair, o.metadata)), rests, _no_verdict(pair, o.metadata)
+    )
 
 
 def pool_words(pool: Pool, request: Request) -> Words:
@@ -138,7 +142,7 @@ def pool_words(pool: Pool, request: Request) -> Words:
         theorem,
         (*assumptions, *_last(pair, pool.metadata)),
         rests,
-        _no_verdict(pair),
+        _no_verdict(pair, pool.metadata),
     )
 
 

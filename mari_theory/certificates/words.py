@@ -15,6 +15,12 @@ ACCESS = {
     "first-token": "the first token of one sampled output together with its prompt",
     "next-token": "the next token at one given place, with its context",
     "choice": "one choice among given options, together with its prompt",
+    "greedy": "the greedy answer together with its prompt",
+    **{
+        f"prefix-{k}": f"the first {k} tokens of one sampled output together with its prompt"
+        for k in (1, 2, 4, 8, 16, 32)
+    },
+    "owner": "one sampled output to every prompt about one owner",
     "pooled-signal": "one draw of the pooled signal, without its prompt",
     "truth-probability": "the probability of the true answer in 16 equal bins, with the truth in hand",
 }
@@ -38,6 +44,7 @@ VERDICTS = ("refuted", "detectable", "equivalent within margin", "equivalent on 
 
 NO_VERDICT = {
     "marginal-pair": "marginal information can be 0 in a model that knows every forgotten answer by heart (T26); it says nothing about the oracle",
+    "gate-failed": "the file says that originals and oracles already differ where nothing was deleted, so that a number on forget prompts measures training, not memory",
     "design-unknown": "a certificate of format 1 over a file that does not say how its rows were drawn",
 }
 
@@ -57,7 +64,7 @@ ASSUMPTIONS = {
     "clusters-iid": "owners' means are independent; the owner is the unit",
     "unit-named-before": "the owner or prompt of the claim was named before looking at the rows",
     "origin-unknown": "a check re-derives the numbers from the evidence; where the evidence came from, only its signer knows",
-    "access-only": "nothing is said about greedy decoding, probabilities, weights, relearning, quantisation or other prompts (T28)",
+    "access-only": "nothing is said about any other access: other decoding, probabilities, weights, relearning, quantisation or other prompts (T28)",
     "these-models": "the arms are these models; training randomness enters only as far as an arm averages seeds (T25)",
     "mixture-of-seeds": "an arm is the average of several models: the judge knows the pipeline, not the seed, and nothing is said of one released model (T33)",
     "made-elsewhere": "models of the evidence were made elsewhere: how each was trained, and that no retrained one saw the data to forget, is its maker's word",

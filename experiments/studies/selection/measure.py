@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.config import MethodConfig, RunConfig, load_config
-from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.excess import exact_excess, gate
+from experiments.measures.ladder import certify_rung
 from experiments.measures.result import PairResult
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
@@ -85,7 +85,7 @@ def measure(settings: Settings, data: Data) -> None:
 
 def rungs(m: Measurements, row: Mixture) -> dict[str, PairResult]:
     """Every rung of the preset on forget questions."""
-    found = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
+    found = {name: certify_rung(m, row, name) for name in m.config.scoring.channels}
     return {name: result for name, result in found.items() if result is not None}
 
 

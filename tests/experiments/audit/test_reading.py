@@ -123,11 +123,9 @@ def test_the_closest_method_is_named_with_its_attack_and_none_where_there_is_no_
     assert len(reading(alone)) == 1
 
 
-def test_a_failed_gate_comes_first_and_takes_the_verdicts(run: Run) -> None:
-    found = changed(run, **{NAMES[0]: "equivalent within margin"})
+def test_a_failed_gate_comes_first(run: Run) -> None:
     beyond = {name: x.model_copy(update={"upper": 0.2}) for name, x in run.gate.readings.items()}
-    failed = found.model_copy(update={"gate": run.gate.model_copy(update={"readings": beyond})})
-    assert about(found, "Certified within") and not about(failed, "Certified within")
+    failed = run.model_copy(update={"gate": run.gate.model_copy(update={"readings": beyond})})
     first = reading(failed)[0]
     assert first.startswith("The gate failed (answer)") and "0.2000 nats" in first and "at most 0.01 allowed" in first
 

@@ -22,3 +22,20 @@ def test_certify_then_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     (tmp_path / "c.json").write_text(json.dumps(edited))
     status, out, _ = run(capsys, "check", str(tmp_path / "c.json"))
     assert status == 1 and "max_accuracy" in out
+
+
+def test_a_floor_says_how_much_farther_than_a_retraining(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in ("row", "floor"):
+        certify = ("certify", str(coins(tmp_path / f"{name}.parquet")), "--out", str(tmp_path / f"{name}.json"))
+        assert run(capsys, *certify)[0] == 0
+    asked = ("check", str(tmp_path / "row.json"), "--floor", str(tmp_path / "floor.json"))
+    status, out, _ = run(capsys, *asked, "--json")
+    found = json.loads(out)["beyond"]
+    assert status == 0 and found["lower"] < 0 < found["upper"] and found["verdict"] == "as a retraining"
+    status, out, _ = run(capsys, *asked)
+    assert status == 0 and "floor:" in out and "beyond the floor by" in out
+    edited = json.loads((tmp_path / "floor.json").read_text())
+    edited["claim"]["upper"] /= 2
+    (tmp_path / "floor.json").write_text(json.dumps(edited))
+    status, out, _ = run(capsys, *asked)
+    assert status == 1 and "beyond" not in out

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.config import select_methods
 from tests.conftest import made_once
-from tests.experiments.audit.small import RUNGS, small
+from tests.experiments.audit.small import RUNGS, SAMPLED_RUNGS, small
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +18,8 @@ def arms(models: Path) -> tuple[list[str], list[str]]:
 
 @pytest.fixture(scope="session")
 def ladder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The original, the oracles and one method on every rung."""
+    """The original, the oracles and one method on every kind of rung."""
     from experiments.audit.run import run_audit
 
-    config = small(robustness=False, rouge_items=0, channels=RUNGS, draws=40, shift_draws=20)
+    config = small(robustness=False, rouge_items=0, channels=RUNGS | SAMPLED_RUNGS, draws=40, shift_draws=20)
     return made_once(tmp_path_factory, "ladder", lambda out: run_audit(select_methods(config, ["MarI pooled 1"]), out))

@@ -11,11 +11,12 @@ from experiments.audit.run import run_audit
 from experiments.config import RunConfig, select_methods, slug
 from experiments.measures.context import Measurements
 from experiments.measures.enumeration import enumerate_divergence
-from experiments.measures.excess import exact_excess, paired_excess
+from experiments.measures.excess import exact_excess, paired_excess, whole_outputs
 from experiments.measures.result import Excess, Gate
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import mixtures_of
 from mari_theory import Certificate, check
+from mari_theory.certificates.files import read_scores
 from tests.conftest import made_once
 from tests.experiments.audit.small import small
 
@@ -58,7 +59,7 @@ def test_the_excess_is_the_difference_of_the_enumerated_divergences(seeds: tuple
     difference = truth(1) - truth(2)
     exact = run.rows[1].excess["answer"]
     assert exact.method == "exact" and exact.lower <= difference <= exact.upper
-    paired = paired_excess(m, rows[1], rows[2], "forget", 400, MARGIN)
+    paired = paired_excess(m, rows[1], rows[2], whole_outputs(m, "forget", 400), MARGIN)
     # At 95 %; a miss at this seed would be a miss for ever.
     assert paired.method == "paired" and paired.lower <= difference <= paired.upper
     assert paired.upper - paired.lower < 0.5
@@ -97,4 +98,10 @@ def test_a_run_without_rungs_or_enumeration_has_a_gate_of_paired_draws(finished:
     (reading,) = run.gate.readings.values()
     assert reading.method == "paired" and run.the("original").excess["answer"].method == "paired"
     assert run.gate.failures == ["answer"]  # 50 draws cannot show a hundredth
+    withheld = run.the("original").oracle
+    assert withheld.verdict is None and withheld.no_verdict == "gate-failed"
+    assert run.the("original").pairs["matched"].certificate.verdict is not None  # not a matter of the oracles
+    evidence = tmp_path / "run" / "scores" / withheld.evidence[0].file
+    assert all(x.ok for x in check(withheld, [evidence]))
+    assert "at most 0.01 allowed" in read_scores(evidence).metadata["gate_failed"]
     assert "The gate failed" in (tmp_path / "run" / "report.html").read_text()
