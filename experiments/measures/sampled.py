@@ -133,7 +133,7 @@ def evidence_metadata(m: Measurements, arms: Arms, channel: str) -> dict[str, An
     both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
     asked = arms.pair == "oracle" and arms.split == "forget" and m.gate is not None
     closed = {"gate_failed": m.gate.why(channel)} if asked and m.gate and not m.gate.passed(channel) else {}
-    return {**m.metadata(arms.pair, arms.row, prompts), **both, **closed}
+    return {**m.metadata(arms.pair, arms.row, prompts), **both, **m.made_elsewhere((*arms.p, *arms.q)), **closed}
 
 
 def _against_enumeration(m: Measurements, arms: Arms, file: str, rows: Any, certificate: Certificate) -> Coverage:
