@@ -35,8 +35,8 @@ FEW = {
 
 def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
     made = sorted((finished / "certificates").glob("*.json"))
-    # Four pairs a row and the laws of the oracle pair, no shift for the original; the gate's laws of original and floor.
-    assert len(made) == 5 * 5 - 1 + 2
+    # Three pairs a row and the laws of the oracle pair, no shift for the original; the gate's laws of original and floor.
+    assert len(made) == 5 * 4 - 1 + 2
     for path in made:
         certificate = Certificate.load(path)
         evidence = finished / "scores" / certificate.evidence[0].file
@@ -45,7 +45,7 @@ def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
         assert [str(x) for x in check(certificate, [evidence]) if not x.ok] == []
 
 
-def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
+def test_results_tell_the_pairs_apart(finished: Path) -> None:
     run = Run.load(finished)
     names = [r.name for r in run.rows]
     assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
