@@ -55,7 +55,7 @@ class Size:
     """First tokens rarer than this are not continued (`enumerate_divergence`)."""
 
 
-FULL = Size(12, 250, 64, 50, 0.002)
+FULL = Size(12, 160, 64, 50, 0.002)
 FEW = Size(8, 10, 16, 10, 0.05)
 
 
