@@ -6,6 +6,7 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.result import Row
+from experiments.methods.ppo import levelled_off
 from experiments.unlearning.roles import ready_roles
 
 
@@ -37,7 +38,7 @@ def reading(run: Run) -> list[str]:
         out.append(
             f"The margin is set by what retrainings need: an oracle's own worst owner lies {worst:.4f} nats from the others; {fits}."
         )
-    return [*out, *_blindness(run), *_attacks(run), *_damage(run)]
+    return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
 
 
 def _gate(run: Run) -> list[str]:
@@ -123,3 +124,13 @@ def _damage(run: Run) -> list[str]:
     if not names:
         return []
     return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."]
+
+
+def _rewards(run: Run) -> list[str]:
+    """Reinforcement learning that ended while it still gained is no trained run of its method."""
+    rising = []
+    for row in run.methods:
+        paid = [[x for look in run.trajectories[m] if (x := look.get("batch_reward")) is not None] for m in row.models]
+        if any(paid) and not all(map(levelled_off, paid)):
+            rising.append(row.name)
+    return [f"Reward had not levelled off, so not trained to its end: {', '.join(rising)}."] if rising else []
