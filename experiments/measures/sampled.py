@@ -127,7 +127,7 @@ def certify_laws(
 
 
 def _metadata(m: Measurements, arms: Arms) -> dict[str, Any]:
-    prompts = {"name": arms.split, "count": len(m.corpus.splits()[arms.split])}
+    prompts = {"name": arms.split, "count": len(m.corpus.part(arms.split))}
     both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
     return {**m.metadata(arms.pair, arms.row, prompts), **both}
 
