@@ -7,6 +7,8 @@ from typing import Any
 
 from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config
 from experiments.data.items import Part
+from experiments.studies.methods.grid import read_grid
+from experiments.studies.selection.grid import FEWEST, GRID
 
 SHARES = (0.0, 0.25, 0.5, 0.75)
 TOY, TEXT, REAL = "The toy", "Running text", "SmolLM2-135M on TOFU"
@@ -35,8 +37,8 @@ class Case:
 
 
 def _shares(kind: str, name: str) -> list[Case]:
-    title = "{:.0%} of the forget facts are stated by what stays too"
-    return [Case(f"{name}-{100 * s:.0f}", kind, title.format(s), corpus={"overlap": s}) for s in SHARES]
+    title = "{:.0f} % of the forget facts are stated by what stays too"
+    return [Case(f"{name}-{100 * s:.0f}", kind, title.format(100 * s), corpus={"overlap": s}) for s in SHARES]
 
 
 def _text(name: str, title: str, forget: int, retain: int, related: bool) -> Case:
@@ -48,9 +50,9 @@ CASES: dict[str, Case] = {
     case.section: case
     for case in (
         *_shares(TOY, "tiny"),
-        _text("10-90", "10 % to forget, 90 % that stay, one topic", 4, 36, related=True),
-        _text("50-50-correlated", "Half to forget, half that stay, one topic", 20, 20, related=True),
-        _text("50-50-unrelated", "Half to forget, on a topic of its own", 20, 20, related=False),
+        _text("10-90", "10 % to forget, 90 % that stay, one topic", 3, 27, related=True),
+        _text("50-50-correlated", "Half to forget, half that stay, one topic", 12, 12, related=True),
+        _text("50-50-unrelated", "Half to forget, on a topic of its own", 12, 12, related=False),
         *_shares(REAL, "smollm2"),
     )
 }
@@ -58,7 +60,7 @@ CASES: dict[str, Case] = {
 
 ADDED = (
     MethodConfig(label="MarI paper", name="mari-paper"),
-    MethodConfig(label="task vector with repair", name="task-vector", settings={"fit": 50}, loop={"lr": 3e-4}),
+    MethodConfig(label="task vector with repair", name="task-vector", settings={"fit": 25}, loop={"lr": 3e-4}),
 )
 """Methods beside those of the preset `tiny`."""
 
@@ -70,19 +72,20 @@ def config_of(case: Case, seed: int, quick: bool) -> RunConfig:
 
 def _toy(case: Case, seed: int, quick: bool) -> RunConfig:
     base = load_config("tiny", seed=300 + seed)
-    sizes = {"forget": 16, "retain": 32, "holdout": 16, "sentences": True}
-    train = {"steps": 400, "batch_retain": 64, "batch_background": 64, "evaluate_every": 400}
-    unlearn = {"batch_retain": 64, "batch_forget": 32, "batch_background": 64, "evaluate_items": 64}
+    corpus = {"forget": 8, "retain": 16, "holdout": 8, "sentences": True, **case.corpus}
+    # In epochs: originals and oracles see each item as often.
+    train = {"epochs": 60.0, "batch_retain": 32, "batch_background": 32, "evaluate_every": 1000}
+    unlearn = {"steps": 75, "batch_retain": 32, "batch_forget": 16, "batch_background": 32, "evaluate_items": 48}
     methods = [*one_of_each(base.methods), *ADDED]
     if case.kind == TEXT:  # running text names nobody to exchange: its references are other documents
         methods = [
             m.model_copy(update={"settings": {**m.settings, "source": "holdout"}}) if m.name == "mari-matched" else m
             for m in methods
         ]
-    corpus = sizes | case.corpus
+        train |= {"epochs": 80.0, "batch_background": 16}
     if quick:
-        corpus |= {k: max(corpus[k] // 8, 2) for k in ("forget", "retain", "holdout")}
-        train |= {"steps": 20, "batch_retain": 16, "batch_background": 16}
+        corpus |= dict.fromkeys(("forget", "retain", "holdout"), 2)
+        train |= {"epochs": 4.0, "batch_retain": 16, "batch_background": 8}
         unlearn |= {"steps": 4, "batch_retain": 8, "batch_forget": 8, "batch_background": 8}
         methods = methods[:2]
     return base.model_copy(
@@ -101,8 +104,6 @@ def _toy(case: Case, seed: int, quick: bool) -> RunConfig:
 
 def _real(case: Case, seed: int) -> RunConfig:
     """The preset with one seed a row; methods that it has no row of take the middle setting of the selection's grid."""
-    from experiments.studies.selection.grid import FEWEST, GRID, read_grid
-
     base = load_config("smollm2", seed=300 + seed, seeds=1, oracles=3, corpus={"fallback": False, **case.corpus})
     own = {m.name for m in base.methods}
     middle = [

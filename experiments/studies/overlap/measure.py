@@ -15,7 +15,6 @@ import torch
 from experiments.config import RunConfig
 from experiments.data.items import Part
 from experiments.data.tofu import tofu_folder
-from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.excess import exact_excess, gate
 from experiments.measures.result import PairResult
@@ -27,6 +26,7 @@ from experiments.studies.data import Data
 from experiments.studies.methods.protocol import train
 from experiments.studies.overlap.cases import CASES, REAL, Case, config_of
 from experiments.studies.overlap.readings import Reading
+from experiments.studies.selection.measure import rungs
 from experiments.unlearning.pilot import choose_rate
 from experiments.unlearning.roles import Mixture, mixtures_of
 from mari_theory.errors import ArgumentError
@@ -99,12 +99,6 @@ def read(config: RunConfig, run: Path, parts: tuple[Part, Part]) -> dict[str, An
             "steps": [config.train.over(len(m.corpus.retain)).steps, config.unlearn.steps],
         },
     }
-
-
-def rungs(m: Measurements, row: Mixture, part: Part) -> dict[str, PairResult]:
-    """Every rung of the run that the items have."""
-    found = {name: rung(m, row, CHANNELS[name], part) for name in m.config.scoring.channels}
-    return {name: result for name, result in found.items() if result is not None}
 
 
 def reading(m: Measurements, row: Mixture, part: Part, floor: dict[str, PairResult]) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.data.items import Part
 from experiments.measures.channels import CHANNELS, rung
 from experiments.measures.context import Measurements
 from experiments.measures.excess import exact_excess, gate
@@ -83,9 +84,9 @@ def measure(settings: Settings, data: Data) -> None:
         )
 
 
-def rungs(m: Measurements, row: Mixture) -> dict[str, PairResult]:
-    """Every rung of the preset on forget questions."""
-    found = {name: rung(m, row, CHANNELS[name]) for name in m.config.scoring.channels}
+def rungs(m: Measurements, row: Mixture, part: Part = "forget") -> dict[str, PairResult]:
+    """Every rung of the run that the items of a part have."""
+    found = {name: rung(m, row, CHANNELS[name], part) for name in m.config.scoring.channels}
     return {name: result for name, result in found.items() if result is not None}
 
 

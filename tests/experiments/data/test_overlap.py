@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def made(share: float, seed: int = 3) -> Corpus:
 def test_shares_are_exact_nested_and_seeded() -> None:
     shared = [{i.prompt for i in made(share).part("shared")} for share in SHARES]
     assert [len(s) for s in shared] == [round(24 * share) for share in SHARES]
-    assert all(a < b for a, b in zip(shared, shared[1:], strict=False))
+    assert all(a < b for a, b in pairwise(shared))
     assert made(0.5) == made(0.5) and shared[2] != {i.prompt for i in made(0.5, 4).part("shared")}
     for share in SHARES:
         corpus = made(share)

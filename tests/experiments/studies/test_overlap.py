@@ -44,7 +44,7 @@ def test_every_section_can_be_made() -> None:
     text = config_of(CASES["continuation-10-90"], 0, False)
     assert all(m.settings["source"] == "holdout" for m in text.methods if m.name == "mari-matched")
     counts = {c.section: [len(v) for v in config_of(c, 0, False).make_corpus().splits().values()][:2] for c in toy}
-    assert counts["continuation-10-90"] == [16, 144] and counts["continuation-50-50-unrelated"] == [80, 80]
+    assert counts["continuation-10-90"] == [12, 108] and counts["continuation-50-50-unrelated"] == [48, 48]
     real = config_of(CASES["smollm2-50"], 0, False)
     assert (real.seeds, real.oracles, real.corpus.overlap) == (1, 3, 0.5) and len(real.methods) > 8
 
@@ -85,7 +85,7 @@ def test_a_seed_is_trained_and_read_against_the_oracles(tmp_path: Path) -> None:
         update={
             "methods": [],
             "model": config.model.model_copy(update={"width": 16, "layers": 1}),
-            "train": config.train.changed({"steps": 4}),
+            "train": config.train.changed({"epochs": 1.0}),
             "unlearn": config.unlearn.changed({"steps": 2}),
             "scoring": config.scoring.model_copy(update={"channels": MARGIN, "gate_items": 6}),
         }
@@ -139,7 +139,7 @@ def test_the_page_says_who_forgets_too_much_and_draws_the_shares(tmp_path: Path)
     text = "\n".join(drawn.lines)
     assert "| blunt | 0.2000 (0.2000 to 0.2000) | -40.0 | over-forgets | 0.0100" in text
     assert "| original | 0.4000 (0.4000 to 0.4000) | -40.0 | under-forgets |" in text
-    assert "50% of the forget facts are stated by what stays too: over-forgets on shared facts: blunt; as a retraining on every side: good." in text  # fmt: skip
+    assert "50 % of the forget facts are stated by what stays too: over-forgets on shared facts: blunt; as a retraining on every side: good." in text  # fmt: skip
     assert "over-forgets on retain text: blunt" in text and "passed" in text and "mari study overlap --section smollm2-0" in text  # fmt: skip
     (name,) = drawn.figures
     path = tmp_path / "figure.png"
