@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from experiments.config import slug
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 from experiments.studies.overlap.cases import CASES, REAL, TEXT, TOY, Case
@@ -35,10 +36,9 @@ def page(sections: Mapping[str, Section]) -> Page:
         lines += summary(
             [(c, sections[c.section].numbers["margins"], found[c.section]) for c in cases if c.section in found]
         )
-        if kind != TEXT and len(found) > 1:
-            name = f"figures/overlap-{cases[0].section.split('-')[0]}.png"
-            shares = {c.share: found[c.section] for c in cases if c.section in found}
-            last = sections[next(reversed(found))].numbers
+        shares = {c.share: found[c.section] for c in cases if c.section in found and c.share is not None}
+        if len(shares) > 1:
+            name, last = f"figures/overlap-{slug(kind)}.png", sections[next(reversed(found))].numbers
             figures[name] = partial(figure, shares, last["margins"])
             lines += [f"![distance from the oracles over the share of shared facts]({name})", ""]
         for c in cases:
