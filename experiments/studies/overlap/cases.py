@@ -11,6 +11,8 @@ from experiments.studies.methods.grid import read_grid
 from experiments.studies.selection.grid import FEWEST, GRID
 
 SHARES = (0.0, 0.25, 0.5, 0.75)
+RUNGS = {"choice": 0.02, "next-token": 0.02}
+"""Of the toy, with their margins (nats)."""
 TOY, TEXT, REAL = "The toy", "Running text", "SmolLM2-135M on TOFU"
 """Kinds of corpus."""
 
@@ -74,7 +76,7 @@ def _toy(case: Case, seed: int, quick: bool) -> RunConfig:
     base = load_config("tiny", seed=300 + seed)
     corpus = {"forget": 8, "retain": 16, "holdout": 8, "sentences": True, **case.corpus}
     # In epochs: originals and oracles see each item as often.
-    train = {"epochs": 60.0, "batch_retain": 32, "batch_background": 32, "evaluate_every": 1000}
+    train = {"epochs": 45.0, "batch_retain": 32, "batch_background": 32, "evaluate_every": 1000}
     unlearn = {"steps": 75, "batch_retain": 32, "batch_forget": 16, "batch_background": 32, "evaluate_items": 48}
     methods = [*one_of_each(base.methods), *ADDED]
     if case.kind == TEXT:  # running text names nobody to exchange: its references are other documents
@@ -96,7 +98,7 @@ def _toy(case: Case, seed: int, quick: bool) -> RunConfig:
             "unlearn": base.unlearn.changed(unlearn),
             "methods": methods,
             "scoring": base.scoring.model_copy(
-                update={"channels": {"choice": 0.02, "next-token": 0.02}, "enumerate_exactly": False}
+                update={"channels": RUNGS, "enumerate_exactly": False, "gate_items": 8 if quick else 48}
             ),
         }
     )
