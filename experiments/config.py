@@ -15,9 +15,11 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
+from experiments.data.continuation import continuation
 from experiments.data.files import load_jsonl, read_lines
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
+from experiments.data.overlap import overlapping
 from experiments.data.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
@@ -34,10 +36,12 @@ class CorpusConfig(Section):
     """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
 
     Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
+    `overlap`: the share of forget facts that what stays states too, in other words (generated and TOFU; None: one wording).
+    `continuation`: documents of running text; `related`: those to forget are on the topic of those that stay.
     `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
     """
 
-    kind: Literal["generated", "tofu", "jsonl"] = "generated"
+    kind: Literal["generated", "tofu", "jsonl", "continuation"] = "generated"
     folder: str | None = None
     split: str = "forget01"
     forget: int = Field(32, ge=1)
@@ -46,6 +50,8 @@ class CorpusConfig(Section):
     skew: float = Field(0.0, ge=0)
     forget_skew: float | None = Field(None, ge=0)
     sentences: bool = False
+    overlap: float | None = Field(None, ge=0, le=1)
+    related: bool = True
     fallback: bool = True
     templates: str | None = None
 
@@ -308,6 +314,13 @@ class RunConfig(Section):
         return self.make_corpus().halves()[1]
 
     def _without_templates(self) -> Corpus:
+        c = self.corpus
+        if c.kind == "continuation":
+            return continuation(c.forget, c.retain, c.holdout, c.related, self.seed)
+        corpus = self._in_one_wording()
+        return corpus if c.overlap is None else overlapping(corpus, c.overlap, self.seed)
+
+    def _in_one_wording(self) -> Corpus:
         c = self.corpus
         if c.kind == "jsonl":
             require(

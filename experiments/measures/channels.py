@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from experiments.data.encoding import answer_log_probs, batch_size, encode
-from experiments.data.items import Item, Split
+from experiments.data.items import Item, Part
 from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
 from experiments.measures.laws import REST, Floats, Names, Place
@@ -113,7 +113,7 @@ def exact_rungs(names: Iterable[str]) -> list[str]:
     return [name for name in names if name in CHANNELS]
 
 
-def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget") -> PairResult | None:
+def rung(m: Measurements, row: Mixture, channel: Channel, split: Part = "forget") -> PairResult | None:
     """The oracles against a row's models on one channel, exactly certified. None where the data have no such channel."""
     items = m.asked(split)
     if not channel.applies(items):

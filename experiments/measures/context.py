@@ -114,7 +114,7 @@ class Measurements:
         """Questions of a split; `general`: those about the world that no fine-tuning here has seen, each an owner of its own."""
         if split == "general":
             return self._general
-        return self.unseen if split == "holdout" else self.corpus.splits()[split]
+        return self.unseen if split == "holdout" else self.corpus.part(split)
 
     def rival(self, name: str) -> str:
         """The oracle that a model's attacks and tests compare it with: the last one, or the one before."""
@@ -201,9 +201,9 @@ class Measurements:
         return Laws(forget, retain, (a, b))
 
     def asked(self, split: str) -> Sequence[Item]:
-        """The questions that exact channels are read on: all to be forgotten, or those retain questions that the gate looks at."""
-        items = self.corpus.splits()[split]
-        return items if split == "forget" else spread_over_owners(items, self.config.scoring.gate_items)
+        """The questions of a part that exact channels are read on: of retain ones those that the gate looks at."""
+        items = self.corpus.part(split)
+        return spread_over_owners(items, self.config.scoring.gate_items) if split == "retain" else items
 
     def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
         """The laws of a channel (asked item -> place -> law) of the named model; kept for oracles, which every row is read against."""
