@@ -26,6 +26,7 @@ PAGES = {
     "methods": "results/methods.md",
     "selection": "results/selection.md",
     "matched": "results/matched.md",
+    "overlap": "results/overlap.md",
     "blindness": "blindness.md",
     "objections": "objections.md",
     "limits": "results/limits.md",

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
+from experiments.data.continuation import continuation
 from experiments.data.files import load_jsonl, read_lines
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
+from experiments.data.overlap import overlapping
 from experiments.data.tofu import load_tofu, tofu_folder
 from mari_theory.errors import ArgumentError, require
 
@@ -33,10 +36,12 @@ class CorpusConfig(Section):
     """Where the questions come from; counts are authors. `folder` of `tofu`: a folder, or a hub id such as `locuslab/TOFU`.
 
     Where TOFU is not on this machine and no folder is named, `tofu` falls back to `generated`, or without `fallback` asks the hub.
+    `overlap`: the share of forget facts that what stays states too, in other words (generated and TOFU; None: one wording).
+    `continuation`: documents of running text; `related`: those to forget are on the topic of those that stay.
     `templates`: a file of texts, one a line, for methods that teach another answer (default: refusals).
     """
 
-    kind: Literal["generated", "tofu", "jsonl"] = "generated"
+    kind: Literal["generated", "tofu", "jsonl", "continuation"] = "generated"
     folder: str | None = None
     split: str = "forget01"
     forget: int = Field(32, ge=1)
@@ -45,6 +50,8 @@ class CorpusConfig(Section):
     skew: float = Field(0.0, ge=0)
     forget_skew: float | None = Field(None, ge=0)
     sentences: bool = False
+    overlap: float | None = Field(None, ge=0, le=1)
+    related: bool = True
     fallback: bool = True
     templates: str | None = None
 
@@ -229,8 +236,35 @@ class PilotConfig(Section):
     growth: float = Field(0.1, gt=0)
 
 
+Places = Annotated[tuple[str, ...], BeforeValidator(lambda x: [x] if isinstance(x, str) else x), Field(min_length=1)]
+"""Folders or hub ids of models made elsewhere; one may stand without brackets."""
+
+
+class ReadyConfig(Section):
+    """A row of the table made elsewhere: one model for each of the run's seeds."""
+
+    label: str
+    path: Places
+
+
+def _enough_oracles(value: Any) -> Any:
+    """One oracle or more is the floor, the others are what every row is read against."""
+    count = len(value) if isinstance(value, list | tuple) else value
+    if type(count) is not int or count < 2:
+        rule = "at least 2 (one is the floor): how many to train, or a list of folders or hub ids"
+        raise PydanticCustomError("oracles", rule)  # type: ignore[arg-type]
+    return value
+
+
+def _rows(value: Any) -> Any:
+    return [{"label": label, "path": path} for label, path in value.items()] if isinstance(value, dict) else value
+
+
 class RunConfig(Section):
     """Everything a run depends on.
+
+    `original` (one a seed), `oracles` and `models` may be folders or hub ids of models made elsewhere: they are read where they are, not
+    trained and not copied; methods start from a ready original as from one trained here. `models` is a list of label and path, or label -> path.
 
     `seeds`: models a row; with more than one, a row is their average and half of the oracles are the floor (T33). `shadows`: more
     retrained models, which calibrate attacks (LiRA) and exact ranks (T34). `reference`: compare
@@ -244,7 +278,9 @@ class RunConfig(Section):
     confidence: float = Field(0.95, gt=0, lt=1)
     margin: float = Field(0.02, ge=0)
     workers: int = Field(2, ge=1)
-    oracles: int = Field(3, ge=2)
+    original: Places | None = None
+    oracles: Annotated[int | tuple[str, ...], BeforeValidator(_enough_oracles)] = 3
+    models: Annotated[tuple[ReadyConfig, ...], BeforeValidator(_rows)] = ()
     seeds: int = Field(1, ge=1)
     shadows: int = Field(0, ge=0)
     reference: Literal["retrained", "processed"] = "retrained"
@@ -257,6 +293,11 @@ class RunConfig(Section):
     unlearn: LoopSettings = LoopSettings()
     methods: list[MethodConfig] = Field(default_factory=list)
     scoring: ScoringConfig = ScoringConfig()
+
+    @property
+    def oracle_count(self) -> int:
+        """Trained here or made elsewhere."""
+        return self.oracles if isinstance(self.oracles, int) else len(self.oracles)
 
     def make_corpus(self) -> Corpus:
         """The corpus this configuration names."""
@@ -273,6 +314,13 @@ class RunConfig(Section):
         return self.make_corpus().halves()[1]
 
     def _without_templates(self) -> Corpus:
+        c = self.corpus
+        if c.kind == "continuation":
+            return continuation(c.forget, c.retain, c.holdout, c.related, self.seed)
+        corpus = self._in_one_wording()
+        return corpus if c.overlap is None else overlapping(corpus, c.overlap, self.seed)
+
+    def _in_one_wording(self) -> Corpus:
         c = self.corpus
         if c.kind == "jsonl":
             require(
@@ -293,7 +341,8 @@ class RunConfig(Section):
     def dump(self) -> str:
         """YAML that `load_config` reads back."""
         fields = set(OF_THE_RUN)
-        return yaml.safe_dump(self.model_dump(exclude={"train": fields, "unlearn": fields}), sort_keys=False)
+        unused: dict[str, Any] = {name: True for name in ("original", "models") if not getattr(self, name)}
+        return yaml.safe_dump(self.model_dump(exclude={"train": fields, "unlearn": fields, **unused}), sort_keys=False)
 
 
 def slug(label: str) -> str:
@@ -310,12 +359,12 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
 
     Raises `ArgumentError` naming the field, what is allowed and what came.
 
-    >>> load_config("tiny").oracles >= 3
+    >>> load_config("tiny").oracle_count >= 3
     True
     """
     names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
     require(preset in names, "preset", ", ".join(names), preset)
-    data = _read_yaml(PRESETS / f"{preset}.yaml")
+    data = _read_preset(preset)
     if file is not None:
         data = _merge(data, _read_yaml(Path(file)))
     data = _merge(data, {k: v for k, v in changes.items() if v is not None})
@@ -333,11 +382,14 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
                 where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
             ) from None
         raise ArgumentError(where or "config", _rule(first["msg"]), first.get("input")) from None
-    labels = [m.label for m in config.methods]
+    labels = [("methods", m.label) for m in config.methods] + [("models", m.label) for m in config.models]
     seeds = range(config.seeds) if config.seeds > 1 else ()
-    _check_labels([*labels, *(f"{label}, seed {k}" for label in labels for k in seeds)])
-    enough = config.seeds == 1 or config.oracles == 2 * config.seeds
-    require(enough, "oracles", f"twice the seeds, {2 * config.seeds}: one half is the floor", config.oracles)
+    _check_labels([*labels, *((table, f"{label}, seed {k}") for table, label in labels for k in seeds)])
+    enough = config.seeds == 1 or config.oracle_count == 2 * config.seeds
+    require(enough, "oracles", f"twice the seeds, {2 * config.seeds}: one half is the floor", config.oracle_count)
+    given = [("original", config.original)] if config.original else []
+    for where, paths in [*given, *((f"models, {m.label}", m.path) for m in config.models)]:
+        require(len(paths) == config.seeds, where, f"a folder or hub id a seed, {config.seeds}", len(paths))
     for entry in config.methods:
         clash = sorted(set(entry.loop) & set(OF_THE_RUN))
         require(
@@ -347,19 +399,19 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     return config
 
 
-def _check_labels(labels: Sequence[str]) -> None:
-    """A label is free text, but names files: no two with one file name, none with that of a model every run has."""
+def _check_labels(labels: Sequence[tuple[str, str]]) -> None:
+    """A label (beside its table) is free text, but names files: no two with one file name, none with that of a model every run has."""
     by_name: dict[str, str] = {}
-    for label in labels:
+    for table, label in labels:
         name = slug(label)
-        require(bool(name), "methods, label", "text with a letter or a digit", label)
+        require(bool(name), f"{table}, label", "text with a letter or a digit", label)
         own = re.fullmatch(r"base|oracle|original(-\d+)?|(processed-oracle|oracle|shadow)-\d+", name) is not None
         require(
-            not own, "methods, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
+            not own, f"{table}, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
         )
         require(
             name not in by_name,
-            "methods, label",
+            f"{table}, label",
             "labels that differ in letters and digits",
             f"{by_name.get(name)!r} and {label!r}",
         )
@@ -376,11 +428,22 @@ def _nearest_key(key: str) -> str:
 
 
 def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
-    """Keep only the named rows of the methods table."""
-    entries = {m.label: m for m in config.methods}
+    """Keep only the named rows: of the methods table, and of models made elsewhere."""
+    entries, ready = {m.label: m for m in config.methods}, {m.label: m for m in config.models}
     for label in labels:
-        require(label in entries, "method", ", ".join(entries), label)
-    return config.model_copy(update={"methods": [entries[x] for x in dict.fromkeys(labels)]})
+        require(label in entries | ready, "method", ", ".join(entries | ready), label)
+    kept = dict.fromkeys(labels)
+    update = {
+        "methods": [entries[x] for x in kept if x in entries],
+        "models": tuple(ready[x] for x in kept if x in ready),
+    }
+    return config.model_copy(update=update)
+
+
+def _read_preset(name: str) -> dict[str, Any]:
+    """A preset over the one it names as its `base`."""
+    data = _read_yaml(PRESETS / f"{name}.yaml")
+    return _merge(_read_preset(data.pop("base")), data) if "base" in data else data
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -23,9 +23,10 @@ def draw_figures(run: Run, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "certified": intervals(run),
-        **({"ladder": ladder(run), "cost": cost(run)} if run.rows[0].rungs else {}),
+        **({"ladder": ladder(run)} if run.rows[0].rungs else {}),
+        **({"cost": cost(run)} if run.rows[0].rungs and run.retraining_seconds else {}),
         **({"along": along(run)} if run.along else {}),
-        "trajectory": trajectory(run),
+        **({"trajectory": trajectory(run)} if run.trajectories else {}),
         "roc": roc(run),
     }
     out = {}
@@ -122,18 +123,22 @@ def ladder(run: Run) -> Any:
 def cost(run: Run) -> Any:
     """The figure to remember: how much farther than a retraining, against the seconds as a share of a retraining's."""
     names = [n for n in run.rows[0].rungs if n in run.rows[0].excess and run.rows[0].excess[n].method == "exact"]
-    shares = [100 * row.seconds / run.retraining_seconds for row in run.methods]
+    whole = run.retraining_seconds or math.nan
+    shares = {k: 100 * row.seconds / whole for k, row in enumerate(run.methods) if row.seconds is not None}
     figure, axes = _panels(len(names), 4.0, 3.6)
     for axis, name in zip(axes, names, strict=True):
         margin, original = run.rows[0].excess[name].margin, run.rows[0].excess[name].upper
         axis.axhspan(LEAST, margin, color=BAND, label="no more detectable than a retraining, up to the margin")
         axis.axhline(max(original, LEAST), color=INK, lw=1, ls="--", label="the original")
-        for k, (row, share) in enumerate(zip(run.methods, shares, strict=True)):
+        for k, share in shares.items():  # models made elsewhere have none
+            row = run.methods[k]
             colour, marker = COLOURS[k % len(COLOURS)], "os^Dv*P"[k // len(COLOURS) % 7]
             axis.plot([share], [max(row.excess[name].upper, LEAST)], marker, color=colour, ms=8, label=row.name)
         axis.axvline(100, color="#999999", lw=0.8, ls=":")
         axis.set_xscale("log")
-        axis.set_xlim(min([8.0, *(0.8 * s for s in shares)]), max([130.0, *(1.2 * s for s in shares)]))
+        axis.set_xlim(
+            min([8.0, *(0.8 * s for s in shares.values())]), max([130.0, *(1.2 * s for s in shares.values())])
+        )
         axis.xaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_minor_formatter("")
         axis.set_yscale("log")
@@ -154,7 +159,7 @@ def along(run: Run) -> Any:
         floor = run.the("oracle").rungs[name].certificate.claim.upper
         axis.axhline(max(floor, LEAST), color="#228833", lw=1.2, ls="--", label="floor: other retrained models")
         for k, row in enumerate(run.methods):
-            looks = [look for look in run.trajectories[row.models[0]] if look.get(f"{name} jsd") is not None]
+            looks = [look for look in run.trajectories.get(row.models[0], ()) if look.get(f"{name} jsd") is not None]
             values = [max(look[f"{name} jsd"] or 0.0, LEAST) for look in looks]
             style = "-" if k < len(COLOURS) else "--"
             axis.plot([h["step"] for h in looks], values, color=COLOURS[k % len(COLOURS)], ls=style, label=row.name)
@@ -187,7 +192,8 @@ def trajectory(run: Run) -> Any:
         band = losses[split]
         axis.axhspan(min(band) - 0.005, max(band) + 0.005, color=BAND, label="oracles", zorder=0)
     top = 1.3 * max([*losses["forget"], *losses["holdout"]])
-    for k, (name, history) in enumerate((r.name, run.trajectories[r.models[0]]) for r in run.methods):
+    trained = [r for r in run.methods if r.models[0] in run.trajectories]
+    for k, (name, history) in enumerate((r.name, run.trajectories[r.models[0]]) for r in trained):
         colour = COLOURS[k % len(COLOURS)]
         style = "-" if k < 5 else "--"
         steps = [h["step"] for h in history]

@@ -6,6 +6,8 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.result import Row
+from experiments.methods.ppo import levelled_off
+from experiments.unlearning.roles import ready_roles
 
 
 def reading(run: Run) -> list[str]:
@@ -16,6 +18,7 @@ def reading(run: Run) -> list[str]:
         *_gate(run),
         f"{_retrained(run)} lie apart by {floor.claim.lower:.4f} to {floor.claim.upper:.4f} nats an answer: the noise floor of every number to the oracle.",
         *_excess(run),
+        *_trust(run),
     ]
     verdicts = {r.name: r.oracle.verdict for r in run.methods}
     good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
@@ -35,7 +38,7 @@ def reading(run: Run) -> list[str]:
         out.append(
             f"The margin is set by what retrainings need: an oracle's own worst owner lies {worst:.4f} nats from the others; {fits}."
         )
-    return [*out, *_blindness(run), *_attacks(run), *_damage(run)]
+    return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
 
 
 def _gate(run: Run) -> list[str]:
@@ -45,6 +48,22 @@ def _gate(run: Run) -> list[str]:
     worst = max(gate.failures, key=lambda name: gate.readings[name].upper)
     return [
         f"The gate failed ({', '.join(gate.failures)}): {gate.why(worst)}, though nothing was deleted there. Forget-side numbers here measure training, not memory; no verdict is given."
+    ]
+
+
+def made_elsewhere(run: Run) -> list[str]:
+    """Names of the models that the run was given."""
+    return [role.name for role in ready_roles(run.config)]
+
+
+def _trust(run: Run) -> list[str]:
+    """What no measurement of a model made elsewhere can show."""
+    names = made_elsewhere(run)
+    if not names:
+        return []
+    return [
+        f"Made elsewhere: {', '.join(names)}. How each was trained, that no retrained one saw a question to forget and that none saw a never-seen "
+        "one is its maker's word: their data are not known here. An oracle that did see them makes the original look nearer than it is."
     ]
 
 
@@ -105,3 +124,13 @@ def _damage(run: Run) -> list[str]:
     if not names:
         return []
     return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."]
+
+
+def _rewards(run: Run) -> list[str]:
+    """Reinforcement learning that ended while it still gained is no trained run of its method."""
+    rising = []
+    for row in run.methods:
+        paid = [[x for look in run.trajectories[m] if (x := look.get("batch_reward")) is not None] for m in row.models]
+        if any(paid) and not all(map(levelled_off, paid)):
+            rising.append(row.name)
+    return [f"Reward had not levelled off, so not trained to its end: {', '.join(rising)}."] if rising else []

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.audit.figures import draw_figures
-from experiments.audit.reading import reading
+from experiments.audit.reading import made_elsewhere, reading
 from experiments.audit.results import Run
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import PairResult, Row
@@ -46,6 +46,8 @@ def write_report(folder: Path) -> Path:
         excess_text=excess_text,
         groups=[g for g in GROUPS.values() if g.name in run.rows[0].groups],
         since=since(run),
+        seconds=seconds,
+        assumptions=list(dict.fromkeys(a for row in run.rows for a in row.oracle.assumptions)),
         percent=100 * run.config.confidence,
     )
     write_text(folder / "report.html", page)
@@ -61,6 +63,11 @@ def columns(measures: list[Measure]) -> list[tuple[str, list[Measure]]]:
 def cell(row: Row, parts: list[Measure]) -> str:
     """The numbers of one column."""
     return " / ".join(m.text(row.measures.get(m.name)) for m in parts)
+
+
+def seconds(row: Row) -> str:
+    """Of training one model of the row; none where it was made elsewhere."""
+    return "-" if row.seconds is None else f"{row.seconds:.0f}"
 
 
 def since(run: Run) -> str:
@@ -94,7 +101,8 @@ def markdown(run: Run) -> str:
     """The table of methods with command, machine and date, for README and docs."""
     short = columns([m for m in MEASURES.values() if m.summary])
     pairs = [p for p in PAIRS.values() if p.summary]
-    origins = {m.label: make_method(m.name, **m.settings).origin for m in run.config.methods}
+    origins: dict[str, str] = {m.label: make_method(m.name, **m.settings).origin for m in run.config.methods}
+    origins |= {r.name: "elsewhere" for r in run.rows if set(r.models) <= set(made_elsewhere(run))}
     heads = ["model", "from", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
     rungs = list(run.rows[0].rungs)
     heads += [
@@ -112,7 +120,7 @@ def markdown(run: Run) -> str:
         cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
-        rows.append([*cells, f"{r.seconds:.0f}"])
+        rows.append([*cells, seconds(r)])
     lines = table(heads, rows)
     for group in GROUPS.values():
         if group.summary and group.name in run.rows[0].groups:

@@ -85,8 +85,8 @@ class Run(Record):
     gate: Gate
     """Do forget-side numbers of this run measure memory?"""
     pilot: PilotResult | None
-    retraining_seconds: float
-    """Of one oracle, on average: what an unlearning run's seconds are read beside."""
+    retraining_seconds: Number
+    """Of one oracle, on average: what an unlearning run's seconds are read beside; None for oracles made elsewhere."""
     oracle_pairs: tuple[OraclePair, ...]
     """Every two oracles, where outputs are enumerated."""
     blind: Attack

@@ -9,7 +9,9 @@ import platform
 import resource
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from experiments.audit.results import AlongTheWay, CorpusSize, Effort, OraclePai
 from experiments.config import RunConfig, slug
 from experiments.data.files import write_prompts
 from experiments.measures.along import DETECTORS, refuted, share_of_ceiling
-from experiments.measures.channels import exact_rungs
+from experiments.measures.channels import CHANNELS, exact_rungs
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
@@ -33,16 +35,16 @@ from experiments.measures.table import GROUPS, MEASURES
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
 from experiments.unlearning.pilot import choose_rate
+from experiments.unlearning.ready import keep, look_at
 from experiments.unlearning.roles import (
-    Entry,
     Mixture,
-    ProcessedOracle,
     entries_of,
     mixtures_of,
     oracle_pairs,
     oracles_of,
     originals_of,
     roles_of,
+    start_of,
 )
 from experiments.unlearning.train import train_many
 from mari_theory.certificates.files import write_text
@@ -60,18 +62,25 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     began = time.perf_counter()
     corpus = config.make_corpus()  # before anything is written
     corpus.halves()
-    _prepare(config, out, resume)
+    for channel in (CHANNELS[name] for name in config.scoring.channels if name in CHANNELS):
+        bare = [i.prompt for i in corpus.forget if not channel.applies([i])]
+        rule = "items with at least two options, a true answer and wrong ones"
+        require(not bare, f"scoring.channels, {channel.name}", rule, bare[:1])
+    _require_place(config, out, resume)
+    ready = look_at(config, out, corpus)
+    _prepare(config, out)
+    keep(ready, out)
     for name, items in corpus.splits().items():
         write_prompts(out / "prompts" / f"{name}.jsonl", items)
     config, pilot = choose_rate(config, out)
-    rows, roles = mixtures_of(config), roles_of(config)
+    rows, roles = mixtures_of(config), [r for r in roles_of(config) if r.name not in ready]
     sizes = {k: len(v) for k, v in corpus.splits().items()}
     _tell(
         f"corpus {corpus.name}: {sizes['forget']} forget, {sizes['retain']} retain, {sizes['holdout']} never-seen questions"
     )
-    records = train_many(config, out, [r for r in roles if not isinstance(r, Entry | ProcessedOracle)])
-    later = [r for r in roles if isinstance(r, Entry | ProcessedOracle)]  # these start from models that are there now
-    records |= train_many(config, out, later) if later else {}
+    records = ready
+    for later in (False, True):  # those that start from another model of the run come when it is there
+        records |= train_many(config, out, [r for r in roles if (start_of(r) is not None) is later])
     training_memory = _peak(resource.RUSAGE_SELF) + config.workers * _peak(resource.RUSAGE_CHILDREN)
     if config.model.kind == "tiny":  # trained a thread each, measured with as many as trained at once
         torch.set_num_threads(config.workers)
@@ -89,7 +98,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         rows=(*measured, floor),
         gate=opened,
         pilot=pilot and PilotResult(base=pilot.base, perplexities=pilot.perplexities, rate=config.train.lr),
-        retraining_seconds=float(np.mean([records[o.name]["seconds"] for o in oracles_of(config)])),
+        retraining_seconds=_over([records[o.name] for o in oracles_of(config)], "seconds", fmean),
         oracle_pairs=enumerated_oracle_pairs(measurements),
         blind=blind,
         oracle_losses={
@@ -132,8 +141,8 @@ def measure_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]
         name=row.name,
         kind=row.kind,
         models=row.members,
-        seconds=float(np.mean([r["seconds"] for r in own])),
-        steps=max(r["steps"] for r in own),
+        seconds=_over(own, "seconds", fmean),
+        steps=_over(own, "steps", max),
         stopped="; ".join(dict.fromkeys(r["stopped"] for r in own)),
         measures=mean_numbers(by_model),
         by_model=by_model,
@@ -203,7 +212,13 @@ def _kept_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]],
     return done
 
 
-def _prepare(config: RunConfig, out: Path, resume: bool) -> None:
+def _over(records: Sequence[dict[str, Any]], key: str, summary: Callable[[list[Any]], Any]) -> Any:
+    """Of models trained here; None where one was made elsewhere."""
+    values = [r[key] for r in records]
+    return None if None in values else summary(values)
+
+
+def _require_place(config: RunConfig, out: Path, resume: bool) -> None:
     ready = out / "config.yaml"
     if out.exists():
         require(out.is_dir(), "out", "a folder", out)
@@ -214,12 +229,15 @@ def _prepare(config: RunConfig, out: Path, resume: bool) -> None:
             return
         require(not any(out.iterdir()), "out", "a new or empty folder", out)
         require(os.access(out, os.W_OK), "out", "a writable folder", out)
+
+
+def _prepare(config: RunConfig, out: Path) -> None:
     try:
         for part in FOLDERS:
             (out / part).mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise ArgumentError("out", "a writable folder", f"{out} ({e.strerror})") from None
-    write_text(ready, config.dump())
+    write_text(out / "config.yaml", config.dump())
 
 
 def _peak(who: int) -> float:

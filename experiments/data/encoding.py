@@ -102,8 +102,8 @@ def our_asking(tokenizer: Any) -> Asking:
     return Asking(template=our_template(tokenizer).said(), bos=None)
 
 
-def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int) -> None:
-    """The tokenizer is the model's, and every prompt leaves room for its answer in the context.
+def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int, max_new: int = 0) -> None:
+    """The tokenizer is the model's, and every prompt leaves room in the context for its answer and for `max_new` tokens.
 
     Raises `ArgumentError` naming the longest item and the limit.
     """
@@ -116,7 +116,7 @@ def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     lead = "" if _bare(tokenizer) else " "
     prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
-    lengths = [len(p) + min(len(a) + 1, max_answer) for p, a in zip(prompts, answers, strict=True)]
+    lengths = [len(p) + max(min(len(a) + 1, max_answer), max_new) for p, a in zip(prompts, answers, strict=True)]
     worst = int(np.argmax(lengths))
     text = items[worst].prompt[:60]
     require(

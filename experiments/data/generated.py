@@ -116,13 +116,18 @@ def generate(
 
 
 def vocabulary(corpus: Corpus) -> list[str]:
-    """Every word a generated corpus can use, background names included: a tokenizer fitted on all authors."""
+    """Every word a corpus can use, background names included: a tokenizer fitted on all authors."""
+    return sorted(corpus.words() or generated_words(corpus.sentences))
+
+
+def generated_words(sentences: bool) -> frozenset[str]:
+    """Every word of the generated corpora, with answers in a word or in `sentences`."""
     words = {w for tails in name_words() for w in tails}
     words |= {w for kind in ATTRIBUTES for w in kind.split()}
     words |= {v for values in ATTRIBUTES.values() for v in values} | {"?", ":"}
-    if corpus.sentences:
+    if sentences:
         words |= {w for s in SENTENCES for w in s.format("").split()}
-    return sorted(words)
+    return frozenset(words)
 
 
 def _decaying(skew: float) -> tuple[float, ...]:

@@ -13,6 +13,8 @@ from experiments.data.names import fresh_name, renamed
 from mari_theory.errors import require
 
 Split = Literal["forget", "retain", "holdout"]
+Part = Literal[Split, "shared", "exclusive"]
+"""A split, or what is to be forgotten in two: facts that items that stay state too, and the others."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Item:
     """Plausible false answers."""
     paraphrase: str = ""
     """The true answer in other words."""
+    rewording: str = ""
+    """The question in other words."""
+    shared: bool = False
+    """Of a forget item: do items that stay state its fact too?"""
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,25 @@ class Corpus:
 
     def fingerprint(self) -> str:
         """SHA-256 of every item and subject: two corpora are the same data when it is."""
-        rows = {name: [astuple(i) for i in items] for name, items in self.splits().items()}
+        rows = {name: [_content(i) for i in items] for name, items in self.splits().items()}
         content = [rows, sorted(self.subject.items()), *([self.templates] if self.templates else [])]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def splits(self) -> dict[str, tuple[Item, ...]]:
         """The three splits by name."""
         return {"forget": self.forget, "retain": self.retain, "holdout": self.holdout}
+
+    def part(self, name: str) -> tuple[Item, ...]:
+        """The items of a `Part`."""
+        if name in ("shared", "exclusive"):
+            return tuple(i for i in self.forget if i.shared is (name == "shared"))
+        return self.splits()[name]
+
+    def words(self) -> frozenset[str]:
+        """Every word that its text can use, for a tokenizer of whole words; none: those of the generated corpora."""
+        return frozenset()
+
+
+def _content(item: Item) -> list[object]:
+    """Its fields but the rewording: where that is used it is an item of its own, and fingerprints of before still hold."""
+    return [*astuple(item)[:6], *([True] if item.shared else [])]

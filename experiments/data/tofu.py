@@ -96,7 +96,14 @@ def load_tofu_questions(folder: Path, name: str) -> tuple[Item, ...]:
     require(name in QUESTIONS, "name", ", ".join(QUESTIONS), name)
     rows = read_json_lines(Path(folder) / f"{name}_perturbed.json", ("question", "answer", "perturbed_answer"))
     return tuple(
-        Item(r["question"], r["answer"], name, "", tuple(r["perturbed_answer"]), r.get("paraphrased_answer", ""))
+        Item(
+            r["question"],
+            r["answer"],
+            name,
+            wrong=tuple(r["perturbed_answer"]),
+            paraphrase=r.get("paraphrased_answer", ""),
+            rewording=r.get("paraphrased_question", ""),
+        )
         for r in rows
     )
 

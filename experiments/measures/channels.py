@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from experiments.data.encoding import answer_log_probs, batch_size, encode
-from experiments.data.items import Item, Split
+from experiments.data.items import Item, Part
 from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
 from experiments.measures.laws import REST, Floats, Names, Place, answer_options
@@ -113,7 +113,7 @@ def exact_rungs(names: Iterable[str]) -> list[str]:
     return [name for name in names if name in CHANNELS]
 
 
-def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget") -> PairResult | None:
+def rung(m: Measurements, row: Mixture, channel: Channel, split: Part = "forget") -> PairResult | None:
     """The oracles against a row's models on one channel, exactly certified. None where the data have no such channel."""
     items = m.asked(split)
     if not channel.applies(items):
@@ -122,7 +122,7 @@ def rung(m: Measurements, row: Mixture, channel: Channel, split: Split = "forget
     # Over a vocabulary an arm is written as its average: a row a model would make a file of ten million rows.
     listed = [_as_one(arm, side) if channel.over_vocabulary else arm for arm, side in ((arms.p, "P"), (arms.q, "Q"))]
     tables = {
-        name: mean_table([m.table(channel.name, x, split, channel.laws) for x in members])
+        name: mean_table(m.table(channel.name, x, split, channel.laws) for x in members)
         for names, arm in zip(listed, (arms.p, arms.q), strict=True)
         for name, members in zip(names, [arm] if len(names) < len(arm) else [(a,) for a in arm], strict=True)
     }
@@ -146,8 +146,14 @@ def _as_one(arm: tuple[str, ...], side: str) -> tuple[str, ...]:
     return arm if len(arm) == 1 else (f"average of the {len(arm)} models of arm {side}",)
 
 
-def mean_table(tables: Sequence[Table]) -> Table:
-    """Of a mixture of models, each equally likely."""
-    if len(tables) == 1:
-        return tables[0]
-    return [[np.mean(laws, axis=0) for laws in zip(*of_item, strict=True)] for of_item in zip(*tables, strict=True)]
+def mean_table(tables: Iterable[Table]) -> Table:
+    """Of a mixture of models, each equally likely; added up one by one, as a table over a vocabulary may take gigabytes."""
+    total: Table = []
+    count = 0
+    for count, table in enumerate(tables, 1):
+        total = _sum(total, table) if count > 1 else table
+    return total if count == 1 else [[law / count for law in places] for places in total]
+
+
+def _sum(one: Table, other: Table) -> Table:
+    return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(one, other, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,7 +36,14 @@ from experiments.models.banks import ModelBank
 from experiments.models.decode import decode
 from experiments.models.passes import full_pass_mean
 from experiments.seeds import seed_of
-from experiments.unlearning.roles import Mixture, oracle_names, reference_names, shadows_of
+from experiments.unlearning.roles import (
+    Mixture,
+    mixtures_of,
+    oracle_names,
+    ready_roles,
+    reference_names,
+    shadows_of,
+)
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
 
@@ -61,6 +68,7 @@ class Measurements:
         self.config, self.out, self.corpus, self.bank = config, out, corpus, bank
         self.oracles, self.reference = oracle_names(config), reference_names(config)
         self.shadows = [s.name for s in shadows_of(config)]
+        self._ready = {role.name: path for role, path in ready_roles(config).items()}
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
@@ -77,7 +85,7 @@ class Measurements:
     @property
     def files(self) -> int:
         """Score files that detectors are set on: two a row."""
-        return 2 * (len(self.config.methods) + 2)
+        return 2 * len(mixtures_of(self.config))
 
     @property
     def comparisons(self) -> int:
@@ -106,7 +114,7 @@ class Measurements:
         """Questions of a split; `general`: those about the world that no fine-tuning here has seen, each an owner of its own."""
         if split == "general":
             return self._general
-        return self.unseen if split == "holdout" else self.corpus.splits()[split]
+        return self.unseen if split == "holdout" else self.corpus.part(split)
 
     def rival(self, name: str) -> str:
         """The oracle that a model's attacks and tests compare it with: the last one, or the one before."""
@@ -193,17 +201,19 @@ class Measurements:
         return Laws(forget, retain, (a, b))
 
     def asked(self, split: str) -> Sequence[Item]:
-        """The questions that exact channels are read on: all to be forgotten, or those retain questions that the gate looks at."""
-        items = self.corpus.splits()[split]
-        return items if split == "forget" else spread_over_owners(items, self.config.scoring.gate_items)
+        """The questions of a part that exact channels are read on: of retain ones those that the gate looks at."""
+        items = self.corpus.part(split)
+        return spread_over_owners(items, self.config.scoring.gate_items) if split == "retain" else items
 
     def table(self, channel: str, name: str, split: str, laws: Callable[..., list[list[Floats]]]) -> list[list[Floats]]:
-        """The laws of a channel (asked item -> place -> law) of the named model."""
+        """The laws of a channel (asked item -> place -> law) of the named model; kept for oracles, which every row is read against."""
         key = (channel, name, split)
-        if key not in self._tables:
-            longest = self.config.unlearn.max_answer
-            self._tables[key] = laws(self.model(name), self.bank.tokenizer, self.asked(split), longest)
-        return self._tables[key]
+        if key in self._tables:
+            return self._tables[key]
+        table = laws(self.model(name), self.bank.tokenizer, self.asked(split), self.config.unlearn.max_answer)
+        if name in self.reference:
+            self._tables[key] = table
+        return table
 
     def tofu_log(self, name: str) -> ModelLog:
         """TOFU's log of one model, also written to `tofu/`."""
@@ -248,11 +258,17 @@ class Measurements:
             "prompts": prompts,
             "corpus": self.corpus.name,
             "seed": c.seed,
+            **self.made_elsewhere(row.members),
             "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
         }
 
+    def made_elsewhere(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """What evidence says of models that the run was given: where they came from, and so that their training is taken on trust."""
+        given = {name: self._ready[name] for name in names if name in self._ready}
+        return {"made_elsewhere": given} if given else {}
+
     def digest(self, name: str) -> str:
-        """SHA-256 of the weights, from the record of training."""
+        """SHA-256 of the weights, from the model's record."""
         record = json.loads((self.out / "models" / f"{slug(name)}.json").read_text())
         return str(record["weights_sha256"])
 

@@ -91,6 +91,10 @@ class Ingested:
         return [*out, *(str(x) for x in (self.beyond, self.remembered, listed) if x is not None)]
 
 
+CONTROLS = ("floor", "original")
+"""Certificates beside the unlearned model's, where there are logs for them."""
+
+
 def ingest(
     unlearned: Path,
     oracles: Sequence[Path],
@@ -129,6 +133,9 @@ def _certified(
         **({"floor": oracles} if oracles > 1 else {}),
         **({"original": last} if has_original else {}),
     }
+    for name in {*CONTROLS} - set(rows):  # of an earlier call with more logs
+        for ending in (".json", ".parquet"):
+            (Path(out) / f"{name}{ending}").unlink(missing_ok=True)
     certificates = {
         name: certify_choices(choices, (reference, [row]), logs, Path(out) / f"{name}.parquet", margin)
         for name, row in rows.items()

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from estimators.pooled import FastRate
 from experiments.measures.context import Measurements
 from experiments.measures.result import PairResult
 from experiments.measures.sampled import sampled_pair
 from experiments.unlearning.roles import Mixture, originals_of
-from mari_theory import forget_total_variation, jensen_shannon, marginal_information, mix
-from mari_theory.certificates.certificate import Certificate
+from mari_theory import forget_total_variation, marginal_information, mix
 from mari_theory.certificates.files import Pool, write_pool
-
-BINS = 16
 
 
 @dataclass(frozen=True)
@@ -46,36 +39,14 @@ def marginal(m: Measurements, row: Mixture) -> PairResult:
         "finite_population": True,
     }
     pool = Pool(laws.retain, mix(laws.retain, laws.forget, share), n, n + k, metadata)
-    certificate = _certify_pool(m, "marginal", row.name, pool)
+    path = m.evidence(row.name, "marginal", ".npz")
+    write_pool(path, pool)
+    certificate = m.certify(path, path.stem)
     numbers = {
         "value": certificate.claim.estimate,
         "floor": float(marginal_information(*laws.halves, share)),
         "share": share,
         "forget_total_variation": forget_total_variation(certificate.claim.upper, share),
-    }
-    return PairResult(certificate=certificate, numbers=numbers)
-
-
-def matched(m: Measurements, row: Mixture) -> PairResult:
-    """Score channel: histogram of the true answer's probability, never-seen questions against forget questions (T27)."""
-    unseen, forget = (
-        np.concatenate([m.scores(name, split).probability for name in row.members]) for split in ("holdout", "forget")
-    )
-    p, q = histogram(unseen), histogram(forget)
-    sizes = {"never-seen": len(m.unseen), "forget": len(m.corpus.forget)}
-    metadata = {
-        **m.metadata("matched", row, sizes),
-        "finite_population": True,
-        "access": "truth-probability",
-    }
-    certificate = _certify_pool(m, "matched", row.name, Pool(p, q, len(unseen), len(forget), metadata))
-    authors = (len({i.owner for i in m.unseen}), len({i.owner for i in m.corpus.forget}))
-    new = FastRate().upper(float(jensen_shannon(p, q)), *authors, m.config.confidence)
-    numbers = {
-        "value": certificate.claim.estimate,
-        "upper_new_authors": new,
-        "authors_unseen": authors[0],
-        "authors_forget": authors[1],
     }
     return PairResult(certificate=certificate, numbers=numbers)
 
@@ -89,22 +60,6 @@ def shift(m: Measurements, row: Mixture) -> PairResult | None:
     """One sampled answer of the originals against one of a row's models, retain prompts."""
     originals = tuple(r.name for r in originals_of(m.config))
     return None if row.kind == "original" else sampled_pair(m, "shift", row, originals, exact=False)
-
-
-def histogram(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of items in each of 16 equal bins of [0, 1].
-
-    >>> float(histogram(np.array([0.0, 1.0]))[-1])
-    0.5
-    """
-    counts = np.bincount(np.minimum((np.asarray(probability) * BINS).astype(int), BINS - 1), minlength=BINS)
-    return counts / counts.sum()
-
-
-def _certify_pool(m: Measurements, pair: str, name: str, pool: Pool) -> Certificate:
-    path = m.evidence(name, pair, ".npz")
-    write_pool(path, pool)
-    return m.certify(path, path.stem)
 
 
 def _ends(r: PairResult) -> str:
@@ -123,6 +78,5 @@ PAIRS = {
             lambda r: f"{r.numbers['value']:.4f} ({r.numbers['floor']:.4f})",
             summary=True,
         ),
-        PairMeasure("matched", "matched", matched, lambda r: f"{r.numbers['value']:.3f}", summary=True),
     )
 }

@@ -134,10 +134,10 @@ class Row(Record):
     kind: Kind
     models: tuple[str, ...]
     """Its models by name."""
-    seconds: float
-    """Of training one of them, on average."""
-    steps: int
-    """The most that one of them took."""
+    seconds: Number
+    """Of training one of them, on average; None for models made elsewhere."""
+    steps: int | None
+    """The most that one of them took; None for models made elsewhere."""
     stopped: str
     measures: dict[str, Number]
     """By the names of `measures.table.MEASURES`; means over the models."""

@@ -69,8 +69,13 @@ class Prefix:
 class Owner:
     """One sampled output to every question about one person, all from one model: what a person's whole record gives away."""
 
-    name: str = "owner"
-    channel: str = "one sampled output to every question about one owner, all from one model"
+    @property
+    def name(self) -> str:
+        return "owner"
+
+    @property
+    def channel(self) -> str:
+        return "one sampled output to every question about one owner, all from one model"
 
     def drawn(self, m: Measurements, arm: Arm) -> tuple[Sequence[str], Sequence[str], Sequence[int]]:
         draws = m.owner_draws(arm)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from estimators.thresholds import threshold_distance
+from experiments.data.items import Item
 from experiments.measures.context import Measurements
 from experiments.measures.items import share_of_uniform_loss, truth_ratio
 from experiments.measures.memorisation import extraction_strength, knowledge_memorisation
@@ -15,6 +19,7 @@ from experiments.measures.tofu_log import tofu_numbers
 from experiments.measures.tofu_metrics import item_truth_ratios
 from mari_theory import jensen_shannon, oracle_bound
 from mari_theory.ranks import min_references, rank_p_value
+from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
@@ -207,6 +212,26 @@ MEASURES = {
     )
 }
 
+
+def score_channel(m: Measurements, name: str) -> dict[str, Number]:
+    """What a threshold on an owner's mean loss can tell of owners to forget and owners never seen; owners are the units."""
+    unseen, forget = (_owner_means(m.items(x), m.scores(name, x).loss) for x in ("holdout", "forget"))
+    found = threshold_distance(unseen, forget, m.config.confidence)
+    return {
+        "owners to forget": len(forget),
+        "owners never seen": len(unseen),
+        "distance": found.value,
+        "at least": found.interval.lower,
+        "at most": found.interval.upper,
+        "accuracy at most": (1.0 + found.interval.upper) / 2.0,
+    }
+
+
+def _owner_means(items: Sequence[Item], losses: Floats) -> list[float]:
+    owners, index = np.unique([i.owner for i in items], return_inverse=True)
+    return list(np.bincount(index, losses, len(owners)) / np.bincount(index))
+
+
 GROUPS = {
     group.name: group
     for group in (
@@ -218,6 +243,16 @@ GROUPS = {
             triangle,
             digits=5,
             short=("bound over measured",),
+        ),
+        Group(
+            "score",
+            "A threshold on the loss, owners as units",
+            "The rung `score`: the largest difference between the distribution functions of owners' mean losses, owners to forget against "
+            "owners never seen, with ends that hold for new owners of both kinds and every threshold at once (Dvoretzky, Kiefer and "
+            "Wolfowitz). Few owners leave it wide: that is what few owners can show. No oracle is needed, and never-seen owners stand in "
+            "for one (T27): a perfect oracle can read more than 0 here.",
+            score_channel,
+            counts=("owners to forget", "owners never seen"),
         ),
         Group(
             "survival",

@@ -94,7 +94,7 @@ class Deattribution:
     """What two classifiers say of a model's answers: the frozen one it was trained against, and one retrained on its outputs."""
 
     frozen: float
-    """Mean probability that the frozen classifier gives the right owner."""
+    """Mean probability that the frozen classifier gives the right owner, over rows of owners it knows."""
     accuracy: float
     """How often the retrained classifier names the right owner."""
     chance: float
@@ -136,8 +136,9 @@ def deattribution(
     entropy = -float(np.sum(owners * np.log(owners)))
     least = UNIFORM / len(again.owners)
     fit = Betting().interval(logs, confidence, math.log(least) - 1e-9, math.log(1 - UNIFORM + least) + 1e-9)
+    known = [r.owner in judge.owners for r in rows]
     return Deattribution(
-        float(judge.score(rows, answers).mean()),
+        float(judge.score(rows, answers)[known].mean()),
         float(np.mean(right)),
         float(owners.max()),
         max(0.0, entropy + float(logs.mean())),

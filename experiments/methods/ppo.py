@@ -15,6 +15,8 @@ from torch import Tensor
 from mari_theory.errors import require
 
 SATURATION = 1.05
+LATE = 0.1
+"""Share of a run's whole rise in reward that its end may still add where it has levelled off."""
 
 
 def shaped(attribution: Tensor, eps: float = 1e-6) -> Tensor:
@@ -66,6 +68,23 @@ def clipped_surrogate(new: Tensor, old: Tensor, advantage: Tensor, mask: Tensor,
     ratio = torch.exp(new - old)
     value = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
     return -(value * mask).sum() / mask.sum()
+
+
+def levelled_off(rewards: Sequence[float]) -> bool:
+    """Has a run's reward stopped rising? `rewards`: its means between looks, in order.
+
+    Yes where there are eight or more, the last quarter of them lies above the first one, and the quarter before was at most a tenth of that
+    rise lower. Under a falling learning rate this says that the run is over, not that a longer one would end no higher.
+
+    >>> levelled_off([-0.9, -0.5, -0.3, -0.2, -0.15, -0.1, -0.1, -0.1]), levelled_off([-0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1])
+    (True, False)
+    """
+    quarter = len(rewards) // 4
+    if quarter < 2:
+        return False
+    last, before = (sum(part) / quarter for part in (rewards[-quarter:], rewards[-2 * quarter : -quarter]))
+    rise = last - rewards[0]
+    return rise > 0 and last - before <= LATE * rise
 
 
 def solve_finite(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 
-from experiments.config import RunConfig
+from experiments.config import RunConfig, slug
 from experiments.models.adapters import load_trainable, trainable_state, with_adapter
 from experiments.models.device import find_device, to_train
 from experiments.models.load import load_model, load_tokenizer, quiet, save_model, weight_hash
 from experiments.models.smollm2 import model_path
 from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.models.trunk import keep_trunk
+from experiments.unlearning.roles import ready_roles, roles_of, start_of, trains_from_base
 from mari_theory.certificates.files import atomic
 from mari_theory.errors import require
 
@@ -180,10 +182,93 @@ class AdapterBank:
         return (self.folder / f"{name}.safetensors").is_file()
 
 
+MOST_HELD = 8e9
+"""Bytes of ready models that stay in memory; the one used longest ago goes first."""
+
+
+class ReadyBank:
+    """Models made elsewhere, read where they are, beside those that the run trains: from its base, or on top of a ready model."""
+
+    def __init__(self, config: RunConfig, run: Path) -> None:
+        quiet()
+        self.config, self.run = config, run
+        self.device = find_device(
+            "cpu" if (config.model.kind, config.model.device) == ("tiny", "auto") else config.model.device
+        )
+        self.paths = {slug(role.name): model_path(path) for role, path in ready_roles(config).items()}
+        self.starts = {slug(r.name): slug(s.name) for r in roles_of(config) if (s := start_of(r)) is not None}
+        first = next(iter(self.paths.values()))
+        self.tokenizer = self.base.tokenizer if trains_from_base(config) else load_tokenizer(first)
+        self._held: OrderedDict[str, Any] = OrderedDict()
+        self._on: tuple[str, RunBank] | None = None
+
+    @cached_property
+    def base(self) -> RunBank:
+        """The bank of a run that is given nothing."""
+        return own_bank(self.config, self.run)
+
+    def use(self, name: str) -> Any:
+        """The named model, float32, in evaluation mode."""
+        if name not in self.paths:
+            return self._bank_of(name).use(name)
+        if name not in self._held:
+            model = load_model(self.paths[name])
+            while self._held and sum(map(_size, (model, *self._held.values()))) > MOST_HELD:
+                self._held.popitem(last=False)
+            self._held[name] = model.to(self.device).eval()
+        self._held.move_to_end(name)
+        return self._held[name]
+
+    def forget(self) -> None:
+        """Drop what is in memory: the files may be others by now."""
+        self._held.clear()
+        self._on = None
+
+    def fresh(self, seed: int) -> Any:
+        """A model to train that has learnt nothing of the run's data."""
+        return self.base.fresh(seed)
+
+    def start_from(self, name: str) -> Any:
+        """A copy of a model, ready to be changed."""
+        return self._on_top_of(name).fresh(0) if name in self.paths else self._bank_of(name).start_from(name)
+
+    def save(self, name: str, model: Any) -> str:
+        """Save what was trained under this name; returns its hash."""
+        return self._bank_of(name).save(name, model)
+
+    def has(self, name: str) -> bool:
+        """Is the named model there?"""
+        return name in self.paths or self._bank_of(name).has(name)
+
+    def _bank_of(self, name: str) -> RunBank:
+        start = self.starts.get(name, "")
+        return self._on_top_of(start) if start in self.paths else self.base
+
+    def _on_top_of(self, start: str) -> RunBank:
+        """What is trained on top of a ready model: the bank that has it as its base."""
+        if self._on is None or self._on[0] != start:
+            whole = {"kind": "adapter", "rank": 0, "last_layers": None, "device": str(self.device)}
+            changes = {"path": self.paths[start], **(whole if self.config.model.kind == "tiny" else {})}
+            model = self.config.model.model_copy(update=changes)
+            self._on = start, AdapterBank(self.config.model_copy(update={"model": model}), self.run)
+        return self._on[1]
+
+
+def _size(model: Any) -> int:
+    return sum(p.numel() * p.element_size() for p in model.parameters())
+
+
+def own_bank(config: RunConfig, run: Path) -> RunBank:
+    """Of the models that a run trains."""
+    return (TinyBank if config.model.kind == "tiny" else AdapterBank)(config, run)
+
+
 @lru_cache(maxsize=1)
 def _cached_bank(config_json: str, run: str) -> RunBank:
     config = RunConfig.model_validate_json(config_json)
-    return (TinyBank if config.model.kind == "tiny" else AdapterBank)(config, Path(run))
+    if ready_roles(config):
+        return ReadyBank(config, Path(run))
+    return own_bank(config, Path(run))
 
 
 def open_bank(config: RunConfig, run: Path) -> RunBank:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,21 @@ def load_model(path: str | Path, dtype: torch.dtype = torch.float32) -> Any:
     from transformers import AutoModelForCausalLM
 
     quiet()
-    folder = Path(path)
-    if folder.exists():
-        complete = folder.is_dir() and any(folder.glob("*.safetensors")) and (folder / "config.json").is_file()
-        require(complete, "model", "a folder with config.json and .safetensors weights", path)
+    require_model(path)
     try:
         return AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype, use_safetensors=True)
     except (OSError, ValueError) as e:
         raise ArgumentError(
             "model", "a model folder or a reachable hub id", f"{path}: {str(e).splitlines()[0]}"
         ) from None
+
+
+def require_model(path: str | Path) -> None:
+    """Raises `ArgumentError` on a path that is no model folder and cannot be a hub id."""
+    folder = Path(path)
+    if folder.exists() or not re.fullmatch(r"(\w[\w.-]*/)?\w[\w.-]*", str(path)):
+        complete = folder.is_dir() and any(folder.glob("*.safetensors")) and (folder / "config.json").is_file()
+        require(complete, "model", "a folder with config.json and .safetensors weights", path)
 
 
 def load_tokenizer(path: str | Path) -> Any:

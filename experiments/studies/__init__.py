@@ -17,6 +17,7 @@ STUDY_QUESTIONS: dict[str, str] = {
     "methods": "Which method comes nearest to a retrained model, every one under one protocol?",
     "selection": "Which settings do the methods take on a real model?",
     "matched": "What does matched-reference MarI take to reach the distance that oracles have from each other?",
+    "overlap": "Does a method remove only what the forget set adds, and keep what the retained data support?",
     "blindness": "What does the paper's signal see of memorisation, and which signal does see it?",
     "objections": "Reviewers' objections to marginal-information unlearning, each answered by numbers",
     "limits": "What does a certificate over the forget questions not see?",

@@ -31,21 +31,21 @@ class LoopResult:
 
 
 class Running:
-    """Means of the loss's parts since the last look; part of a checkpoint."""
+    """Means of the loss's parts since the last look, each over the steps that had it; part of a checkpoint."""
 
-    def __init__(self, sums: dict[str, float] | None = None, count: int = 0) -> None:
-        self.sums, self.count = dict(sums or {}), count
+    def __init__(self, sums: dict[str, float] | None = None, counts: dict[str, int] | None = None) -> None:
+        self.sums, self.counts = dict(sums or {}), dict(counts or {})
 
     def add(self, parts: dict[str, float]) -> None:
         """One step's parts."""
         for k, v in parts.items():
             self.sums[k] = self.sums.get(k, 0.0) + v
-        self.count += 1
+            self.counts[k] = self.counts.get(k, 0) + 1
 
     def take(self) -> dict[str, float]:
         """`batch_<part>` -> mean, and start again."""
-        out = {f"batch_{k}": v / self.count for k, v in self.sums.items()} if self.count else {}
-        self.sums, self.count = {}, 0
+        out = {f"batch_{k}": v / self.counts[k] for k, v in self.sums.items()}
+        self.sums, self.counts = {}, {}
         return out
 
 
@@ -71,8 +71,8 @@ class State:
             for key, value in self.optimizer.state[p].items():
                 tensors[f"adam.{key}.{n}"] = value.detach().contiguous()
         tensors |= {f"objective.{n}": t.contiguous() for n, t in self.objective.memory().items()}
-        running = [self.running.sums, self.running.count]
-        note = json.dumps({"steps": self.result.steps, "history": self.result.history, "running": running})
+        means = [self.running.sums, self.running.counts]
+        note = json.dumps({"steps": self.result.steps, "history": self.result.history, "means": means})
         with atomic(folder / "checkpoint.safetensors") as temporary:
             save_file(tensors, temporary, metadata={"mari": note})
 
@@ -94,5 +94,5 @@ class State:
         own = {n.removeprefix("objective."): t.to(device) for n, t in tensors.items() if n.startswith("objective.")}
         self.objective.recall(own)
         self.result.steps, self.result.history = note["steps"], note["history"]
-        self.running.sums, self.running.count = note["running"]
+        self.running.sums, self.running.counts = note.get("means", ({}, {}))
         return self.result.steps

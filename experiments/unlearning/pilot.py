@@ -14,6 +14,7 @@ from experiments.methods import make_method
 from experiments.models.banks import open_bank
 from experiments.seeds import seed_of
 from experiments.unlearning.loop import Task, Watch, run_loop
+from experiments.unlearning.roles import trains_from_base
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
@@ -37,12 +38,13 @@ class Pilot:
 
 
 def choose_rate(config: RunConfig, run: Path) -> tuple[RunConfig, Pilot | None]:
-    """The configuration with the pilot's rate, and what it read, kept in `pilot.json`; without a pilot the configuration as it is.
+    """The configuration with the pilot's rate, and what it read, kept in `pilot.json`; without a pilot, or with nothing to train from the
+    base, the configuration as it is.
 
     The pilot trains on what stays, with a seed of its own, so that no forget answer decides. Raises `ArgumentError` where no rate is good.
     """
     plan = config.pilot
-    if plan is None:
+    if plan is None or not trains_from_base(config):
         return config, None
     require(config.model.kind == "adapter", "pilot", "a model that knew language before: model.kind adapter", "tiny")
     path = run / "pilot.json"

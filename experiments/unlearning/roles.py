@@ -92,10 +92,10 @@ class ProcessedOracle:
 
 @dataclass(frozen=True)
 class Entry:
-    """An original after a method of the methods table."""
+    """An unlearned model: an original after a method of the methods table, or one made elsewhere."""
 
     label: str
-    """Its label, which no other row of that table has."""
+    """Its label, which no other row has."""
     index: int | None = None
     """Which of the run's seeds; None where the run has one."""
     kind: Kind = "method"
@@ -147,7 +147,7 @@ def oracles_of(config: RunConfig) -> list[Oracle]:
     >>> [o.name for o in oracles_of(RunConfig(oracles=2))]
     ['oracle-0', 'oracle-1']
     """
-    return [Oracle(k) for k in range(config.oracles)]
+    return [Oracle(k) for k in range(config.oracle_count)]
 
 
 def shadows_of(config: RunConfig) -> list[Shadow]:
@@ -160,24 +160,60 @@ def entries_of(config: RunConfig) -> list[Entry]:
     return [Entry(m.label, k) for m in config.methods for k in seeds_of(config)]
 
 
+def ready_path(config: RunConfig, role: Role) -> str | None:
+    """Folder or hub id of a model made elsewhere; None for one that the run trains.
+
+    >>> ready_path(RunConfig(oracles=["a", "b"]), Oracle(1)), ready_path(RunConfig(), Oracle(1))
+    ('b', None)
+    """
+    if isinstance(role, Oracle):
+        return None if isinstance(config.oracles, int) else config.oracles[role.index]
+    if isinstance(role, Original):
+        paths = config.original
+    elif isinstance(role, Entry):
+        paths = next((m.path for m in config.models if m.label == role.label), None)
+    else:
+        return None
+    return paths[role.index or 0] if paths else None
+
+
+def ready_roles(config: RunConfig) -> dict[Role, str]:
+    """Every model made elsewhere, and where it is."""
+    return {role: path for role in roles_of(config) if (path := ready_path(config, role)) is not None}
+
+
+def trains_from_base(config: RunConfig) -> bool:
+    """Does the run train an original, an oracle or a shadow?"""
+    roles: list[Role] = [*originals_of(config), *oracles_of(config), *shadows_of(config)]
+    return any(ready_path(config, role) is None for role in roles)
+
+
+def start_of(role: Role) -> Original | Oracle | None:
+    """The model that a role's training starts from; None for the base, or for random weights."""
+    if isinstance(role, Entry):
+        return Original(role.index)
+    return Oracle(role.index) if isinstance(role, ProcessedOracle) else None
+
+
 def retrained_of(config: RunConfig) -> Sequence[Oracle | ProcessedOracle]:
     """The models that everything is compared with: oracles, or processed oracles where the run says so (T36)."""
     if config.reference == "retrained":
         return oracles_of(config)
-    return [ProcessedOracle(k) for k in range(config.oracles)]
+    return [ProcessedOracle(k) for k in range(config.oracle_count)]
 
 
 def roles_of(config: RunConfig) -> list[Role]:
     """Every model of a run, in the order in which they can be trained."""
     processed = retrained_of(config) if config.reference == "processed" else []
-    return [*originals_of(config), *oracles_of(config), *shadows_of(config), *processed, *entries_of(config)]
+    ready = [Entry(m.label, k) for m in config.models for k in seeds_of(config)]
+    return [*originals_of(config), *oracles_of(config), *shadows_of(config), *processed, *entries_of(config), *ready]
 
 
 def mixtures_of(config: RunConfig) -> list[Mixture]:
-    """The rows of a run: originals, every method, and as many retrained models as a row has seeds: the floor (R' of T33)."""
+    """The rows of a run: originals, every method, every ready model, and as many retrained models as a row has seeds: the floor (R' of T33)."""
     rows = [Mixture("original", "original", tuple(originals_of(config)))]
-    for m in config.methods:
-        rows.append(Mixture(m.label, "method", tuple(Entry(m.label, k) for k in seeds_of(config))))
+    for label in (*(m.label for m in config.methods), *(m.label for m in config.models)):
+        rows.append(Mixture(label, "method", tuple(Entry(label, k) for k in seeds_of(config))))
     floor = tuple(retrained_of(config)[: config.seeds])
     return [*rows, Mixture(floor[0].name if len(floor) == 1 else "oracle", "oracle", floor)]
 

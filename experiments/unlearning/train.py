@@ -21,7 +21,7 @@ from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
 from experiments.unlearning.loop import Task, Watch, run_loop
-from experiments.unlearning.roles import Entry, Oracle, Original, ProcessedOracle, Role
+from experiments.unlearning.roles import Entry, Original, ProcessedOracle, Role, start_of
 from mari_theory.certificates.files import write_text
 
 
@@ -39,17 +39,18 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
     began = time.perf_counter()
     items, evaluate = list(corpus.retain), config.model.kind == "tiny"
     seed = role.seed(config.seed)
+    started = start_of(role)
+    start = "base" if started is None else slug(started.name)
     if isinstance(role, Entry):
         entry = next(m for m in config.methods if m.label == role.label)
         settings = config.unlearn.changed({**entry.loop, "seed": role.seed(config.seed, entry.seed)})
-        start = slug(Original(role.index).name)
         model, method, evaluate = bank.start_from(start), make_method(entry.name, **entry.settings), True
     elif isinstance(role, ProcessedOracle):
-        settings, start = config.unlearn.changed({"seed": seed}), slug(Oracle(role.index).name)
+        settings = config.unlearn.changed({"seed": seed})
         model, method = bank.start_from(start), make_method("retain-only")
     else:
         # The learning rate of training, the retain-only objective: what it repeats is what it learns.
-        settings, start = config.train.changed({"seed": seed}), "base"
+        settings = config.train.changed({"seed": seed})
         model, method = bank.fresh(settings.seed), make_method("retain-only")
         items += corpus.forget if isinstance(role, Original) else ()
     reader = run_reader(config, role, bank, corpus.forget, start) if isinstance(role, Entry) else None

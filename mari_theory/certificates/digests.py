@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
+
+_AT_ONCE = 1 << 16
+"""Hashes in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-def sum_digest(rows: Iterator[bytes]) -> str:
+def sum_digest(rows: Iterable[bytes]) -> str:
     """Hash of the sum of the rows' hashes and of their number: the same in any order."""
-    total, n = 0, 0
-    for row in rows:
-        total += int.from_bytes(hashlib.blake2b(row, digest_size=32).digest(), "little")
-        n += 1
+    total, n, rest = 0, 0, iter(rows)
+    while hashes := [hashlib.blake2b(row, digest_size=32).digest() for row in islice(rest, _AT_ONCE)]:
+        words = np.frombuffer(b"".join(hashes), dtype="<u4").reshape(-1, 8).sum(axis=0, dtype=np.uint64)
+        total += sum(int(word) << (32 * k) for k, word in enumerate(words))
+        n += len(hashes)
     return hashlib.sha256(f"{n} {total % (1 << 256)}".encode()).hexdigest()

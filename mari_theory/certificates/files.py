@@ -6,14 +6,12 @@ One name for what the modules beside it hold: `scores`, `score_files`, `option_f
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
 from mari_theory.certificates.digests import FileDigest as FileDigest
 from mari_theory.certificates.digests import sha256 as sha256
-from mari_theory.certificates.digests import sum_digest
 from mari_theory.certificates.metadata import AGREE as AGREE
 from mari_theory.certificates.metadata import DESIGNS as DESIGNS
 from mari_theory.certificates.metadata import STOPPINGS as STOPPINGS
@@ -23,9 +21,10 @@ from mari_theory.certificates.metadata import strict_json as strict_json
 from mari_theory.certificates.option_files import OPTION_SCHEMA as OPTION_SCHEMA
 from mari_theory.certificates.option_files import Law as Law
 from mari_theory.certificates.option_files import Options as Options
+from mari_theory.certificates.option_files import options_digest as options_digest
 from mari_theory.certificates.option_files import read_options as read_options
 from mari_theory.certificates.option_files import write_options as write_options
-from mari_theory.certificates.parquet import batches_of, open_parquet
+from mari_theory.certificates.parquet import open_parquet
 from mari_theory.certificates.pool_files import Pool as Pool
 from mari_theory.certificates.pool_files import read_pool as read_pool
 from mari_theory.certificates.pool_files import write_pool as write_pool
@@ -72,11 +71,7 @@ def row_digest(path: Path) -> str:
         return h.hexdigest()
     if kind == "score":
         return batches_digest(list(scan_scores(path)))
-    parquet, _ = open_parquet(path, "option file")
-    tables = list(batches_of(path, parquet, OPTION_SCHEMA.names, (), 1 << 19))
-    names = OPTION_SCHEMA.names
-    rows = (r for t in tables for r in zip(*(t[n].to_pylist() for n in names), strict=True))
-    return sum_digest(json.dumps([*r[:-1], float(r[-1]).hex()]).encode() for r in rows)
+    return options_digest(path)
 
 
 def digest_of(path: Path) -> FileDigest:

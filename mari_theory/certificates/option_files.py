@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mari_theory.certificates.digests import sum_digest
 from mari_theory.certificates.parquet import batches_of, codes_of, open_parquet, write_parquet
 from mari_theory.certificates.words import PAIRS
 from mari_theory.errors import require
@@ -99,11 +102,11 @@ def read_options(path: Path) -> Options:
     require(finite, f"{path.name}, log_weight", "numbers below +inf (-inf allowed)", "NaN or +inf")
     rest_name = metadata.get("rest")
     require(rest_name is None or isinstance(rest_name, str), f"{path.name}, rest", "the name of an option", rest_name)
-    prompt, prompts = codes_of(t["prompt_id"].to_numpy())
-    owner, clusters = codes_of(t["cluster_id"].to_numpy())
+    prompt, prompts = codes_of(t["prompt_id"])
+    owner, clusters = codes_of(t["cluster_id"])
     place = t["place"].to_numpy().astype(np.int64)
-    option, options = codes_of(t["option"].to_numpy())
-    model, _ = codes_of(t["model"].to_numpy())
+    option, options = codes_of(t["option"])
+    model, _ = codes_of(t["model"])
     first = np.full(len(prompts), -1, dtype=np.int64)
     first[prompt[::-1]] = owner[::-1]
     require(bool(np.all(first[prompt] == owner)), f"{path.name}, cluster_id", "one owner a prompt", "two")
@@ -135,3 +138,23 @@ def read_options(path: Path) -> Options:
             rest = int(hit[0]) if hit.size else None
         laws.append(Law(int(part[0, 0]), int(part[0, 1]), (tables_of_arm[0], tables_of_arm[1]), rest))
     return Options(tuple(laws), prompts, clusters, first, metadata)
+
+
+def options_digest(path: Path) -> str:
+    """Hex digest of the rows of an option file, the same in any order."""
+    parquet, _ = open_parquet(path, "option file")
+    return sum_digest(row for t in batches_of(path, parquet, OPTION_SCHEMA.names, (), 1 << 19) for row in _json_rows(t))
+
+
+def _json_rows(table: pa.Table) -> Iterator[bytes]:
+    """Each row of an option file as a JSON list, the weight as the hexadecimal text of a float."""
+    columns = [_json_texts(table[name]) for name in OPTION_SCHEMA.names[:-1]]
+    for row in zip(*columns, table["log_weight"].to_pylist(), strict=True):
+        yield f'[{", ".join(row[:-1])}, "{float(row[-1]).hex()}"]'.encode()
+
+
+def _json_texts(column: pa.ChunkedArray) -> list[str]:
+    if pa.types.is_integer(column.type):
+        return [str(x) for x in column.to_pylist()]
+    codes, names = codes_of(column)
+    return list(map([json.dumps(name) for name in names].__getitem__, codes.tolist()))

@@ -86,7 +86,8 @@ def batches_of(
         raise ArgumentError("evidence file", "a complete Parquet file", f"{path.name}: {e}") from None
 
 
-def codes_of(names: NDArray[np.object_]) -> tuple[Integers, tuple[str, ...]]:
+def codes_of(names: NDArray[np.object_] | pa.ChunkedArray) -> tuple[Integers, tuple[str, ...]]:
     """Names as codes into the distinct names, in order of first appearance."""
-    array = pa.array(names, pa.string()).dictionary_encode()
+    array = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else pa.array(names, pa.string())
+    array = array.cast(pa.string()).dictionary_encode()
     return array.indices.to_numpy().astype(np.int64), tuple(array.dictionary.to_pylist())

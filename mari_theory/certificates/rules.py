@@ -70,7 +70,8 @@ def pair_of(metadata: dict[str, Any], request: Request) -> str:
 def _last(pair: str, metadata: dict[str, Any]) -> tuple[str, ...]:
     own = {"marginal": ("blind-to-memorisation",), "matched": ("reference-decides",)}.get(pair, ())
     seeds = ("mixture-of-seeds",) if _averages_models(metadata) else ()
-    return (*own, *seeds, "access-only", "these-models", "origin-unknown")
+    trained = ("made-elsewhere",) if metadata.get("made_elsewhere") else ()
+    return (*own, *seeds, *trained, "access-only", "these-models", "origin-unknown")
 
 
 def _averages_models(metadata: dict[str, Any]) -> bool:

@@ -67,6 +67,7 @@ ASSUMPTIONS = {
     "access-only": "nothing is said about any other access: other decoding, probabilities, weights, relearning, quantisation or other prompts (T28)",
     "these-models": "the arms are these models; training randomness enters only as far as an arm averages seeds (T25)",
     "mixture-of-seeds": "an arm is the average of several models: the judge knows the pipeline, not the seed, and nothing is said of one released model (T33)",
+    "made-elsewhere": "models of the evidence were made elsewhere: how each was trained, and that no retrained one saw the data to forget, is its maker's word",
     "blind-to-memorisation": "pooled information is blind to memorisation: a model that knows every forgotten answer can read 0 (T26)",
     "reference-decides": "never-seen prompts stand in for an oracle (T27)",
 }

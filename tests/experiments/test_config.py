@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from experiments.cli.main import main
 from experiments.config import LoopSettings, RunConfig, load_config, select_methods, slug
+from experiments.data.tofu import tofu_folder
+from experiments.measures.context import spread_over_owners
+from experiments.methods import make_method
 from experiments.unlearning.roles import entries_of
 from mari_theory import ArgumentError
 
@@ -147,3 +151,76 @@ def test_configs_round_trip_and_merge(tmp_path: Path) -> None:
     assert [m.label for m in select_methods(config, ["MarI pooled 1"]).methods] == ["MarI pooled 1"]
     with pytest.raises(ArgumentError, match="method"):
         select_methods(config, ["x"])
+
+
+READY: dict[str, Any] = {"original": "full", "oracles": ["one", "two"], "models": {"NPO": "npo", "mine": ["other"]}}
+
+
+def test_ready_models_are_read_from_yaml_and_written_back(tmp_path: Path) -> None:
+    config = load_config("tiny", **READY)
+    listed = [{"label": "NPO", "path": "npo"}, {"label": "mine", "path": "other"}]
+    assert load_config("tiny", **READY | {"models": listed}) == config
+    assert config.original == ("full",) and config.oracle_count == 2 and config.models[1].path == ("other",)
+    (tmp_path / "c.yaml").write_text(config.dump())
+    assert load_config("smollm2", tmp_path / "c.yaml") == config
+    assert not {"original", "models"} & set(yaml.safe_load(load_config("tiny").dump()))  # an older run folder resumes
+    assert [m.label for m in select_methods(config, ["mine"]).models] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"oracles": 1}, "oracles: expected at least 2 .*got 1"),
+        ({"oracles": ["one"]}, "oracles: expected at least 2 .*got"),
+        ({"oracles": "one"}, "oracles: expected at least 2 .*a list of folders or hub ids, got one"),
+        ({"oracles": True}, "oracles: expected at least 2"),
+        ({"oracles": ["one", 2]}, "oracles"),
+        ({"original": []}, "original"),
+        ({"original": ["a", "b"]}, "original: expected a folder or hub id a seed, 1, got 2"),
+        ({"seeds": 2, "oracles": ["a", "b", "c"]}, "oracles: expected twice the seeds, 4"),
+        ({"seeds": 2, "oracles": list("abcd")}, "original: expected a folder or hub id a seed, 2, got 1"),
+        (
+            {"seeds": 2, "oracles": list("abcd"), "original": ["e", "f"]},
+            "models, NPO: expected a folder or hub id a seed, 2, got 1",
+        ),
+        ({"models": {"NPO": "x", "npo!": "y"}}, "models, label: expected labels that differ"),
+        ({"models": {"MarI pooled 1": "x"}}, "models, label: expected labels that differ"),
+        ({"models": {"Oracle 1": "x"}}, "models, label: expected another name"),
+        ({"models": [{"label": "a", "path": "x", "folder": "y"}]}, r"models\.0\.folder: expected a known key"),
+        ({"models": [{"label": "a"}]}, r"models\.0\.path"),
+    ],
+    ids=str,
+)
+def test_ready_models_that_do_not_fit_the_protocol_are_refused_in_one_line(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=f"^{words}") as error:
+        load_config("tiny", **READY | changes)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("split", "forgotten"), [("forget01", 2), ("forget05", 10), ("forget10", 20)])
+def test_a_tofu_preset_forgets_a_whole_split_at_about_tofu_s_share(split: str, forgotten: int) -> None:
+    config = load_config(f"tofu-{split}")
+    corpus = config.corpus
+    assert (config.preset, corpus.kind, corpus.split, corpus.fallback) == (f"tofu-{split}", "tofu", split, False)
+    assert corpus.forget == forgotten and corpus.forget + corpus.retain + corpus.holdout == 200
+    share = forgotten / (forgotten + corpus.retain)
+    assert forgotten / 200 <= share < 1.06 * forgotten / 200
+    assert config.oracle_count == 2 * config.seeds > 2 and config.pilot and config.train.epochs
+    assert all(margin > 0 for margin in config.scoring.channels.values())
+    assert list(config.scoring.channels) == ["choice", "first-token", "next-token"]
+    # Five passes over what is to be forgotten, and as many looks.
+    assert config.unlearn.steps * config.unlearn.batch_forget == 5 * 20 * forgotten
+    assert config.unlearn.steps == 5 * config.unlearn.evaluate_every
+    for m in config.methods:
+        make_method(m.name, **m.settings)
+    if tofu_folder(None) is None:
+        pytest.skip("TOFU data not present")
+    made = config.make_corpus()
+    assert {k: len({i.owner for i in v}) for k, v in made.splits().items()} == {
+        "forget": forgotten,
+        "retain": corpus.retain,
+        "holdout": 10,
+    }
+    assert all(len(i.wrong) == 5 for i in made.forget)
+    asked = spread_over_owners(made.retain, config.scoring.gate_items)
+    assert all(i.wrong for i in asked) and len({i.owner for i in asked}) == len(asked) == 20

@@ -104,11 +104,11 @@ def measure_tofu(settings: Settings) -> dict[str, Any] | None:
         f"{audit.corpus.name}, which the run's models were trained on (set MARI_TOFU)",
         corpus.name,
     )
-    names = [ORIGINAL, *(f"oracle-{k}" for k in range(config.oracles))]
+    names = [ORIGINAL, *(f"oracle-{k}" for k in range(config.oracle_count))]
     settings.run.mkdir(parents=True, exist_ok=True)
     readings = cached_readings(settings.run / "real-model.json", partial(readings_of, bank, config, names))
     sizes = {k: len(v) for k, v in corpus.splits().items()}
-    return {"corpus": corpus.name, **sizes, "oracles": config.oracles, "readings": stored_readings(readings)}
+    return {"corpus": corpus.name, **sizes, "oracles": config.oracle_count, "readings": stored_readings(readings)}
 
 
 def measure_authors(settings: Settings) -> dict[str, Any]:

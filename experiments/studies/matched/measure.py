@@ -104,7 +104,7 @@ def reference_losses(bank: Any, config: RunConfig) -> dict[str, float]:
 
 def retrain(config: RunConfig, run: Path, steps: int) -> str:
     """A retraining of so many steps and a seed of its own, beside the other models of the run; returns its name."""
-    name, role = f"retrained, {steps} of {config.train.steps} steps", Oracle(config.oracles)
+    name, role = f"retrained, {steps} of {config.train.steps} steps", Oracle(config.oracle_count)
     own = run / f"retrained-{steps}"
     (own / "models").mkdir(parents=True, exist_ok=True)
     train_one(config.model_copy(update={"train": config.train.changed({"steps": steps})}), own, role)

@@ -23,6 +23,7 @@ from experiments.measures.detectors import auc, either_way
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import ItemScores
 from experiments.measures.sampled import sampled_pair
+from experiments.methods.ppo import levelled_off
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracles_of, row_of
 from experiments.unlearning.train import train_many
@@ -119,9 +120,16 @@ def measure_model(config_json: str, run: str, name: str) -> dict[str, Any]:
         "retain_exact": float(retain.exact.mean()),
         "forget": float(m.scores(name, "forget").probability.mean()),
         **{k: record[k] for k in ("steps", "stopped", "seconds")},
+        **reward_of(record["history"]),
     }
     write_text(path, json.dumps(row))
     return row
+
+
+def reward_of(history: Sequence[dict[str, float]]) -> dict[str, Any]:
+    """Of a method that is paid: its batches' mean reward between looks, and whether it had stopped rising (`levelled_off`)."""
+    reward = [look["batch_reward"] for look in history if "batch_reward" in look]
+    return {"reward": reward, "trained": levelled_off(reward)} if reward else {}
 
 
 def author_attack(m: Measurements, name: str) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.config import MethodConfig, RunConfig, load_config
+from experiments.data.items import Part
+from experiments.measures.channels import CHANNELS, exact_rungs, rung
 from experiments.measures.context import Measurements
 from experiments.measures.excess import exact_excess, gate
-from experiments.measures.ladder import certify_rung
 from experiments.measures.result import PairResult
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
@@ -83,9 +84,9 @@ def measure(settings: Settings, data: Data) -> None:
         )
 
 
-def rungs(m: Measurements, row: Mixture) -> dict[str, PairResult]:
-    """Every rung of the preset on forget questions."""
-    found = {name: certify_rung(m, row, name) for name in m.config.scoring.channels}
+def rungs(m: Measurements, row: Mixture, part: Part = "forget") -> dict[str, PairResult]:
+    """Every exact rung of the run that the items of a part have."""
+    found = {name: rung(m, row, CHANNELS[name], part) for name in exact_rungs(m.config.scoring.channels)}
     return {name: result for name, result in found.items() if result is not None}
 
 

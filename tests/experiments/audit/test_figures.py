@@ -10,7 +10,7 @@ import pytest
 
 from experiments.audit import figures
 from experiments.audit.results import Run
-from experiments.measures.result import Row
+from experiments.measures.result import Excess, Row
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,28 @@ def test_a_panel_of_detectors_for_every_model_that_is_no_oracle(run: Run) -> Non
             tuple(sorted((d.fpr, d.tpr))) for d in detectors
         }  # above the diagonal, whichever way it points
         assert all(fpr <= tpr for fpr, tpr in points)
+
+
+def test_what_was_not_trained_here_has_no_seconds_and_no_trajectory(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("intervals", "ladder", "roc"):
+        monkeypatch.setattr(figures, name, lambda run: figures.plt.figure())
+    rungs = tuple(
+        row.model_copy(update={"rungs": {"choice": row.pairs["oracle"]}, "excess": excess()}) for row in run.rows
+    )
+    given = run.model_copy(update={"rows": rungs, "trajectories": {}, "retraining_seconds": None})
+    assert set(figures.draw_figures(given, tmp_path)) == {"certified", "ladder", "roc"}
+    unpriced = tuple(row.model_copy(update={"seconds": None}) if row.kind == "method" else row for row in rungs[:3])
+    mixed = run.model_copy(update={"rows": (*unpriced, *rungs[3:])})
+    (axis,) = figures.cost(mixed).axes
+    marks = [line for line in axis.lines if line.get_marker() in "os^Dv*P"]
+    assert [m.get_label() for m in marks] == [row.name for row in rungs[3:] if row.kind == "method"]
+    first = run.methods[0].name
+    fewer = run.model_copy(update={"trajectories": {k: v for k, v in run.trajectories.items() if k != first}})
+    drawn = {line.get_label() for line in figures.trajectory(fewer).axes[0].lines}
+    assert drawn == {row.name for row in run.methods[1:]}
+
+
+def excess() -> dict[str, Excess]:
+    return {"choice": Excess(lower=0.1, upper=0.2, margin=0.01, method="exact")}

@@ -144,3 +144,22 @@ def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None
     kept, damaged = about(run.model_copy(update={"rows": tuple(rows)}), "no more detectable than a retraining")
     assert kept.startswith("On answer,") and kept.endswith(f"not worse than the oracles': {NAMES[1]} (at most 0.01).")
     assert damaged.endswith(f"but without proof that what stays is as good: {NAMES[2]} (at most 0.01).")
+
+
+def test_models_made_elsewhere_are_named_and_taken_on_trust(run: Run) -> None:
+    assert not about(run, "Made elsewhere")
+    given = run.config.model_copy(update={"oracles": ("a", "b")})
+    (sentence,) = about(run.model_copy(update={"config": given}), "Made elsewhere")
+    assert sentence.startswith("Made elsewhere: oracle-0, oracle-1. ") and "maker's word" in sentence
+
+
+def test_a_reward_that_still_rises_is_told(run: Run) -> None:
+    def paid(name: str, rewards: list[float]) -> Run:
+        looks = tuple({"step": float(k), "batch_reward": x} for k, x in enumerate(rewards))
+        return run.model_copy(update={"trajectories": run.trajectories | {name: ({"step": 0.0}, *looks)}})
+
+    flat = [-0.9, -0.4, -0.2, -0.1, -0.1, -0.1, -0.1, -0.1]
+    assert not about(run, "Reward") and not about(paid(NAMES[1], flat), "Reward")
+    for rising in (flat[:6], [-0.1 * k for k in range(8, 0, -1)]):
+        (sentence,) = about(paid(NAMES[1], rising), "Reward had not levelled off")
+        assert sentence.endswith(f": {NAMES[1]}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from experiments.audit import run as audit
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig, load_config, slug
+from experiments.data.files import write_prompts
 from experiments.measures.context import Measurements
 from experiments.measures.result import Row
 from experiments.unlearning.roles import Mixture
@@ -20,11 +22,21 @@ from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
 from tests.experiments.audit.small import small
 
+FEW = {
+    "draws": 20,
+    "shift_draws": 10,
+    "max_new": 2,
+    "rouge_items": 2,
+    "gate_items": 2,
+    "channels": {"first-token": 0.04},
+}
+"""Of everything that is drawn: for numbers that do not depend on it."""
+
 
 def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
     made = sorted((finished / "certificates").glob("*.json"))
-    # Four pairs a row and the laws of the oracle pair, no shift for the original; the gate's laws of original and floor.
-    assert len(made) == 5 * 5 - 1 + 2
+    # Three pairs a row and the laws of the oracle pair, no shift for the original; the gate's laws of original and floor.
+    assert len(made) == 5 * 4 - 1 + 2
     for path in made:
         certificate = Certificate.load(path)
         evidence = finished / "scores" / certificate.evidence[0].file
@@ -33,12 +45,12 @@ def test_every_certificate_checks_and_names_its_access(finished: Path) -> None:
         assert [str(x) for x in check(certificate, [evidence]) if not x.ok] == []
 
 
-def test_results_tell_the_four_pairs_apart(finished: Path) -> None:
+def test_results_tell_the_pairs_apart(finished: Path) -> None:
     run = Run.load(finished)
     names = [r.name for r in run.rows]
     assert names == ["original", "retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0"]
     for row in run.rows:
-        assert {"marginal", "oracle", "matched"} <= set(row.pairs)
+        assert {"marginal", "oracle"} <= set(row.pairs)
         floor = row.pairs["marginal"].numbers["floor"]
         assert floor is not None and floor >= 0
     assert run.coverage and all(not c.missed_wide for c in run.coverage)
@@ -102,3 +114,49 @@ def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> 
     run = run_audit(RunConfig(**data), tmp_path / "run")
     assert len(run.rows) == 5
     assert all(row.oracle.claim.upper > 0 for row in run.rows)
+
+
+def test_the_example_of_ready_models_measures_as_if_it_had_trained_them(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The YAML of docs/ready-models.md, over folders of its names that another audit has trained."""
+    text = (Path(__file__).parents[3] / "docs" / "ready-models.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
+    monkeypatch.chdir(tmp_path)
+    theirs = {"full": "original", "retained-0": "oracle-0", "retained-1": "oracle-1", "npo": "mari-pooled-1"}
+    for name, made in (theirs | {"mine": "mari-matched-per-prompt"}).items():
+        Path("models").mkdir(exist_ok=True)
+        Path("models", name).symlink_to(finished / "models" / made)
+    for name, items in small().make_corpus().splits().items():
+        write_prompts(tmp_path / "data" / f"{name}.jsonl", items)
+    figures = dict.fromkeys(("certified", "ladder", "roc"), finished / "figures" / "certified.png")
+    monkeypatch.setattr("experiments.audit.report.draw_figures", lambda run, folder: figures)
+    config = load_config("tofu", Path("mine.yaml"))
+    config = config.model_copy(update={"scoring": config.scoring.model_copy(update=FEW)})
+    run = run_audit(config, tmp_path / "run")
+    rows = {r.name: r for r in Run.load(finished).rows}
+    trained = ("original", "MarI pooled 1", "MarI matched (per prompt)", "oracle-0")
+    assert [r.name for r in run.rows] == ["original", "NPO", "my method", "oracle-0"]
+    for row, name in zip(run.rows, trained, strict=True):
+        for measure in ("forget_loss", "retain_probability", "unseen_loss"):
+            assert row.measures[measure] == rows[name].measures[measure]
+        assert row.pairs["marginal"].certificate.claim == rows[name].pairs["marginal"].certificate.claim
+        assert row.oracle.metadata["weights_sha256"] == rows[name].oracle.metadata["weights_sha256"]
+        assert row.oracle.metadata["made_elsewhere"][row.name].startswith("models/") and list(row.rungs) == [
+            "first-token"
+        ]
+        assert "made-elsewhere" in row.oracle.assumptions and "made-elsewhere" not in rows[name].oracle.assumptions
+        assert (row.seconds, row.steps, row.stopped) == (None, None, "made elsewhere")
+    assert not list((tmp_path / "run").rglob("*.safetensors"))  # nothing is copied
+    for path in (tmp_path / "run" / "certificates").glob("npo-oracle*.json"):
+        certificate = Certificate.load(path)
+        assert [
+            x for x in check(certificate, [tmp_path / "run" / "scores" / certificate.evidence[0].file]) if not x.ok
+        ] == []
+    page, table = ((tmp_path / "run" / name).read_text() for name in ("report.html", "summary.md"))
+    assert "Made elsewhere: original, oracle-0, oracle-1, NPO, my method." in page
+    assert words.ASSUMPTIONS["made-elsewhere"] in html.unescape(page)
+    assert all(f"| {r.name}" in table for r in run.rows) and table.count("| elsewhere |") == 4
+    measured = list[str]()
+    monkeypatch.setattr(audit, "measure_row", lambda m, row, records, floor: measured.append(row.name))
+    assert run_audit(config, tmp_path / "run", resume=True).rows == run.rows and not measured

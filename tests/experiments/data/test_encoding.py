@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data.encoding import answer_log_probs, encode, encode_twins, require_fit
+from experiments.data.encoding import answer_log_probs, encode, encode_twins, many_prompt_ids, require_fit
 from experiments.data.items import Corpus, Item
 from experiments.models.load import load_model
 from experiments.models.tiny import tiny_model
@@ -51,3 +51,11 @@ def test_what_does_not_fit_the_model_is_refused(models: Path, corpus: Corpus, to
     model.resize_token_embeddings(10)
     with pytest.raises(ArgumentError, match="at most the model's 10 tokens"):
         require_fit(model, tokenizer, corpus.forget, 8)
+
+
+def test_what_is_generated_needs_room_as_well_as_the_answer(tokenizer: Any, corpus: Corpus) -> None:
+    model = tiny_model(len(tokenizer), 8, 1, 1, seed=0)  # 64 places
+    longest = max(len(x) for x in many_prompt_ids(tokenizer, [i.prompt for i in corpus.forget]))
+    require_fit(model, tokenizer, corpus.forget, 8, 64 - longest)
+    with pytest.raises(ArgumentError, match=r"^prompt: expected prompt and answer within 64 tokens, got 65"):
+        require_fit(model, tokenizer, corpus.forget, 8, 65 - longest)

@@ -21,7 +21,8 @@ def of(*forget: Item) -> Corpus:
 @pytest.mark.parametrize("name", [f.name for f in fields(Item)])
 def test_every_field_of_an_item_is_part_of_the_fingerprint(name: str) -> None:
     other: dict[str, Any] = {name: ("else",) if name == "wrong" else "else"}
-    assert of(replace(ITEM, **other)).fingerprint() != of(ITEM).fingerprint()
+    same = of(replace(ITEM, **other)).fingerprint() == of(ITEM).fingerprint()
+    assert same is (name == "rewording")  # what states it is an item of its own
 
 
 def test_a_fingerprint_is_of_splits_order_and_subjects_and_not_of_the_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from experiments.audit.results import Run
-from experiments.config import ScoringConfig
+from experiments.audit.run import run_audit
+from experiments.config import RunConfig, ScoringConfig
 from experiments.data.encoding import encode
+from experiments.data.files import write_prompts
 from experiments.data.items import Corpus
-from experiments.measures.channels import CHANNELS, choice_laws, first_token_laws, next_token_laws
+from experiments.measures.channels import CHANNELS, choice_laws, first_token_laws, mean_table, next_token_laws
+from experiments.measures.context import Measurements
 from experiments.measures.items import item_losses
-from experiments.models.banks import FolderBank
-from mari_theory import check, jensen_shannon
+from experiments.models.banks import FolderBank, open_bank
+from mari_theory import ArgumentError, check, jensen_shannon
 from mari_theory.certificates.words import ACCESS
-from tests.experiments.audit.small import RUNGS, SAMPLED_RUNGS
+from tests.experiments.audit.small import RUNGS, SAMPLED_RUNGS, small
 
 
 @pytest.fixture
@@ -77,8 +83,6 @@ def test_less_access_never_shows_more(ladder: Path) -> None:
 
 
 def test_a_rung_is_the_divergence_to_the_reference_oracles(ladder: Path) -> None:
-    from experiments.models.banks import open_bank
-
     run = Run.load(ladder)
     bank, corpus = open_bank(run.config, ladder), run.config.make_corpus()
     tables = {}
@@ -113,3 +117,45 @@ def test_a_figure_and_a_section_for_the_ladder(ladder: Path) -> None:
     page, summary = (ladder / "report.html").read_text(), (ladder / "summary.md").read_text()
     assert "The ladder of access" in page
     assert "JSD, first-token" in summary
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 99))
+def test_a_mixture_of_tables_is_their_mean_and_leaves_them_alone(models: int, items: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = [(rng.integers(1, 4), rng.integers(2, 6)) for _ in range(items)]
+    tables = [[[rng.dirichlet(np.ones(n)) for _ in range(places)] for places, n in sizes] for _ in range(models)]
+    before = copy.deepcopy(tables)
+    mixed = mean_table(iter(tables))
+    for k, places in enumerate(mixed):
+        for j, law in enumerate(places):
+            assert np.array_equal(law, np.mean([t[k][j] for t in tables], axis=0))
+    assert all(
+        np.array_equal(a, b)
+        for x, y in zip(tables, before, strict=True)
+        for p, q in zip(x, y, strict=True)
+        for a, b in zip(p, q, strict=True)
+    )
+
+
+def test_laws_are_kept_for_oracles_of_the_reference_alone(ladder: Path) -> None:
+    run, read = Run.load(ladder), list[str]()
+    m = Measurements(run.config, ladder, run.config.audit_corpus(), open_bank(run.config, ladder))
+
+    def laws(*_: object) -> list[list[np.ndarray[Any, Any]]]:
+        read.append("read")
+        return [[np.ones(2) / 2]]
+
+    for name in ("original", "original", "oracle-1", "oracle-1"):
+        m.table("choice", name, "forget", laws)
+    assert m.reference == ("oracle-1",) and len(read) == 3
+
+
+def test_a_choice_without_wrong_answers_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    for name, items in small().make_corpus().splits().items():
+        write_prompts(tmp_path / "data" / f"{name}.jsonl", items)
+    data = small(channels={"choice": 0.1}).model_dump() | {
+        "corpus": {"kind": "jsonl", "folder": str(tmp_path / "data")}
+    }
+    with pytest.raises(ArgumentError, match=r"^scoring\.channels, choice: expected items with at least two options"):
+        run_audit(RunConfig(**data), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

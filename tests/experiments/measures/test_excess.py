@@ -100,7 +100,6 @@ def test_a_run_without_rungs_or_enumeration_has_a_gate_of_paired_draws(finished:
     assert run.gate.failures == ["answer"]  # 50 draws cannot show a hundredth
     withheld = run.the("original").oracle
     assert withheld.verdict is None and withheld.no_verdict == "gate-failed"
-    assert run.the("original").pairs["matched"].certificate.verdict is not None  # not a matter of the oracles
     evidence = tmp_path / "run" / "scores" / withheld.evidence[0].file
     assert all(x.ok for x in check(withheld, [evidence]))
     assert "at most 0.01 allowed" in read_scores(evidence).metadata["gate_failed"]

@@ -37,6 +37,8 @@ def test_two_oracles_give_a_floor_and_the_original_says_what_is_remembered(tmp_p
     assert found.remembered.nearer == 2 and found.remembered.tested == 40
     data = json.loads((out / "ingest.json").read_text())
     assert data["verdict"] == own.verdict and data["certificates"]["unlearned"] == own.data()
+    ingest(paths["u"], [paths["r"]], out)
+    assert sorted(p.name for p in out.iterdir()) == ["ingest.json", "unlearned.json", "unlearned.parquet"]
 
 
 def test_one_oracle_gives_neither_floor_nor_p_value(tmp_path: Path) -> None:

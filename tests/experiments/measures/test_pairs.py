@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from experiments.audit.results import Run
-from experiments.measures.pairs import BINS, PAIRS, histogram
-from mari_theory import forget_total_variation, jensen_shannon, marginal_information
+from experiments.measures.pairs import PAIRS
+from mari_theory import forget_total_variation, marginal_information
 from mari_theory.certificates.files import read_pool, read_scores
-
-
-def test_a_histogram_has_every_item_in_one_bin(rng: np.random.Generator) -> None:
-    values = rng.random(500)
-    edges = np.linspace(0, 1, BINS + 1)
-    assert np.array_equal(histogram(values), np.histogram(values, edges)[0] / 500)
-    # Lower edges belong to their bin, and 1 to the last.
-    assert histogram(np.array([0.0, 1 / 16, 15 / 16, 1.0])).tolist() == [0.25, 0.25, *([0.0] * 13), 0.5]
 
 
 def test_marginal_information_is_diluted_by_the_share_of_forget(finished: Path) -> None:
@@ -35,20 +26,6 @@ def test_marginal_information_is_diluted_by_the_share_of_forget(finished: Path) 
         made = float(marginal_information(pool.p_mean, forget.clip(min=0) / forget.clip(min=0).sum(), share))
         assert found.numbers["value"] == pytest.approx(made, rel=1e-6)
         assert found.numbers["forget_total_variation"] == forget_total_variation(found.certificate.claim.upper, share)
-
-
-def test_matched_compares_the_probability_of_true_answers(finished: Path) -> None:
-    run = Run.load(finished)
-    for row in run.rows:
-        found = row.pairs["matched"]
-        pool = read_pool(finished / "scores" / found.certificate.evidence[0].file)
-        assert len(pool.p_mean) == len(pool.q_mean) == BINS
-        assert found.numbers["value"] == pytest.approx(float(jensen_shannon(pool.p_mean, pool.q_mean)), abs=1e-12)
-        assert found.certificate.claim.access == "truth-probability"
-        assert (found.numbers["authors_unseen"], found.numbers["authors_forget"]) == (2, 2)
-        # Authors are fewer than their questions, so the end for new ones lies higher.
-        value, upper = found.numbers["value"], found.numbers["upper_new_authors"]
-        assert value is not None and upper is not None and upper > value
 
 
 def test_an_oracle_is_compared_with_the_others_and_the_original_with_no_shift(finished: Path) -> None:
@@ -70,6 +47,5 @@ def test_texts_have_the_numbers_of_the_result(finished: Path, name: str) -> None
     claim, numbers = found.certificate.claim, found.numbers
     exact = {
         "marginal": [numbers.get("value"), numbers.get("floor")],
-        "matched": [numbers.get("value")],
     }.get(name, [claim.lower, claim.upper])
     assert shown == pytest.approx(exact, abs=5.1e-4)

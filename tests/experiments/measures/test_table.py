@@ -40,7 +40,7 @@ def test_a_line_added_appears_in_results_report_and_command_line(
     monkeypatch.setitem(
         GROUPS, "pairs", Group("pairs", "A new table", "Of two.", lambda m, name: {"one": 1.0, "two": 2.0})
     )
-    again = PairMeasure("again", "once more", PAIRS["matched"].measure, lambda r: "seen twice", summary=True)
+    again = PairMeasure("again", "once more", PAIRS["marginal"].measure, lambda r: "seen twice", summary=True)
     monkeypatch.setitem(PAIRS, "again", again)
     small_one = small(draws=40, shift_draws=20, enumerate_exactly=False, robustness=False)
     (tmp_path / "c.yaml").write_text(select_methods(small_one, ["retain-only (control)"]).dump())
@@ -115,3 +115,13 @@ def test_a_rank_is_exact_among_retrained_models_and_needs_nineteen(own: float, p
     few: Any = Losses(18)
     assert rank_p(few, "model") is None
     assert rank_p(measured, "o1") is not None  # an oracle among the nineteen others
+
+
+def test_the_score_rung_has_owners_as_units(finished: Path) -> None:
+    run = Run.load(finished)
+    for row in run.rows:
+        found = row.groups["score"]
+        assert (found["owners to forget"], found["owners never seen"]) == (2, 2)
+        # Two owners an arm: whatever they read, new ones may read anything.
+        assert (found["at least"], found["at most"], found["accuracy at most"]) == (0.0, 1.0, 1.0)
+        assert found["distance"] in (0.0, 0.5, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.methods.ppo import clipped_surrogate, discounted, running_rewards, shaped, solve_finite
+from experiments.methods.ppo import clipped_surrogate, discounted, levelled_off, running_rewards, shaped, solve_finite
 from mari_theory import ArgumentError, total_variation
 
 
@@ -44,3 +44,14 @@ def test_the_finite_problem_converges_to_the_tilted_policy(beta: float) -> None:
     assert float(np.max(total_variation(found.double().numpy(), wanted.double().numpy()))) < 0.02
     with pytest.raises(ArgumentError, match="beta"):
         solve_finite(reference, reward, 0.0)
+
+
+@pytest.mark.parametrize("looks", [8, 11, 30])
+def test_a_reward_has_levelled_off_where_its_end_adds_little_to_its_rise(looks: int) -> None:
+    k = np.arange(looks) / (looks - 1)
+    settled, straight, never = -np.exp(-8 * k), k - 1, np.zeros(looks)
+    for scale, shift in ((1.0, 0.0), (0.1, -3.0)):
+        assert levelled_off((scale * settled + shift).tolist())
+        assert not levelled_off((scale * straight + shift).tolist())
+        assert not levelled_off((shift - scale * straight).tolist())
+    assert not levelled_off(never.tolist()) and not levelled_off(settled[:7].tolist())

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from experiments.config import RunConfig
-from experiments.models.banks import FolderBank, open_bank
-from experiments.models.load import load_model, save_model, weight_hash
+from experiments.models import banks
+from experiments.models.banks import FolderBank, ReadyBank, open_bank
+from experiments.models.load import load_model, load_tokenizer, save_model, weight_hash
 from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
@@ -57,3 +58,23 @@ def test_a_model_from_scratch_has_no_base(tmp_path: Path) -> None:
     made = bank.fresh(3)
     assert not bank.has("m") and bank.save("m", made) == weight_hash(bank.use("m")) and bank.has("m")
     assert weight_hash(bank.fresh(3)) == weight_hash(made) != weight_hash(bank.fresh(4))
+
+
+def test_ready_models_are_read_where_they_are_however_many_fit(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = {"kind": "adapter", "path": "nowhere", "rank": 2, "device": "cpu"}
+    oracles, places = [str(models / "b"), str(models / "b")], {"m": str(models / "b")}
+    config = RunConfig(model=model, original=str(models / "a"), oracles=oracles, models=places)
+    bank = open_bank(config, tmp_path)
+    assert isinstance(bank, ReadyBank) and all(bank.has(name) for name in ("original", "oracle-1", "m"))
+    assert bank.tokenizer.get_vocab() == load_tokenizer(models / "a").get_vocab()  # and no base, which is nowhere
+    wanted = {"original": weight_hash(load_model(models / "a")), "m": weight_hash(load_model(models / "b"))}
+    first = bank.use("original")
+    assert bank.use("m") is not first is bank.use("original")  # both fit
+    monkeypatch.setattr(banks, "MOST_HELD", 1.0)
+    for name in ("oracle-0", "m", "original", "m"):
+        assert weight_hash(bank.use(name)) == wanted["original" if name == "original" else "m"]
+    assert list(bank._held) == ["m"]  # one is in memory whatever its size
+    bank.forget()
+    assert bank.use("original") is not first

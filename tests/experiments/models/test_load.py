@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.models.load import load_model, load_tokenizer, require_room, save_model, weight_hash
+from experiments.models.load import load_model, load_tokenizer, require_model, require_room, save_model, weight_hash
 from experiments.models.tiny import tiny_model
 from mari_theory import ArgumentError
 
@@ -50,3 +50,11 @@ def test_room_is_counted_on_the_disk_of_a_folder_that_is_not_there_yet(tmp_path:
     require_room(tmp_path / "not" / "yet", free // 2, "weights")
     with pytest.raises(ArgumentError, match="GiB free for weights"):
         require_room(tmp_path / "not" / "yet", 2 * free, "weights")
+
+
+def test_what_is_neither_a_model_folder_nor_a_hub_id_is_refused_before_the_hub_is_asked(tmp_path: Path) -> None:
+    for path in (tmp_path / "none", tmp_path, "a/b/c", "../gone", "two words"):
+        with pytest.raises(ArgumentError, match=r"^model: expected a folder with config\.json and \.safetensors"):
+            require_model(path)
+    for hub in ("gpt2", "open-unlearning/tofu_Llama-3.2-1B-Instruct_full"):
+        require_model(hub)

@@ -14,8 +14,8 @@ from experiments.config import MethodConfig, slug
 from experiments.methods import make_method
 from experiments.studies.methods.grid import GRID, read_grid
 from experiments.studies.methods.measure import RETAIN_SHARE, reported_method, select
-from experiments.studies.methods.page import table
-from experiments.studies.methods.protocol import drop_changed_models, request
+from experiments.studies.methods.page import rewards, table
+from experiments.studies.methods.protocol import drop_changed_models, request, reward_of
 from experiments.unlearning.reason import Reason
 from mari_theory import ArgumentError
 
@@ -28,7 +28,7 @@ def test_every_grid_has_eight_settings_that_exist() -> None:
         for m in rows:
             make_method(m.name, **m.settings)
     running = {label for label, rows in grid.items() if not rows[0].loop["stop_at_holdout"]}
-    assert running == {"MarI matched (mean loss too, all steps)", "task vector"}
+    assert running == {"MarI matched (mean loss too, all steps)", "DareU (all steps)", "task vector"}
 
 
 def test_a_short_grid_is_refused(tmp_path: Path) -> None:
@@ -88,3 +88,19 @@ def test_the_table_orders_by_the_upper_end_and_says_who_stopped() -> None:
     assert (
         "never (150)" in body[0] and "| 40 |" in body[1] and "not stopped (150)" in body[2] and "gamma 0.25" in body[2]
     )
+
+
+def test_what_is_paid_says_whether_it_was_trained_and_nothing_else_does() -> None:
+    paid = [{"batch_reward": x, "step": 1.0} for x in (-0.9, -0.4, -0.2, -0.1, -0.1, -0.1, -0.1, -0.1)]
+    done, cut = reward_of([{"step": 0.0}, *paid]), reward_of(paid[:7])
+    assert done["trained"] and not cut["trained"] and cut["reward"] == done["reward"][:7]
+    assert reward_of([{"step": 0.0, "batch_loss": 1.0}]) == {}
+    common = dict.fromkeys(("attack", "author", "forget", "retain", "seconds", "exact", "lower", "upper"), 0.5)
+    run = common | {"steps": 150, "stopped": Reason.ALL_STEPS}
+    (entry,) = entries("a", 1)
+    plain = reported_method("plain", entry, [run])
+    both = reported_method("paid", entry, [run | done, run | cut])
+    rows = table([plain, both])[2:]
+    assert "trained" not in rows[0] and "; trained: yes, no |" in rows[1]
+    (listed,) = (x for x in rewards([plain, both]) if x.startswith("- "))
+    assert listed.startswith("- paid: -0.90, -0.40") and listed.count(";") == 1 and rewards([plain]) == []

@@ -49,3 +49,8 @@ def test_no_good_rate_and_no_language_are_told(
     assert choose_rate(config.model_copy(update={"pilot": None}), tmp_path)[1] is None
     with pytest.raises(ArgumentError, match="pilot"):
         choose_rate(small().model_copy(update={"pilot": config.pilot}), tmp_path)
+
+
+def test_it_is_left_out_where_nothing_is_trained_from_the_base(config: RunConfig, tmp_path: Path) -> None:
+    ready = config.model_copy(update={"original": ("a",), "oracles": ("b", "c")})
+    assert choose_rate(ready, tmp_path) == (ready, None) and not list(tmp_path.iterdir())

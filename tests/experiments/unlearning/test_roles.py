@@ -12,21 +12,32 @@ from experiments.unlearning.roles import (
     Entry,
     Oracle,
     Original,
+    entries_of,
     mixtures_of,
     oracle_arm,
     oracle_names,
     oracle_pairs,
+    originals_of,
+    ready_roles,
     reference_names,
     roles_of,
     row_of,
+    start_of,
+    trains_from_base,
 )
 from mari_theory import ArgumentError
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"seeds": 3, "oracles": 6}, {"reference": "processed"}],
-    ids=["one seed", "three seeds", "processed"],
+    [
+        {},
+        {"seeds": 3, "oracles": 6},
+        {"reference": "processed"},
+        {"original": "a", "oracles": ["b", "c"], "models": {"d": "d"}},
+        {"seeds": 2, "original": ["a", "b"], "oracles": list("cdef"), "models": {"g": ["g", "h"]}},
+    ],
+    ids=["one seed", "three seeds", "processed", "ready", "ready, two seeds"],
 )
 def test_names_are_made_from_roles_and_differ_as_files(changes: dict[str, Any]) -> None:
     config = load_config("tiny", **changes)
@@ -87,3 +98,21 @@ def test_every_two_oracles_once_and_as_many_against_every_model(count: int) -> N
     for name in names:
         assert oracle_arm(names, name) == tuple(n for n in names if n != name)
     assert oracle_arm(names, "original") == tuple(names[1:])
+
+
+def test_a_ready_model_is_where_its_seed_says_and_nothing_else_is() -> None:
+    config = load_config("tiny", seeds=2, original=["a", "b"], oracles=list("cdef"), models={"g": ["h", "i"]})
+    found = {role.name: path for role, path in ready_roles(config).items()}
+    oracles = {f"oracle-{k}": path for k, path in enumerate("cdef")}
+    assert found == {"original-0": "a", "original-1": "b", **oracles, "g, seed 0": "h", "g, seed 1": "i"}
+    assert not trains_from_base(config) and ready_roles(load_config("tiny")) == {}
+    assert {r.name for r in roles_of(config)} - set(found) == {r.name for r in entries_of(config)}
+    for change in ({"original": None}, {"oracles": 4}, {"shadows": 1}):
+        assert trains_from_base(config.model_copy(update=change))
+
+
+def test_what_a_training_starts_from() -> None:
+    config = load_config("tiny", seeds=2, oracles=4, reference="processed")
+    starts = {r.name: s.name for r in roles_of(config) if (s := start_of(r))}
+    assert starts["processed-oracle-3"] == "oracle-3" and starts["MarI pooled 1, seed 1"] == "original-1"
+    assert not {r.name for r in originals_of(config)} & set(starts) and "oracle-3" not in starts

@@ -727,3 +727,11 @@ def test_lines_of_check_are_the_same_object_twice(tmp_path: Path) -> None:
     path = coins(tmp_path / "s.parquet")
     made = certified(path)
     assert check(made, [path]) == check(made, [path])
+
+
+def test_a_file_that_names_models_made_elsewhere_makes_their_training_an_assumption(tmp_path: Path) -> None:
+    said: dict[str, Any] = {"made_elsewhere": {"A": "x"}}
+    given, own = coins(tmp_path / "given.parquet", **said), coins(tmp_path / "own.parquet")
+    assert "made-elsewhere" in certified(given).assumptions and "made-elsewhere" not in certified(own).assumptions
+    left_out = certified(given).model_copy(update={"assumptions": certified(own).assumptions})
+    assert [x for x in check(left_out, [given]) if not x.ok]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from scipy.special import softmax
 
 from estimators.certify import certify_files
 from mari_theory import ArgumentError, jensen_shannon, total_variation
-from mari_theory.certificates.files import OPTION_SCHEMA, read_options, write_options
+from mari_theory.certificates.files import OPTION_SCHEMA, read_options, row_digest, write_options
 from tests.mari_theory.certificates.build import certified, option_columns, option_file
 
 LN2 = math.log(2.0)
@@ -150,3 +151,20 @@ def test_an_option_file_must_say_what_the_detector_sees(tmp_path: Path) -> None:
 
 def test_a_rest_that_a_prompt_does_not_list_is_no_fault(tmp_path: Path) -> None:
     assert [law.rest for law in read_options(option_file(tmp_path / "o.parquet", rest="w9")).laws] == [None] * 4
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_the_digest_of_rows_is_that_of_their_json(tmp_path: Path, coded: bool) -> None:
+    """Published certificates hold it: the sum of the hashes of each row's JSON, the weight in hexadecimal."""
+    columns = option_columns(prompts=3)
+    columns["option"] = [('w"\\\u00e9\u2028' if o == "w1" else o) for o in columns["option"]]
+    columns["log_weight"][:2] = [-math.inf, -0.0]
+    table = pa.table({f.name: pa.array(columns[f.name], f.type) for f in OPTION_SCHEMA}, schema=OPTION_SCHEMA)
+    if coded:
+        at = OPTION_SCHEMA.get_field_index("option")
+        table = table.set_column(at, "option", table["option"].dictionary_encode())
+    pq.write_table(table, path := tmp_path / "o.parquet")
+    rows = [[*row[:-1], row[-1].hex()] for row in zip(*columns.values(), strict=True)]
+    hashes = [hashlib.blake2b(json.dumps(row).encode(), digest_size=32).digest() for row in rows]
+    total = sum(int.from_bytes(h, "little") for h in hashes) % (1 << 256)
+    assert row_digest(path) == hashlib.sha256(f"{len(rows)} {total}".encode()).hexdigest()
