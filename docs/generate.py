@@ -20,6 +20,8 @@ from mari_theory.errors import require
 from proofs.verify import kinds, verify
 
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
+AUDITS = ("tiny", "smollm2", "tiny-seeds")
+"""Presets whose finished runs are published."""
 NEAREST = 8
 """Rows of the methods table that the README shows."""
 PAGES = {
@@ -126,7 +128,7 @@ def main() -> int:
     """Take what is there, draw the studies, run the proofs, then fill the README and the page on limits."""
     docs, runs, readme, limits = Path("docs"), Path("runs"), Path("README.md"), Path("docs/limits.md")
     results = docs / "results"
-    for name in ("tiny", "smollm2"):
+    for name in AUDITS:
         print(f"{name}: {'published' if publish(runs / name, results / name) else 'no finished run, kept'}")
     for name in STUDY_QUESTIONS:
         taken = take_study(runs / "studies" / name, docs, name)

@@ -270,7 +270,8 @@ class RunConfig(Section):
     retrained models, which calibrate attacks (LiRA) and exact ranks (T34). `reference`: compare
     with oracles, or with oracles that had the unlearned models' further training too (T36). `gate`: how much farther than a retraining
     the original may lie from the oracles on retain questions, nats, for forget-side numbers to measure memory and not training.
-    `pilot`: where the learning rate of training comes from. `utility_margin`: the loss of answer-token accuracy that counts as none.
+    `workers`: models trained side by side, a thread each (real ones on a CPU alone). `pilot`: where the learning rate of training comes
+    from. `utility_margin`: the loss of answer-token accuracy that counts as none.
     """
 
     preset: str = "tiny"

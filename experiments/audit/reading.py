@@ -130,7 +130,8 @@ def _rewards(run: Run) -> list[str]:
     """Reinforcement learning that ended while it still gained is no trained run of its method."""
     rising = []
     for row in run.methods:
-        paid = [[x for look in run.trajectories[m] if (x := look.get("batch_reward")) is not None] for m in row.models]
+        looks = [run.trajectories.get(m, ()) for m in row.models]  # models made elsewhere have none
+        paid = [[x for look in model if (x := look.get("batch_reward")) is not None] for model in looks]
         if any(paid) and not all(map(levelled_off, paid)):
             rising.append(row.name)
     return [f"Reward had not levelled off, so not trained to its end: {', '.join(rising)}."] if rising else []

@@ -20,6 +20,7 @@ from experiments.measures.along import run_reader
 from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
+from experiments.models.device import find_device
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.roles import Entry, Original, ProcessedOracle, Role, start_of
 from mari_theory.certificates.files import write_text
@@ -79,7 +80,7 @@ def _worker(config_json: str, run: str, role: Role) -> dict[str, Any]:
 
 
 def train_many(config: RunConfig, run: Path, roles: Sequence[Role]) -> dict[str, dict[str, Any]]:
-    """Train several models, name -> record: tiny ones in parallel one-thread processes, adapters one after the other."""
+    """Train several models, name -> record; with `workers` above 1 side by side, each in a process with one thread (real ones on a CPU)."""
     records: dict[str, dict[str, Any]] = {}
 
     def say(record: dict[str, Any]) -> None:
@@ -91,7 +92,7 @@ def train_many(config: RunConfig, run: Path, roles: Sequence[Role]) -> dict[str,
             flush=True,
         )
 
-    if config.workers > 1 and config.model.kind == "tiny":
+    if config.workers > 1 and (config.model.kind == "tiny" or find_device(config.model.device).type == "cpu"):
         os.environ["TQDM_DISABLE"] = "1"
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(config.workers, mp_context=context) as workers:

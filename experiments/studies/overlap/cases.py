@@ -13,8 +13,8 @@ from experiments.studies.selection.grid import FEWEST, GRID
 SHARES = (0.0, 0.25, 0.5, 0.75)
 RUNGS = {"choice": 0.02, "next-token": 0.02}
 """Of the toy, with their margins (nats)."""
-TOY, TEXT, REAL = "The toy", "Running text", "SmolLM2-135M on TOFU"
-"""Kinds of corpus."""
+TOY, TEXT, REAL, REAL_TEXT = "The toy", "Running text", "SmolLM2-135M on TOFU", "SmolLM2-135M on running text"
+"""Kinds of corpus, with the model that is trained on them."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,23 @@ class Case:
     section: str
     """Its name on the command line."""
     kind: str
-    """`TOY`, `TEXT` or `REAL`."""
+    """`TOY`, `TEXT`, `REAL` or `REAL_TEXT`."""
     title: str
     """On the page."""
     parts: tuple[Part, Part] = ("shared", "exclusive")
     """The sides that are read."""
     corpus: dict[str, Any] = field(default_factory=dict)
     """What it changes in the corpus's configuration."""
+
+    @property
+    def is_text(self) -> bool:
+        """Documents of running text, which are forgotten or stay."""
+        return self.kind in (TEXT, REAL_TEXT)
+
+    @property
+    def on_a_real_model(self) -> bool:
+        """SmolLM2 instead of the toy."""
+        return self.kind in (REAL, REAL_TEXT)
 
     @property
     def share(self) -> float | None:
@@ -43,19 +53,20 @@ def _shares(kind: str, name: str) -> list[Case]:
     return [Case(f"{name}-{100 * s:.0f}", kind, title.format(100 * s), corpus={"overlap": s}) for s in SHARES]
 
 
-def _text(name: str, title: str, forget: int, retain: int, related: bool) -> Case:
+def _text(name: str, title: str, forget: int, retain: int, related: bool, kind: str = TEXT) -> Case:
     corpus = {"kind": "continuation", "forget": forget, "retain": retain, "related": related, "sentences": False}
-    return Case(f"continuation-{name}", TEXT, title, ("forget", "retain"), corpus)
+    return Case(name, kind, title, ("forget", "retain"), corpus)
 
 
 CASES: dict[str, Case] = {
     case.section: case
     for case in (
         *_shares(TOY, "tiny"),
-        _text("10-90", "10 % to forget, 90 % that stay, one topic", 3, 27, related=True),
-        _text("50-50-correlated", "Half to forget, half that stay, one topic", 12, 12, related=True),
-        _text("50-50-unrelated", "Half to forget, on a topic of its own", 12, 12, related=False),
+        _text("continuation-10-90", "10 % to forget, 90 % that stay, one topic", 3, 27, related=True),
+        _text("continuation-50-50-correlated", "Half to forget, half that stay, one topic", 12, 12, related=True),
+        _text("continuation-50-50-unrelated", "Half to forget, on a topic of its own", 12, 12, related=False),
         *_shares(REAL, "smollm2"),
+        _text("smollm2-continuation", "10 % to forget, 90 % that stay, one topic", 4, 36, related=True, kind=REAL_TEXT),
     )
 }
 """By section; those on a real model last, so that the others are there if its data are not."""
@@ -69,7 +80,7 @@ ADDED = (
 
 def config_of(case: Case, seed: int, quick: bool) -> RunConfig:
     """The run behind a section: one original, three oracles (two to compare with, one for the floor), every method once."""
-    return _real(case, seed) if case.kind == REAL else _toy(case, seed, quick)
+    return _real(case, seed) if case.on_a_real_model else _toy(case, seed, quick)
 
 
 def _toy(case: Case, seed: int, quick: bool) -> RunConfig:

@@ -24,7 +24,7 @@ from experiments.models.smollm2 import model_path
 from experiments.studies.base import Settings
 from experiments.studies.data import Data
 from experiments.studies.methods.protocol import train
-from experiments.studies.overlap.cases import CASES, REAL, Case, config_of
+from experiments.studies.overlap.cases import CASES, Case, config_of
 from experiments.studies.overlap.readings import Reading
 from experiments.studies.selection.measure import rungs
 from experiments.unlearning.pilot import choose_rate
@@ -37,7 +37,7 @@ PROCESSES = 2
 def measure(settings: Settings, data: Data) -> None:
     """Every asked section, kept as soon as all its seeds are there."""
     cases = [CASES[name] for name in settings.sections]
-    toys, real = ([c for c in cases if (c.kind == REAL) is own] for own in (False, True))
+    toys, real = ([c for c in cases if c.on_a_real_model is own] for own in (False, True))
     seeds = range(1 if settings.quick else settings.count("seeds"))
     os.environ["TQDM_DISABLE"] = "1"
     context = multiprocessing.get_context("spawn")
@@ -50,8 +50,8 @@ def measure(settings: Settings, data: Data) -> None:
             data.say(case.section)
             keep(case, [r.result() for r in results], data)
     for case in real:
-        if settings.quick or not real_model_here():
-            data.say(f"{case.section}: left out of a quick run, and where TOFU or SmolLM2 is missing")
+        if settings.quick or not real_model_here(case):
+            data.say(f"{case.section}: left out of a quick run, and where SmolLM2 or TOFU is missing")
         else:
             keep(case, [measure_seed(case.section, 0, settings.run, False)], data)
 
@@ -61,13 +61,13 @@ def keep(case: Case, seeds: list[dict[str, Any]], data: Data) -> None:
     data.keep(case.section, {**seeds[0]["common"], "seeds": [{k: s[k] for k in s if k != "common"} for s in seeds]})
 
 
-def real_model_here() -> bool:
-    """Are TOFU and SmolLM2 on this machine, or to be had?"""
+def real_model_here(case: Case) -> bool:
+    """Are SmolLM2, and TOFU where it is asked for, on this machine or to be had?"""
     try:
         model_path("smollm2")
     except ArgumentError:
         return False
-    return tofu_folder(None) is not None
+    return case.is_text or tofu_folder(None) is not None
 
 
 def measure_seed(section: str, seed: int, folder: Path, quick: bool) -> dict[str, Any]:

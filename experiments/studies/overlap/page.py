@@ -10,7 +10,7 @@ from typing import Any
 from experiments.config import slug
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
-from experiments.studies.overlap.cases import CASES, REAL, TEXT, TOY, Case
+from experiments.studies.overlap.cases import CASES, REAL, REAL_TEXT, TEXT, TOY, Case
 from experiments.studies.overlap.figure import figure
 from experiments.studies.overlap.readings import Reading, Seeds, Verdict, mean_ends, of_row, readings_from, verdict
 
@@ -18,7 +18,11 @@ ABOUT = {
     TOY: "Generated authors, sentence answers. A forget fact is *shared* where what stays states it too, in another wording of the question: oracles still know it. The others are *exclusive*.",
     TEXT: "Documents of made-up words and habits, cut into a sentence and the two that follow; next-token laws over the continuation. On one topic, what stays supports part of what is to be forgotten; on a topic of its own, none of it.",
     REAL: "A forget fact is *shared* where what stays states it too, with TOFU's paraphrased question and answer. One seed.",
+    REAL_TEXT: "The same documents as above, in words that the model has never seen. One seed.",
 }
+
+NEEDS = {REAL: "TOFU and SmolLM2", REAL_TEXT: "SmolLM2"}
+"""What must be on the machine."""
 
 
 def page(sections: Mapping[str, Section]) -> Page:
@@ -47,7 +51,7 @@ def page(sections: Mapping[str, Section]) -> Page:
             if c.section in sections:
                 lines += part(c, sections[c.section].numbers, found[c.section])
             else:
-                lines.append(placeholder("overlap", c.section, "TOFU and SmolLM2" if kind == REAL else ""))
+                lines.append(placeholder("overlap", c.section, NEEDS.get(kind, "")))
             lines.append("")
     return Page(lines, figures)
 
@@ -96,7 +100,7 @@ def summary(found: Sequence[tuple[Case, Mapping[str, float], Seeds]]) -> list[st
             if name != "original"
         }
         told = [
-            f"{said} on {side} facts: {', '.join(names)}" if case.kind != TEXT else f"{said} on {side} text: {', '.join(names)}"
+            f"{said} on {side} facts: {', '.join(names)}" if not case.is_text else f"{said} on {side} text: {', '.join(names)}"
             for side in case.parts
             for said in (Verdict.OVER, Verdict.UNDER)
             if (names := [name for name, sides in words.items() if sides.get(side) is said])

@@ -29,7 +29,7 @@ def page(sections: Mapping[str, Section]) -> Page:
         "",
         *_table(sections, list(margins)),
         "",
-        f"Floor: {_numbers(ends['floor'])}. Original, beyond the floor: {_numbers(ends['original']['excess'])}, score {ends['original']['score']:.1f}. One retraining took {ends['retraining_seconds']:.0f} s.",
+        f"Floor: {_numbers(ends['floor'])}. Original, beyond the floor: {_numbers(ends['original']['excess'])}, score {ends['original']['score']:.1f}. One retraining took {ends['retraining_seconds']:.0f} s. Seconds are wall time, beside whatever else ran.",
         "",
     ]
     return Page(lines)

@@ -16,7 +16,7 @@ from experiments.measures.items import item_scores
 from experiments.methods import make_method
 from experiments.models.banks import open_bank
 from experiments.studies.data import Record, Section
-from experiments.studies.overlap.cases import CASES, REAL, TEXT, TOY, config_of, one_of_each
+from experiments.studies.overlap.cases import CASES, TEXT, TOY, config_of, one_of_each
 from experiments.studies.overlap.measure import read
 from experiments.studies.overlap.page import page
 from experiments.studies.overlap.readings import Reading, Verdict, mean_ends, verdict
@@ -33,7 +33,7 @@ def reading(beyond: float, loss: float, width: float = 1e-6) -> Reading:
 
 
 def test_every_section_can_be_made() -> None:
-    toy = [c for c in CASES.values() if c.kind != REAL]
+    toy = [c for c in CASES.values() if not c.on_a_real_model]
     assert [c.share for c in toy if c.kind == TOY] == [0.0, 0.25, 0.5, 0.75]
     for case in toy:
         for quick in (False, True):
@@ -50,6 +50,8 @@ def test_every_section_can_be_made() -> None:
     assert counts["continuation-10-90"] == [12, 108] and counts["continuation-50-50-unrelated"] == [48, 48]
     real = config_of(CASES["smollm2-50"], 0, False)
     assert (real.seeds, real.oracles, real.corpus.overlap) == (1, 3, 0.5) and len(real.methods) > 8
+    text = config_of(CASES["smollm2-continuation"], 0, False)
+    assert (text.model.kind, len(text.make_corpus().forget), len(text.make_corpus().retain)) == ("adapter", 16, 144)
 
 
 def test_one_setting_a_method_and_signals_are_methods() -> None:

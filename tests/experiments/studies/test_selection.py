@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docs.generate import study_data
 from experiments.config import load_config
 from experiments.methods import make_method
-from experiments.studies.data import Record, Section
+from experiments.studies.data import Data, Record, Section
 from experiments.studies.methods.grid import read_grid
 from experiments.studies.selection.grid import ENDS, FEWEST, GRID, section_labels
 from experiments.studies.selection.measure import choose, request
@@ -72,3 +74,14 @@ def test_the_page_marks_what_was_taken() -> None:
 @pytest.mark.parametrize("missing", [ENDS])
 def test_a_page_without_its_ends_says_how_to_measure_them(missing: str) -> None:
     assert any(f"--section {missing}" in line for line in page({}).lines)
+
+
+def test_the_preset_has_what_the_validation_request_chose() -> None:
+    grid, preset = read_grid(GRID, FEWEST), load_config("smollm2")
+    sections = Data(study_data(Path(__file__).parents[3] / "docs", "selection"), "selection").sections
+    chosen = {s.numbers["label"]: s.numbers["chosen"] for name, s in sections.items() if name != ENDS}
+    assert len(preset.methods) > 8  # the control beside eight
+    for entry in preset.methods:
+        taken = grid[entry.label][chosen[entry.label]]
+        assert (entry.name, entry.settings) == (taken.name, taken.settings)
+        assert preset.unlearn.changed(entry.loop) == preset.unlearn.changed(taken.loop)

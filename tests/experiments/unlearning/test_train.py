@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from experiments.config import LoopSettings, RunConfig, slug
+from experiments.config import LoopSettings, ModelConfig, RunConfig, slug
 from experiments.data.items import Corpus
 from experiments.models.banks import open_bank
 from experiments.models.load import weight_hash
@@ -107,3 +109,26 @@ def test_an_oracle_never_saw_the_forget_set(
         digests[role.name] = train_one(config, tmp_path, role)["weights_sha256"]
     assert digests["oracle-0"] == before["oracle-0"]["weights_sha256"]
     assert digests["original"] != before["original"]["weights_sha256"]
+
+
+@pytest.mark.parametrize(("workers", "device", "beside"), [(2, "cpu", True), (1, "cpu", False), (2, "cuda", False)])
+def test_real_models_are_trained_side_by_side_on_a_cpu_alone(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: int, device: str, beside: bool
+) -> None:
+    asked: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, count: int, **said: Any) -> None:
+            asked.append(count)
+            super().__init__(count)
+
+    def done(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
+        return {"name": role.name, "steps": 0, "seconds": 0.0, "stopped": "all steps done"}
+
+    monkeypatch.setattr(train, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(train, "_worker", lambda text, run, role: done(config, tmp_path, role))
+    monkeypatch.setattr(train, "train_one", done)
+    monkeypatch.setattr(train, "find_device", lambda name: torch.device(device))
+    real = config.model_copy(update={"workers": workers, "model": ModelConfig(kind="adapter")})
+    assert list(train_many(real, tmp_path, ROLES)) == [r.name for r in ROLES]
+    assert asked == ([2] if beside else [])
