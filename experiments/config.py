@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
@@ -355,6 +356,21 @@ def slug(label: str) -> str:
     return "-".join("".join(c if c.isalnum() or c == "." else " " for c in label.lower()).split())
 
 
+def preset_names() -> tuple[str, ...]:
+    """Of every preset, in order."""
+    return tuple(sorted(p.stem for p in PRESETS.glob("*.yaml")))
+
+
+def preset_note(name: str) -> str:
+    """What a preset says of itself: the comment at its head.
+
+    >>> preset_note("tiny-seeds").endswith("About an hour on two cores.")
+    True
+    """
+    lines = (PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    return " ".join(x.lstrip("# ") for x in takewhile(lambda x: x.startswith("#"), lines))
+
+
 def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) -> RunConfig:
     """A preset, overridden by a YAML file, overridden by `changes` (None = keep).
 
@@ -363,8 +379,7 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     >>> load_config("tiny").oracle_count >= 3
     True
     """
-    names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
-    require(preset in names, "preset", ", ".join(names), preset)
+    require(preset in preset_names(), "preset", ", ".join(preset_names()), preset)
     data = _read_preset(preset)
     if file is not None:
         data = _merge(data, _read_yaml(Path(file)))

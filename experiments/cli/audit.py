@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Declare the command and its arguments."""
     audit = add_command(commands, "audit", run, "train, retrain, unlearn, score, certify, attack, report")
-    audit.add_argument(
-        "--preset", default="tiny", help="tiny (default), tiny-seeds, smollm2, tofu-forget01, -05 or -10"
-    )
+    audit.add_argument("--preset", default="tiny", help="see `mari presets` (default tiny)")
     audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
     audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
     audit.add_argument(
         "--method", action="append", metavar="LABEL", help="only this row (repeatable), of methods or models"
     )
     audit.add_argument("--seed", type=int)
+    audit.add_argument("--print-config", action="store_true", help="print the whole configuration as YAML, run nothing")
     audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
 
@@ -38,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.preset, args.config, seed=args.seed)
     if args.method:
         config = select_methods(config, args.method)
+    if args.print_config:
+        print(config.dump(), end="")
+        return 0
     out = args.out or Path("runs") / args.preset
     try:
         result = run_audit(config, out, args.resume)

@@ -11,7 +11,22 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from experiments.cli import audit, bench, certify, check, estimate, ingest, pool, report, score, study, unlearn, verify
+import mari_theory
+from experiments.cli import (
+    audit,
+    bench,
+    certify,
+    check,
+    estimate,
+    ingest,
+    pool,
+    presets,
+    report,
+    score,
+    study,
+    unlearn,
+    verify,
+)
 from experiments.cli.command import Command, Commands, Handler
 from mari_theory.errors import ArgumentError, require_own_packages
 
@@ -24,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     ingest,
     score,
     pool,
+    presets,
     estimate,
     study,
     bench,
@@ -60,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="mari", description="After a model is told to forget: how well could anyone still tell?")
+    parser.add_argument("--version", action="version", version=f"mari {mari_theory.__version__}")
     commands: Commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for command in COMMANDS:
         command.add(commands)
