@@ -57,7 +57,9 @@ def intervals(run: Run) -> Any:
         owners = row.oracle.owners
         if owners is not None:
             worst = max(owners.worst_upper, 1.2e-4)
-            axis.plot([worst], [i], "|", color=colour, ms=11, mew=2, label="worst owner at most" if i == 0 else None)
+            axis.plot(
+                [worst], [i], "|", color=colour, ms=11, mew=2, label=f"worst {run.unit} at most" if i == 0 else None
+            )
             label += f", worst {owners.worst_upper:.3f}"
             high = max(high, worst)
         right = high < 0.2
@@ -106,7 +108,7 @@ def ladder(run: Run) -> Any:
                     color=colour,
                     ms=11,
                     mew=2,
-                    label="worst owner at most" if i == 0 else None,
+                    label=f"worst {run.unit} at most" if i == 0 else None,
                 )
         axis.axvline(LN2, color="#bbbbbb", lw=1)
         axis.set_xscale("log")

@@ -13,7 +13,7 @@ from experiments.unlearning.roles import ready_roles
 def reading(run: Run) -> list[str]:
     """One sentence a finding; the first is the gate where it failed, then the noise floor."""
     floor = run.the("oracle").oracle
-    margin = run.config.margin
+    margin, a_unit = run.config.margin, f"a{'n' * (run.unit == 'owner')} {run.unit}"
     out = [
         *_gate(run),
         f"{_retrained(run)} lie apart by {floor.claim.lower:.4f} to {floor.claim.upper:.4f} nats an answer: the noise floor of every number to the oracle.",
@@ -25,18 +25,22 @@ def reading(run: Run) -> list[str]:
     average = [n for n, v in verdicts.items() if v == "equivalent on average"]
     bad = [n for n, v in verdicts.items() if v == "detectable"]
     if good:
-        out.append(f"Certified within {margin:g} nats of the oracle average, the worst owner too: {', '.join(good)}.")
+        out.append(
+            f"Certified within {margin:g} nats of the oracle average, the worst {run.unit} too: {', '.join(good)}."
+        )
     if average:
-        out.append(f"Within {margin:g} nats on average, but not certified for the worst owner: {', '.join(average)}.")
+        out.append(
+            f"Within {margin:g} nats on average, but not certified for the worst {run.unit}: {', '.join(average)}."
+        )
     if bad:
         out.append(
-            f"Certified to be further than {margin:g} nats from it on average or for an owner, so told apart from a retrained model: {', '.join(bad)}."
+            f"Certified to be further than {margin:g} nats from it on average or for {a_unit}, so told apart from a retrained model: {', '.join(bad)}."
         )
     if floor.owners is not None:
         worst = floor.owners.worst_upper
         fits = "a retraining passes" if worst <= margin else "a retraining would not pass"
         out.append(
-            f"The margin is set by what retrainings need: an oracle's own worst owner lies {worst:.4f} nats from the others; {fits}."
+            f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {worst:.4f} nats from the others; {fits}."
         )
     return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
 

@@ -76,7 +76,7 @@ def since(run: Run) -> str:
 
 
 def worst_owner(certificate: Certificate) -> str:
-    """Upper end for the owner farthest from the oracles, and how many are certainly beyond the margin."""
+    """Upper end for the owner (or question) farthest from the oracles, and how many are certainly beyond the margin."""
     owners = certificate.owners
     if owners is None:
         return "-"
@@ -87,7 +87,7 @@ def worst_owner(certificate: Certificate) -> str:
 def levels_line(run: Run) -> str:
     """At which level the numbers of the table hold."""
     if all(r.oracle.claim.method == "exact-laws" for r in run.rows):
-        return "Divergences to the oracle, worst owners and accuracies are exact (every law enumerated, rounding enclosed)."
+        return f"Divergences to the oracle, worst {run.unit}s and accuracies are exact (every law enumerated, rounding enclosed)."
     return f"All numbers of one certificate hold at once at confidence {run.config.confidence:g}."
 
 
@@ -103,7 +103,7 @@ def markdown(run: Run) -> str:
     pairs = [p for p in PAIRS.values() if p.summary]
     origins: dict[str, str] = {m.label: make_method(m.name, **m.settings).origin for m in run.config.methods}
     origins |= {r.name: "elsewhere" for r in run.rows if set(r.models) <= set(made_elsewhere(run))}
-    heads = ["model", "from", "certified JSD to oracle", "worst owner", "accuracy at most", "verdict"]
+    heads = ["model", "from", "certified JSD to oracle", f"worst {run.unit}", "accuracy at most", "verdict"]
     rungs = list(run.rows[0].rungs)
     heads += [
         *(head for name in rungs for head in (f"JSD, {name}", "beyond the floor")),

@@ -119,6 +119,11 @@ class Run(Record):
         """The unlearned models."""
         return [r for r in self.rows if r.kind == "method"]
 
+    @property
+    def unit(self) -> str:
+        """Whose worst case is told: `owner`, or `question` where all are about one."""
+        return {"owner": "owner", "prompt": "question"}[self.rows[0].oracle.unit]
+
     def the(self, kind: Literal["original", "oracle"]) -> Row:
         """The originals' row, or that of the oracles measured like a method: the floor of every number to the oracles (T25, T33)."""
         return next(r for r in self.rows if r.kind == kind)

@@ -87,7 +87,7 @@ def _print_rows(run: Run) -> None:
         )
     floor = run.the("oracle").oracle
     own = "" if floor.owners is None else f", the oracles' own worst {floor.owners.worst_upper:.4f}"
-    print(f"worst: the owner farthest from the oracles; margin {run.config.margin:g} nats{own}")
+    print(f"worst: the {run.unit} farthest from the oracles; margin {run.config.margin:g} nats{own}")
     print(
         f"floor, retrained models against the oracles: {floor.claim.lower:.4f}-{floor.claim.upper:.4f} nats an answer"
     )

@@ -209,6 +209,12 @@ class Certificate(Part):
         """Nats within which arms count as equivalent."""
         return self.request.margin
 
+    @property
+    def unit(self) -> Literal["owner", "prompt"]:
+        """What `owners` counts: prompts where there is one owner, or one prompt an owner."""
+        single = self.owners and self.room and self.owners.count == self.room.prompts
+        return "prompt" if single else "owner"
+
     def data(self) -> dict[str, Any]:
         """As plain JSON data."""
         plain: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
@@ -231,10 +237,11 @@ class Certificate(Part):
             f"{_up(100 * self.implies.max_accuracy, 2)} % of the time"
         ]
         if self.owners:
-            worst = f"worst of {self.owners.count} owners at most {_up(self.owners.worst_upper)} nats"
+            units = f"{self.unit}s"
+            worst = f"worst of {self.owners.count} {units} at most {_up(self.owners.worst_upper)} nats"
             names = self.owners.above_margin
             if self.owners.share_beyond is not None:
-                worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of owners like these lie beyond the margin"
+                worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of {units} like these lie beyond the margin"
             parts.append(
                 worst
                 + (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments.audit.report import columns, levels_line, worst_owner
+from experiments.audit.report import columns, levels_line, markdown, worst_owner
 from experiments.audit.results import Run
 from experiments.measures.table import Measure
 
@@ -62,3 +62,15 @@ def test_levels_are_exact_only_where_every_law_is(finished: Path) -> None:
     assert worst_owner(row.oracle.model_copy(update={"owners": None})) == "-"
     assert row.oracle.owners is not None
     assert worst_owner(row.oracle).startswith(f"{row.oracle.owners.worst_upper:.4f}")
+
+
+def test_the_worst_of_one_author_is_a_question(finished: Path) -> None:
+    run = Run.load(finished)
+    row, certificate = run.rows[0], run.rows[0].oracle
+    assert certificate.owners and certificate.room and run.unit == "owner"
+    each = certificate.owners.model_copy(update={"count": certificate.room.prompts})
+    pair = row.pairs["oracle"].model_copy(update={"certificate": certificate.model_copy(update={"owners": each})})
+    alone = run.model_copy(
+        update={"rows": (row.model_copy(update={"pairs": row.pairs | {"oracle": pair}}), *run.rows[1:])}
+    )
+    assert "| worst question |" in markdown(alone) and "worst owner" not in markdown(alone)

@@ -211,6 +211,8 @@ def test_it_reads_as_sentences_that_name_access_population_and_what_each_end_res
     text = str(made)
     assert text.startswith("oracle pair: Jensen-Shannon divergence in [")
     assert words.ACCESS["one-output"] in text and words.POPULATIONS["these-prompts"] in text
+    alone = certified(coins(tmp_path / "one.parquet", 400, m=8, owners=1), margin=0.2)
+    assert "worst of 8 prompts" in str(alone)
     assert "worst of 4 owners" in text and "room for" in text and "equivalent within margin" in text
     explained = "\n".join(made.explain())
     assert "exact likelihoods (T15)" in explained and "pairs of outputs" in explained
