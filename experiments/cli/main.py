@@ -17,6 +17,7 @@ from experiments.cli import (
     bench,
     certify,
     check,
+    demo,
     estimate,
     ingest,
     pool,
@@ -31,6 +32,7 @@ from experiments.cli.command import Command, Commands, Handler
 from mari_theory.errors import ArgumentError, require_own_packages
 
 COMMANDS: tuple[Command, ...] = (
+    demo,
     verify,
     audit,
     unlearn,
