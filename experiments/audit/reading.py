@@ -6,7 +6,7 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.result import Row
-from experiments.methods.ppo import levelled_off
+from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.unlearning.roles import ready_roles
 from mari_theory.rounding import span, up, up_to
 
@@ -135,8 +135,7 @@ def _rewards(run: Run) -> list[str]:
     """Reinforcement learning that ended while it still gained is no trained run of its method."""
     rising = []
     for row in run.methods:
-        looks = [run.trajectories.get(m, ()) for m in row.models]  # models made elsewhere have none
-        paid = [[x for look in model if (x := look.get("batch_reward")) is not None] for model in looks]
+        paid = [rewards_of(run.trajectories.get(m, ())) for m in row.models]  # models made elsewhere have no trajectory
         if any(paid) and not all(map(levelled_off, paid)):
             rising.append(row.name)
     return [f"Reward had not levelled off, so not trained to its end: {', '.join(rising)}."] if rising else []

@@ -43,6 +43,7 @@ def write_report(folder: Path) -> Path:
         pairs=PAIRS,
         rungs=list(run.rows[0].rungs),
         rung_text=rung_text,
+        span=span,
         up=up,
         down=down,
         worst_owner=worst_owner,
