@@ -11,6 +11,7 @@ from jaxtyping import Float
 from estimators.intervals import ClopperPearson
 from mari_theory.detectability import min_jsd_from_rates
 from mari_theory.errors import require, require_fraction
+from mari_theory.rounding import down
 from mari_theory.units import Floats
 
 
@@ -35,8 +36,8 @@ class DetectorBound:
 
     def __str__(self) -> str:
         return (
-            f"FPR {self.fpr:.3f}, TPR {self.tpr:.3f}: TV >= {self.total_variation_lower:.4f}, "
-            f"JSD >= {self.jsd_lower:.4f} nats at confidence {self.confidence:g}"
+            f"FPR {self.fpr:.3f}, TPR {self.tpr:.3f}: TV >= {down(self.total_variation_lower)}, "
+            f"JSD >= {down(self.jsd_lower)} nats at confidence {self.confidence:g}"
         )
 
 

@@ -43,7 +43,7 @@ class Hoeffding:
     """mean +- (upper-lower) sqrt(ln(2/delta)/(2n)). Valid for independent, not necessarily identical, terms.
 
     >>> print(Hoeffding().interval(np.full(200, 0.5)))
-    [0.403968, 0.596032] at confidence 0.95 (hoeffding)
+    [0.403967, 0.596033] at confidence 0.95 (hoeffding)
     """
 
     name: str = "hoeffding"
@@ -88,7 +88,7 @@ class ClopperPearson:
     """Exact interval for a probability from a 0/1 sample (or `counts`).
 
     >>> print(ClopperPearson().counts(0, 10))
-    [0, 0.308497] at confidence 0.95 (clopper-pearson)
+    [0, 0.308498] at confidence 0.95 (clopper-pearson)
     """
 
     name: str = "clopper-pearson"

@@ -106,7 +106,7 @@ class OrderFree:
     only lower the capital.
 
     >>> print(OrderFree().interval(np.full(1000, 0.5)))
-    [0.497344, 0.502656] at confidence 0.95 (order-free)
+    [0.497343, 0.502657] at confidence 0.95 (order-free)
     """
 
     name: str = "order-free"

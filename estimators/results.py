@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mari_theory.errors import require
+from mari_theory.rounding import down_to, up_to
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Interval:
         return Interval(low, high, self.confidence, self.method, self.theorem, self.assumptions)
 
     def __str__(self) -> str:
-        return f"[{self.lower:.6g}, {self.upper:.6g}] at confidence {self.confidence:g} ({self.method})"
+        return f"[{down_to(self.lower, 6)}, {up_to(self.upper, 6)}] at confidence {self.confidence:g} ({self.method})"
 
 
 @dataclass(frozen=True)

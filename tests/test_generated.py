@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mari_theory.rounding import span
+
 pytest.importorskip("torch")
 from docs import generate
 from docs.generate import (
@@ -110,7 +112,7 @@ def test_an_audit_summary_says_what_its_results_hold() -> None:
     for line, row in zip(text.splitlines()[2:], run.rows, strict=False):
         claim, m = row.oracle.claim, row.measures
         label, origin, certified = cells(line)[:3]
-        assert label.startswith(row.name) and certified == f"{claim.lower:.4f} to {claim.upper:.4f}"
+        assert label.startswith(row.name) and certified == span(claim.lower, claim.upper)
         assert origin == origins.get(row.name, "-")
         assert f"{m['forget_probability']:.3f} / {m['forget_exact']:.2f} | {m['retain_probability']:.3f}" in line
         assert f"| {row.best_attack:.3f} |" in line

@@ -11,6 +11,7 @@ import numpy as np
 from experiments.audit.results import Run
 from mari_theory import max_tpr
 from mari_theory.figure_style import BAND, COLOURS, INK, pyplot
+from mari_theory.rounding import span, up
 from mari_theory.units import LN2
 
 plt = pyplot()
@@ -53,14 +54,14 @@ def intervals(run: Run) -> Any:
         exact = c.method == "exact-laws"
         if exact:  # an exact interval is too short to be seen as a line
             axis.plot([high], [i], "o", color=colour, ms=6)
-        label = f"{c.upper:.4f}" if exact else f"{c.lower:.3f} to {c.upper:.3f}"
+        label = up(c.upper) if exact else span(c.lower, c.upper, 3)
         owners = row.oracle.owners
         if owners is not None:
             worst = max(owners.worst_upper, 1.2e-4)
             axis.plot(
                 [worst], [i], "|", color=colour, ms=11, mew=2, label=f"worst {run.unit} at most" if i == 0 else None
             )
-            label += f", worst {owners.worst_upper:.3f}"
+            label += f", worst {up(owners.worst_upper, 3)}"
             high = max(high, worst)
         right = high < 0.2
         axis.annotate(

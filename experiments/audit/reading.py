@@ -6,8 +6,9 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.result import Row
-from experiments.methods.ppo import levelled_off
+from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.unlearning.roles import ready_roles
+from mari_theory.rounding import span, up, up_to
 
 
 def reading(run: Run) -> list[str]:
@@ -16,7 +17,7 @@ def reading(run: Run) -> list[str]:
     margin, a_unit = run.config.margin, f"a{'n' * (run.unit == 'owner')} {run.unit}"
     out = [
         *_gate(run),
-        f"{_retrained(run)} lie apart by {floor.claim.lower:.4f} to {floor.claim.upper:.4f} nats an answer: the noise floor of every number to the oracle.",
+        f"{_retrained(run)} lie apart by {span(floor.claim.lower, floor.claim.upper)} nats an answer: the noise floor of every number to the oracle.",
         *_excess(run),
         *_trust(run),
     ]
@@ -40,7 +41,7 @@ def reading(run: Run) -> list[str]:
         worst = floor.owners.worst_upper
         fits = "a retraining passes" if worst <= margin else "a retraining would not pass"
         out.append(
-            f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {worst:.4f} nats from the others; {fits}."
+            f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {up(worst)} nats from the others; {fits}."
         )
     return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
 
@@ -97,7 +98,7 @@ def _excess(run: Run) -> list[str]:
 
 
 def _named(rows: list[Row], name: str) -> str:
-    return ", ".join(f"{r.name} (at most {max(r.excess[name].upper, 0.0):.2g})" for r in rows)
+    return ", ".join(f"{r.name} (at most {up_to(max(r.excess[name].upper, 0.0))})" for r in rows)
 
 
 def _blindness(run: Run) -> list[str]:
@@ -134,8 +135,7 @@ def _rewards(run: Run) -> list[str]:
     """Reinforcement learning that ended while it still gained is no trained run of its method."""
     rising = []
     for row in run.methods:
-        looks = [run.trajectories.get(m, ()) for m in row.models]  # models made elsewhere have none
-        paid = [[x for look in model if (x := look.get("batch_reward")) is not None] for model in looks]
+        paid = [rewards_of(run.trajectories.get(m, ())) for m in row.models]  # models made elsewhere have no trajectory
         if any(paid) and not all(map(levelled_off, paid)):
             rising.append(row.name)
     return [f"Reward had not levelled off, so not trained to its end: {', '.join(rising)}."] if rising else []

@@ -18,6 +18,7 @@ from experiments.methods import make_method
 from mari_theory.certificates import words
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
+from mari_theory.rounding import down, down_to, span, up, up_to
 
 
 def write_report(folder: Path) -> Path:
@@ -42,6 +43,9 @@ def write_report(folder: Path) -> Path:
         pairs=PAIRS,
         rungs=list(run.rows[0].rungs),
         rung_text=rung_text,
+        span=span,
+        up=up,
+        down=down,
         worst_owner=worst_owner,
         excess_text=excess_text,
         groups=[g for g in GROUPS.values() if g.name in run.rows[0].groups],
@@ -81,7 +85,7 @@ def worst_owner(certificate: Certificate) -> str:
     if owners is None:
         return "-"
     beyond = len(owners.above_margin)
-    return f"{owners.worst_upper:.4f}" + (f" ({beyond} of {owners.count} beyond)" if beyond else "")
+    return up(owners.worst_upper) + (f" ({beyond} of {owners.count} beyond)" if beyond else "")
 
 
 def levels_line(run: Run) -> str:
@@ -115,8 +119,8 @@ def markdown(run: Run) -> str:
     for r in run.rows:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
-        cells = [name, origins.get(r.name, "-"), f"{c.claim.lower:.4f} to {c.claim.upper:.4f}", worst_owner(c)]
-        cells += [f"{100 * c.implies.max_accuracy:.1f} %", c.verdict or "no verdict"]
+        cells = [name, origins.get(r.name, "-"), span(c.claim.lower, c.claim.upper), worst_owner(c)]
+        cells += [f"{up(100 * c.implies.max_accuracy, 1)} %", c.verdict or "no verdict"]
         cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
@@ -129,13 +133,15 @@ def markdown(run: Run) -> str:
 
 
 def rung_text(result: PairResult) -> str:
-    """Certified ends on one rung of the ladder; four digits, or two significant ones where that says more.
+    """Certified ends on one rung of the ladder, rounded outwards to four digits, or two significant ones where that says more.
 
-    An exact interval whose ends round to one number is that number.
+    An exact interval too short to be seen is its upper end.
     """
-    claim = result.certificate.claim
-    low, high = (f"{x:.4f}" if x >= 0.001 else f"{x:.2g}" for x in (claim.lower, claim.upper))
-    return low if low == high else f"{low} to {high}"
+    low, high = result.certificate.claim.lower, result.certificate.claim.upper
+    shown = up(high) if high >= 0.001 else up_to(high)
+    if high - low <= 1e-6:
+        return shown
+    return f"{down(low) if low >= 0.001 else down_to(low)} to {shown}"
 
 
 def excess_text(run: Run, row: Row, name: str) -> str:
@@ -143,7 +149,7 @@ def excess_text(run: Run, row: Row, name: str) -> str:
     if name not in row.excess:
         return "the floor" if row.kind == "oracle" else "-"
     x = row.excess[name]
-    return f"{x.upper:+.2g}" + (f", {x.verdict}" if run.gate.passed(name) else "")
+    return up_to(x.upper, 2, "+") + (f", {x.verdict}" if run.gate.passed(name) else "")
 
 
 def group_table(run: Run, group: Group) -> list[str]:
@@ -160,7 +166,7 @@ def _foot(run: Run) -> list[str]:
     foot = [
         "",
         " ".join(reading(run)[1:]),
-        f"Retrained models against the oracles: {floor.lower:.4f} to {floor.upper:.4f} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
+        f"Retrained models against the oracles: {span(floor.lower, floor.upper)} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
         f"{levels_line(run)}",
     ]
     if run.coverage:

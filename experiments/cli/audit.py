@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.cli.command import Commands, add_command
 from experiments.cli.show import print_failure, print_json
+from mari_theory.rounding import span, up
 
 if TYPE_CHECKING:
     from experiments.audit.results import Run
@@ -79,17 +80,17 @@ def _print_rows(run: Run) -> None:
     print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
     for r in run.rows:
         c = r.oracle
-        span = f"{c.claim.lower:.4f}-{c.claim.upper:.4f}"
-        worst = f"{c.owners.worst_upper:.3f}" if c.owners else "-"
+        ends = span(c.claim.lower, c.claim.upper, word="-")
+        worst = up(c.owners.worst_upper, 3) if c.owners else "-"
         verdict = (c.verdict or "no verdict").replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
-            f"{r.name[:22]:<22} {span:>15} {worst:>6} {100 * c.implies.max_accuracy:5.1f}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
+            f"{r.name[:22]:<22} {ends:>15} {worst:>6} {up(100 * c.implies.max_accuracy, 1):>5}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )
     floor = run.the("oracle").oracle
-    own = "" if floor.owners is None else f", the oracles' own worst {floor.owners.worst_upper:.4f}"
+    own = "" if floor.owners is None else f", the oracles' own worst {up(floor.owners.worst_upper)}"
     print(f"worst: the {run.unit} farthest from the oracles; margin {run.config.margin:g} nats{own}")
     print(
-        f"floor, retrained models against the oracles: {floor.claim.lower:.4f}-{floor.claim.upper:.4f} nats an answer"
+        f"floor, retrained models against the oracles: {span(floor.claim.lower, floor.claim.upper, word='-')} nats an answer"
     )
     for line in ladder_lines(run):
         print(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -112,5 +112,6 @@ class Corpus:
 
 
 def _content(item: Item) -> list[object]:
-    """Its fields but the rewording: where that is used it is an item of its own, and fingerprints of before still hold."""
-    return [*astuple(item)[:6], *([True] if item.shared else [])]
+    """Its fields but the rewording, which is an item of its own where it is used, and `shared` where it is: fingerprints of before hold."""
+    left_out = {"rewording"} if item.shared else {"rewording", "shared"}
+    return [getattr(item, f.name) for f in fields(item) if f.name not in left_out]

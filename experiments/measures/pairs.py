@@ -11,6 +11,7 @@ from experiments.measures.sampled import sampled_pair
 from experiments.unlearning.roles import Mixture, originals_of
 from mari_theory import forget_total_variation, marginal_information, mix
 from mari_theory.certificates.files import Pool, write_pool
+from mari_theory.rounding import span
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def shift(m: Measurements, row: Mixture) -> PairResult | None:
 
 
 def _ends(r: PairResult) -> str:
-    return f"{r.certificate.claim.lower:.4f} to {r.certificate.claim.upper:.4f}"
+    return span(r.certificate.claim.lower, r.certificate.claim.upper)
 
 
 PAIRS = {

@@ -7,7 +7,7 @@ every kappa tokens and alternates with distillation, so the loop stays here, whe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -68,6 +68,15 @@ def clipped_surrogate(new: Tensor, old: Tensor, advantage: Tensor, mask: Tensor,
     ratio = torch.exp(new - old)
     value = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
     return -(value * mask).sum() / mask.sum()
+
+
+def rewards_of(history: Sequence[Mapping[str, float | None]]) -> list[float]:
+    """Mean rewards of the batches between a run's looks; none of a method that is not paid.
+
+    >>> rewards_of([{"step": 0.0}, {"step": 5.0, "batch_reward": -0.5}])
+    [-0.5]
+    """
+    return [reward for look in history if (reward := look.get("batch_reward")) is not None]
 
 
 def levelled_off(rewards: Sequence[float]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.errors import require
+from mari_theory.rounding import span
 
 SAME = ("arm_p", "prompts", "corpus", "decoding", "channel", "template")
 """What the evidence of both must say alike: the oracles, what they were asked, what was seen."""
@@ -34,7 +35,7 @@ class Beyond:
 
     def __str__(self) -> str:
         said = self.verdict or "no verdict"
-        return f"beyond the floor by {self.lower:.6f} to {self.upper:.6f} nats at confidence {self.confidence:g}: {said} (margin {self.margin:g})"
+        return f"beyond the floor by {span(self.lower, self.upper, 6)} nats at confidence {self.confidence:g}: {said} (margin {self.margin:g})"
 
 
 def verdict_beyond(lower: float, upper: float, margin: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from mari_theory.certificates.asking import asking
 from mari_theory.certificates.files import strict_json, write_text
 from mari_theory.errors import ArgumentError, printable, require
 from mari_theory.marginal import forget_total_variation
+from mari_theory.rounding import span, up
 
 FORMAT = "mari-certificate/2"
 VERDICTS = words.VERDICTS
@@ -232,16 +232,16 @@ class Certificate(Part):
     def __str__(self) -> str:
         c = self.claim
         parts = [
-            f"{c.pair} pair: Jensen-Shannon divergence in [{_down(c.lower)}, {_up(c.upper)}] nats at confidence {c.confidence:g}, "
+            f"{c.pair} pair: Jensen-Shannon divergence in [{span(c.lower, c.upper, 5, ', ')}] nats at confidence {c.confidence:g}, "
             f"averaged over {self._about()}; any detector that sees {words.ACCESS[c.access]} is right at most "
-            f"{_up(100 * self.implies.max_accuracy, 2)} % of the time"
+            f"{up(100 * self.implies.max_accuracy, 2)} % of the time"
         ]
         if self.owners:
             units = f"{self.unit}s"
-            worst = f"worst of {self.owners.count} {units} at most {_up(self.owners.worst_upper)} nats"
+            worst = f"worst of {self.owners.count} {units} at most {up(self.owners.worst_upper, 5)} nats"
             names = self.owners.above_margin
             if self.owners.share_beyond is not None:
-                worst += f", and at most {_up(100 * self.owners.share_beyond, 1)} % of {units} like these lie beyond the margin"
+                worst += f", and at most {up(100 * self.owners.share_beyond, 1)} % of {units} like these lie beyond the margin"
             parts.append(
                 worst
                 + (
@@ -268,8 +268,8 @@ class Certificate(Part):
         i, level, r = self.implies, self.levels, self.request
         source, asked = words.CEILINGS[i.sources["max_accuracy"]], asking(self.metadata)
         out = [
-            f"any detector: accuracy <= {_up(i.max_accuracy, 4)} ({source}), AUC <= {_up(i.max_auc, 4)}, "
-            f"TPR <= {_up(i.max_tpr_at_fpr_0_01, 4)} at 1 % FPR; no g in [0, 1] moves by more than {_up(i.max_influence, 4)}",
+            f"any detector: accuracy <= {up(i.max_accuracy, 4)} ({source}), AUC <= {up(i.max_auc, 4)}, "
+            f"TPR <= {up(i.max_tpr_at_fpr_0_01, 4)} at 1 % FPR; no g in [0, 1] moves by more than {up(i.max_influence, 4)}",
             "outputs needed for 90 % accuracy: "
             + (
                 "no number suffices"
@@ -286,7 +286,7 @@ class Certificate(Part):
         if self.claim.pair == "marginal" and isinstance(share, float) and 0.0 < share <= 1.0:
             far = forget_total_variation(self.claim.upper, share)
             out.append(
-                f"on the forget set itself total variation is at most {_up(far, 4)}: the bound on the mixture, blown up by 1/{share:.4g} (T12)"
+                f"on the forget set itself total variation is at most {up(far, 4)}: the bound on the mixture, blown up by 1/{share:.4g} (T12)"
             )
         if self.owners and self.owners.pairs_needed and self.owners.fewest_rows is not None:
             out.append(
@@ -306,14 +306,6 @@ class Certificate(Part):
             f"lower end: {words.RESTS_ON[self.rests_on.lower]}; upper end: {words.RESTS_ON[self.rests_on.upper]}"
         )
         return out
-
-
-def _up(x: float, digits: int = 5) -> str:
-    return f"{Decimal(repr(x)).quantize(Decimal(10) ** -digits, ROUND_CEILING):f}"
-
-
-def _down(x: float, digits: int = 5) -> str:
-    return f"{Decimal(repr(x)).quantize(Decimal(10) ** -digits, ROUND_FLOOR):f}"
 
 
 def read_json(path: Path) -> dict[str, Any]:

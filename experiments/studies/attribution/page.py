@@ -10,6 +10,7 @@ import numpy as np
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 from experiments.studies.limits.readings import spread
+from mari_theory.rounding import down, span
 
 TITLES = {"owners": "Against retraining without an owner", "smollm2": "On a real model"}
 """Of the parts below the table of the methods study."""
@@ -67,9 +68,9 @@ def table(groups: dict[str, list[dict[str, Any]]]) -> list[str]:
         ]
     )
     for name, rows in sorted(groups.items(), key=lambda kv: mean(kv[1], "information")):
-        cells = [f"{mean(rows, k):.3f}" for k in ("frozen", "accuracy", "chance", "information", "information_lower")]
-        ends = ("exact",) if exact else ("lower", "upper")
-        cells.append(" to ".join(f"{mean(rows, k):.4f}" for k in ends))
+        cells = [f"{mean(rows, k):.3f}" for k in ("frozen", "accuracy", "chance", "information")]
+        cells.append(down(mean(rows, "information_lower"), 3))
+        cells.append(f"{mean(rows, 'exact'):.4f}" if exact else span(mean(rows, "lower"), mean(rows, "upper")))
         lines.append(f"| {' | '.join([name, *cells])} |")
     return lines
 

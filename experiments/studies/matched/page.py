@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
+from mari_theory.rounding import span
 
 HEADS = [
     "model",
@@ -95,7 +96,7 @@ def tofu_part(n: Mapping[str, Any]) -> list[str]:
     """SmolLM2 on TOFU."""
     rows = models(n)
     audit = [
-        f"| {r['name']} | {r['lower']:.4f} to {r['upper']:.4f} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
+        f"| {r['name']} | {span(r['lower'], r['upper'])} | {r['best_attack']:.3f} | {r['forget_probability']:.3f} | {r['retain_probability']:.3f} |"
         for r in n["audit"]
     ]
     return [
@@ -128,7 +129,7 @@ def table(rows: dict[str, ModelRow]) -> list[str]:
     lines = markdown_table(HEADS)
     for name, m in rows.items():
         lines.append(
-            f"| {name} | {m.jsd:.4f} | {m.lower:.4f} to {m.upper:.4f} | {m.by_question:.3f} | {m.by_author:.3f} | {m.forget:.3f} | {m.retain:.3f} | {m.seconds:.0f} |"
+            f"| {name} | {m.jsd:.4f} | {span(m.lower, m.upper)} | {m.by_question:.3f} | {m.by_author:.3f} | {m.forget:.3f} | {m.retain:.3f} | {m.seconds:.0f} |"
         )
     return lines
 

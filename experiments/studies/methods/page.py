@@ -14,6 +14,7 @@ from experiments.studies.data import Section
 from experiments.studies.methods.grid import ENDS, section_labels
 from experiments.unlearning.reason import Reason
 from mari_theory.figure_style import BAND, COLOURS, pyplot
+from mari_theory.rounding import span
 
 HEADS = [
     "method",
@@ -76,7 +77,7 @@ def table(methods: Sequence[Mapping[str, Any]]) -> list[str]:
         if "trained" in r[0]:
             steps += f"; trained: {', '.join('yes' if x['trained'] else 'no' for x in r)}"
         lines.append(
-            f"| {n['label']} | {n['from']} | {n['setting']} | {mean['lower']:.4f} to {mean['upper']:.4f} | {exact} "
+            f"| {n['label']} | {n['from']} | {n['setting']} | {span(mean['lower'], mean['upper'])} | {exact} "
             f"| {mean['attack']:.3f} | {mean['author']:.3f} | {mean['forget']:.3f} | {mean['retain']:.3f} | {steps} | {mean['seconds']:.0f} |"
         )
     return lines

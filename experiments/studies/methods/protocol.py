@@ -23,7 +23,7 @@ from experiments.measures.detectors import auc, either_way
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import ItemScores
 from experiments.measures.sampled import sampled_pair
-from experiments.methods.ppo import levelled_off
+from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.models.banks import open_bank
 from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracles_of, row_of
 from experiments.unlearning.train import train_many
@@ -128,7 +128,7 @@ def measure_model(config_json: str, run: str, name: str) -> dict[str, Any]:
 
 def reward_of(history: Sequence[dict[str, float]]) -> dict[str, Any]:
     """Of a method that is paid: its batches' mean reward between looks, and whether it had stopped rising (`levelled_off`)."""
-    reward = [look["batch_reward"] for look in history if "batch_reward" in look]
+    reward = rewards_of(history)
     return {"reward": reward, "trained": levelled_off(reward)} if reward else {}
 
 

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from experiments.studies.audits import finished_audit, short_row
 from experiments.studies.base import Settings, markdown_table
+from mari_theory.rounding import span
 
 TITLE = "Is marginal unlearning the same as full unlearning?"
 NEEDS = "a finished `mari audit --preset tiny`"
@@ -37,7 +38,7 @@ def measure(settings: Settings) -> dict[str, Any] | None:
 def part(n: Mapping[str, Any]) -> list[str]:
     """Table and rank correlation."""
     rows = [
-        f"| {r['name']} | {r['pooled']:.5f} | {r['floor']:.5f} | {r['forget_exact']:.2f} | {r['lower']:.4f} to {r['upper']:.4f} | {r['best_attack']:.3f} |"
+        f"| {r['name']} | {r['pooled']:.5f} | {r['floor']:.5f} | {r['forget_exact']:.2f} | {span(r['lower'], r['upper'])} | {r['best_attack']:.3f} |"
         for r in n["rows"]
     ]
     return [

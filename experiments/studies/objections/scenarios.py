@@ -26,6 +26,7 @@ from experiments.studies.toy import train_pair
 from experiments.unlearning.loop import Task, Watch, run_loop
 from mari_theory import marginal_information
 from mari_theory.certificates.files import write_text
+from mari_theory.rounding import span
 
 TITLE = "Other scenarios: verbatim text, questions, a preference of domain"
 NEEDS = ""
@@ -117,7 +118,7 @@ def scenario_rows(
 def part(n: Mapping[str, Any]) -> list[str]:
     """Set-up and table."""
     rows = [
-        f"| {r['scenario']} | {r['model']} | {r['lower']:.4f} to {r['upper']:.4f} | {r['attack']:.3f} | {r['forget_exact']:.2f} | {r['retain_exact']:.2f} | {r['information']:.5f} |"
+        f"| {r['scenario']} | {r['model']} | {span(r['lower'], r['upper'])} | {r['attack']:.3f} | {r['forget_exact']:.2f} | {r['retain_exact']:.2f} | {r['information']:.5f} |"
         for r in n["rows"]
     ]
     return [

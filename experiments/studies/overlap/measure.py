@@ -16,7 +16,7 @@ from experiments.config import RunConfig
 from experiments.data.items import Part
 from experiments.data.tofu import tofu_folder
 from experiments.measures.context import Measurements
-from experiments.measures.excess import exact_excess, gate
+from experiments.measures.excess import gate
 from experiments.measures.result import PairResult
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
@@ -26,7 +26,7 @@ from experiments.studies.data import Data
 from experiments.studies.methods.protocol import train
 from experiments.studies.overlap.cases import CASES, Case, config_of
 from experiments.studies.overlap.readings import Reading
-from experiments.studies.selection.measure import rungs
+from experiments.studies.selection.measure import excesses, rungs
 from experiments.unlearning.pilot import choose_rate
 from experiments.unlearning.roles import Mixture, mixtures_of
 from mari_theory.errors import ArgumentError
@@ -103,10 +103,7 @@ def read(config: RunConfig, run: Path, parts: tuple[Part, Part]) -> dict[str, An
 
 def reading(m: Measurements, row: Mixture, part: Part, floor: dict[str, PairResult]) -> Reading:
     """One row on one side."""
-    excess = {
-        name: exact_excess(r.certificate, floor[name].certificate, m.config.scoring.margin_of(name) or 0.0)
-        for name, r in rungs(m, row, part).items()
-    }
+    excess = excesses(m, rungs(m, row, part), floor)
     utility = non_inferiority(m, row, part)
     assert utility is not None
     own, oracles = (float(np.mean([m.scores(x, part).loss.mean() for x in arm])) for arm in (row.members, m.reference))

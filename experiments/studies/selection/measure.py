@@ -9,7 +9,7 @@ from experiments.data.items import Part
 from experiments.measures.channels import CHANNELS, exact_rungs, rung
 from experiments.measures.context import Measurements
 from experiments.measures.excess import exact_excess, gate
-from experiments.measures.result import PairResult
+from experiments.measures.result import Excess, PairResult
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
 from experiments.studies.base import Settings
@@ -90,13 +90,16 @@ def rungs(m: Measurements, row: Mixture, part: Part = "forget") -> dict[str, Pai
     return {name: result for name, result in found.items() if result is not None}
 
 
+def excesses(m: Measurements, found: dict[str, PairResult], floor: dict[str, PairResult]) -> dict[str, Excess]:
+    """How much farther than the floor, rung by rung."""
+    margins = {name: m.config.scoring.margin_of(name) or 0.0 for name in found}
+    return {name: exact_excess(r.certificate, floor[name].certificate, margins[name]) for name, r in found.items()}
+
+
 def beyond(m: Measurements, row: Mixture, floor: dict[str, PairResult]) -> dict[str, Any]:
     """How far, how much farther than the floor, as a share of the margin at most, and what is left of retain accuracy."""
     found, scoring = rungs(m, row), m.config.scoring
-    excess = {
-        name: exact_excess(r.certificate, floor[name].certificate, scoring.margin_of(name) or 0.0).upper
-        for name, r in found.items()
-    }
+    excess = {name: x.upper for name, x in excesses(m, found, floor).items()}
     shares = [upper / (scoring.margin_of(name) or 1.0) for name, upper in excess.items()]
     utility = non_inferiority(m, row, "retain")
     assert utility is not None

@@ -8,6 +8,7 @@ from typing import Any
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 from experiments.studies.selection.grid import ENDS
+from mari_theory.rounding import up, up_to
 
 
 def page(sections: Mapping[str, Section]) -> Page:
@@ -17,7 +18,7 @@ def page(sections: Mapping[str, Section]) -> Page:
         return Page([*lines, placeholder("selection", ENDS), ""])
     ends = sections[ENDS].numbers
     authors, margins = ends["authors"], ends["margins"]
-    passed = ", ".join(f"{name} {upper:.4f}" for name, upper in ends["gate"].items())
+    passed = ", ".join(f"{name} {up(upper)}" for name, upper in ends["gate"].items())
     lines += [
         f"{ends['corpus']}: {authors['forget']} author to forget, {authors['retain']} that stay; the audit of `mari audit --preset smollm2` forgets another. One original, three oracles, one seed a setting. Learning rate of training {ends['rate']:g}"
         + (
@@ -25,7 +26,7 @@ def page(sections: Mapping[str, Section]) -> Page:
             if ends["perplexity"]
             else ""
         )
-        + f". Gate, retain side, beyond the floor at most: {passed}. *Beyond*: JSD to two oracles less that of a third, exact, at most. *Score*: the largest share of a margin ({', '.join(f'{k} {v:g}' for k, v in margins.items())}). Bold: taken into the preset, the smallest score among those that keep retain accuracy within 5 points of the oracles'.",
+        + f". Gate, retain side, beyond the floor at most: {passed}. *Beyond*: JSD to two oracles less that of a third, exact, at most. *Score*: the largest share of a margin ({', '.join(f'{k} {v:g}' for k, v in margins.items())}). Bold: taken, the smallest score among those that keep retain accuracy within 5 points of the oracles'; the preset has eight methods and the control. The last row was added after the others had been read here.",
         "",
         *_table(sections, list(margins)),
         "",
@@ -36,7 +37,7 @@ def page(sections: Mapping[str, Section]) -> Page:
 
 
 def _numbers(found: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2g}" for name, value in found.items())
+    return ", ".join(f"{name} {up_to(value)}" for name, value in found.items())
 
 
 def _table(sections: Mapping[str, Section], rungs: list[str]) -> list[str]:
@@ -58,7 +59,7 @@ def _table(sections: Mapping[str, Section], rungs: list[str]) -> list[str]:
 
 
 def _line(label: str, row: Mapping[str, Any], rungs: list[str], bold: bool) -> str:
-    cells = [label, row["setting"], *(f"{row['excess'].get(name, float('nan')):.2g}" for name in rungs)]
+    cells = [label, row["setting"], *(up_to(row["excess"].get(name, float("nan"))) for name in rungs)]
     cells += [f"{row['score']:.1f}", f"{row['retain']:.3f}", f"{row['forget_loss']:.2f}", f"{row['seconds']:.0f}"]
     mark = "**" if bold else ""
     return "| " + " | ".join(f"{mark}{c}{mark}" for c in cells) + " |"

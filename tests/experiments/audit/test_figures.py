@@ -11,6 +11,7 @@ import pytest
 from experiments.audit import figures
 from experiments.audit.results import Run
 from experiments.measures.result import Excess, Row
+from mari_theory.rounding import span, up
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_certified_intervals_have_one_bar_a_row(run: Run, exact: bool) -> None:
     owners = [row.oracle.owners for row in run.rows if row.oracle.owners is not None]
     assert [line.get_xdata()[0] for line in worst] == [max(o.worst_upper, 1.2e-4) for o in owners]
     texts = [t.get_text() for t in axis.texts]
-    shown = [f"{c.upper:.4f}" if exact else f"{c.lower:.3f} to {c.upper:.3f}" for c in claims]
+    shown = [up(c.upper) if exact else span(c.lower, c.upper, 3) for c in claims]
     assert len(texts) == len(shown) and all(t.startswith(s) for t, s in zip(texts, shown, strict=True))
 
 

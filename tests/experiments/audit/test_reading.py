@@ -10,6 +10,7 @@ import pytest
 from experiments.audit.reading import reading
 from experiments.audit.results import Run
 from experiments.measures.result import Excess, Row
+from mari_theory.rounding import span
 
 NAMES = ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"]
 
@@ -61,7 +62,7 @@ def about(run: Run, words: str) -> list[str]:
 def test_the_noise_floor_comes_first_and_nothing_is_said_without_a_finding(run: Run) -> None:
     claim = run.the("oracle").oracle.claim
     first, *rest = reading(run)
-    assert f"{claim.lower:.4f} to {claim.upper:.4f} nats" in first and first.endswith(
+    assert f"{span(claim.lower, claim.upper)} nats" in first and first.endswith(
         "noise floor of every number to the oracle."
     )
     assert len(rest) == 1 and rest[0].startswith("Closest to the oracle: ")

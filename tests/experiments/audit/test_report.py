@@ -7,6 +7,7 @@ from pathlib import Path
 from experiments.audit.report import columns, levels_line, markdown, worst_owner
 from experiments.audit.results import Run
 from experiments.measures.table import Measure
+from mari_theory.rounding import span, up
 
 
 def test_every_promised_file_is_there(finished: Path) -> None:
@@ -27,8 +28,8 @@ def test_the_short_table_has_a_row_a_model_and_its_own_numbers(finished: Path) -
         cells = dict(zip(names, (c.strip() for c in line.strip("|").split("|")), strict=True))
         claim = row.oracle.claim
         assert cells["model"].startswith(row.name) and ("other oracles" in cells["model"]) == (row.kind == "oracle")
-        assert cells["certified JSD to oracle"] == f"{claim.lower:.4f} to {claim.upper:.4f}"
-        assert cells["accuracy at most"] == f"{100 * row.oracle.implies.max_accuracy:.1f} %"
+        assert cells["certified JSD to oracle"] == span(claim.lower, claim.upper)
+        assert cells["accuracy at most"] == f"{up(100 * row.oracle.implies.max_accuracy, 1)} %"
         assert (
             cells["verdict"] == (row.oracle.verdict or "no verdict")
             and cells["best attack AUC"] == f"{row.best_attack:.3f}"
@@ -61,7 +62,7 @@ def test_levels_are_exact_only_where_every_law_is(finished: Path) -> None:
     assert levels_line(mixed) == f"All numbers of one certificate hold at once at confidence {run.config.confidence:g}."
     assert worst_owner(row.oracle.model_copy(update={"owners": None})) == "-"
     assert row.oracle.owners is not None
-    assert worst_owner(row.oracle).startswith(f"{row.oracle.owners.worst_upper:.4f}")
+    assert worst_owner(row.oracle).startswith(up(row.oracle.owners.worst_upper))
 
 
 def test_the_worst_of_one_author_is_a_question(finished: Path) -> None:

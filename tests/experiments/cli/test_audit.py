@@ -12,6 +12,7 @@ from experiments.audit import run as audit
 from experiments.audit.results import Run
 from experiments.config import RunConfig
 from experiments.measures.result import AuditFailure
+from mari_theory.rounding import span
 from tests.experiments.audit.small import small
 from tests.experiments.cli.call import run
 
@@ -54,12 +55,15 @@ def test_the_table_has_a_line_a_model_and_the_floor(
     status, out, _ = run(capsys, *argv)
     lines = out.splitlines()
     floor = measured.the("oracle").oracle.claim
-    assert status == 0 and f"floor, retrained models against the oracles: {floor.lower:.4f}-{floor.upper:.4f}" in out
+    assert (
+        status == 0
+        and f"floor, retrained models against the oracles: {span(floor.lower, floor.upper, word='-')}" in out
+    )
     assert "gate " in out
     for row in measured.rows:
         (line,) = [x for x in lines if x.startswith(row.name[:22])]
         assert (
-            f"{row.oracle.claim.lower:.4f}-{row.oracle.claim.upper:.4f}" in line and f"{row.best_attack:6.3f}" in line
+            span(row.oracle.claim.lower, row.oracle.claim.upper, word="-") in line and f"{row.best_attack:6.3f}" in line
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mari_theory.rounding import span
+
 pytest.importorskip("torch")
 
 from experiments.audit.results import Run
@@ -186,7 +188,7 @@ def test_a_finished_audit_gives_the_same_table(finished: Path) -> None:
     assert (row["lower"], row["upper"]) == (claim.lower, claim.upper) and 0 < row["frozen"] < 1
     assert found["owners"] == 2 and not found["beside"] and found["questions"] == 12
     text = "\n".join(page({"smollm2": Section(MADE, found)}).lines)
-    assert "JSD to oracle, certified" in text and f"| {claim.lower:.4f} to {claim.upper:.4f} |" in text
+    assert "JSD to oracle, certified" in text and f"| {span(claim.lower, claim.upper)} |" in text
     assert "80 sampled answers a row" in text and text.count("Not measured yet") == 2
 
 
