@@ -8,6 +8,7 @@ from html import escape
 
 from mari_theory.certificates import words
 from mari_theory.certificates.certificate import Certificate
+from mari_theory.rounding import span, up
 from mari_theory.units import LN2
 
 LEAST = 1e-6
@@ -39,8 +40,8 @@ def model_block(what: str, certificate: Certificate, margin: float) -> str:
     return (
         f'<div class="model"><b>{escape(what)}</b> <span class="{verdict.split()[0]}">{escape(verdict)}</span>'
         f'<div class="scale"><i style="left:{place(margin):.1f}%"></i><s style="left:{place(claim.upper):.1f}%"></s></div>'
-        f'<div class="small">{claim.lower:.6f} to {claim.upper:.6f} nats; a detector that sees '
-        f"{escape(words.ACCESS[claim.access])} is right at most {100 * certificate.implies.max_accuracy:.2f} % of the time</div></div>"
+        f'<div class="small">{span(claim.lower, claim.upper, 6)} nats; a detector that sees '
+        f"{escape(words.ACCESS[claim.access])} is right at most {up(100 * certificate.implies.max_accuracy, 2)} % of the time</div></div>"
     )
 
 

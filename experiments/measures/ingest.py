@@ -19,6 +19,7 @@ from mari_theory.certificates.beyond import Beyond, beyond
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
+from mari_theory.rounding import span, up
 
 REPORTED = {
     "forget_quality": "forget_quality",
@@ -85,8 +86,8 @@ class Ingested:
         out += [self.choices.sentence(), str(own), f"seen: {own.metadata['channel']}"]
         for name, c in self.certificates.items():
             if name != "unlearned":
-                worst = f", worst owner {c.owners.worst_upper:.5f}" if c.owners else ""
-                out.append(f"{name} against the same oracles: {c.claim.lower:.5f} to {c.claim.upper:.5f} nats{worst}")
+                worst = f", worst owner {up(c.owners.worst_upper, 5)}" if c.owners else ""
+                out.append(f"{name} against the same oracles: {span(c.claim.lower, c.claim.upper, 5)} nats{worst}")
         listed = f"listed items: {', '.join(map(str, self.listed))}" if self.listed else None
         return [*out, *(str(x) for x in (self.beyond, self.remembered, listed) if x is not None)]
 

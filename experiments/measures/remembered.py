@@ -21,6 +21,7 @@ from scipy.stats import binom
 from estimators.intervals import ClopperPearson
 from mari_theory.errors import require
 from mari_theory.ranks import max_power
+from mari_theory.rounding import up, up_to
 from mari_theory.units import Floats, Integers
 
 LEVEL = 0.05
@@ -74,15 +75,16 @@ class Remembered:
         if self.caps is not None:
             powers = ", ".join(f"{x:.2g} for {m}" for m, x in zip(CAPS, self.caps, strict=True))
             return f"{out}; no p-value: that takes {LEAST_CLEAN} clean items or a second oracle. From exchangeability within items alone no test of level {LEVEL:g} has more power against remembered items than {powers}"
+        assert self.p_value is not None and self.count_p_value is not None and self.rate_upper is not None
         source = (
             f"{self.calibration} clean items, taken to be exchangeable with those in question"
             if self.calibrated_on == "clean items"
             else f"{self.calibration} other retraining{'s' * (self.calibration > 1)}, taken to be exchangeable with the unlearned model item by item, items independent"
         )
-        out += f"; p = {self.p_value:.2g} for 'all forgotten', calibrated on {source}"
+        out += f"; p = {up_to(self.p_value)} for 'all forgotten', calibrated on {source}"
         out += (
-            f". Count bound: at least {self.at_least} remembered at confidence {1 - LEVEL:g} (p = {self.count_p_value:.2g}; a forgotten item is "
-            f"nearer the original at a rate of at most {self.rate_upper:.4f})"
+            f". Count bound: at least {self.at_least} remembered at confidence {1 - LEVEL:g} (p = {up_to(self.count_p_value)}; a forgotten item is "
+            f"nearer the original at a rate of at most {up(self.rate_upper)})"
         )
         listed = (
             "no list: under 399 clean items"

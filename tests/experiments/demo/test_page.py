@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experiments.demo.page import page, place
 from experiments.demo.walk import demo
+from mari_theory.rounding import span
 
 
 def test_the_page_says_what_the_certificates_say(tmp_path: Path) -> None:
@@ -14,7 +15,7 @@ def test_the_page_says_what_the_certificates_say(tmp_path: Path) -> None:
     text = (tmp_path / "out" / "demo.html").read_text()
     for certificate in found.certificates.values():
         claim = certificate.claim
-        assert f"{claim.lower:.6f} to {claim.upper:.6f} nats" in text and certificate.evidence[0].sha256 in text
+        assert f"{span(claim.lower, claim.upper, 6)} nats" in text and certificate.evidence[0].sha256 in text
         assert f"left:{place(claim.upper):.1f}%" in text
     assert all(escape(f.what) in text for f in found.forgeries)
     assert "http" not in text and "<script" not in text
