@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
@@ -22,9 +19,10 @@ from experiments.data.generated import generate
 from experiments.data.items import Corpus
 from experiments.data.overlap import overlapping
 from experiments.data.tofu import load_tofu, tofu_folder
+from experiments.labels import check_labels
+from experiments.presets import merge, preset_names, read_preset, read_yaml
+from experiments.settings_words import bounds, rule
 from mari_theory.errors import ArgumentError, require
-
-PRESETS = Path(__file__).parent / "presets"
 
 
 class Section(BaseModel):
@@ -127,7 +125,7 @@ class LoopSettings:
             try:
                 check.validate_python(value, strict=True)
             except ValidationError:
-                raise ArgumentError(name, _bounds(check.json_schema()), value) from None
+                raise ArgumentError(name, bounds(check.json_schema()), value) from None
 
     def over(self, items: int) -> LoopSettings:
         """With the steps that the epochs make of so many repeated items; the same where no epochs are given.
@@ -149,31 +147,6 @@ def _setting_checks() -> dict[str, TypeAdapter[Any]]:
     hints = get_type_hints(LoopSettings, include_extras=True)
     return {f.name: TypeAdapter(hints[f.name]) for f in dataclasses.fields(LoopSettings)}
 
-
-def _bounds(schema: dict[str, Any]) -> str:
-    """What a setting may be, in words."""
-    schema = next((s for s in schema.get("anyOf", ()) if s.get("type") != "null"), schema)
-    if "enum" in schema:
-        return " or ".join(schema["enum"])
-    if schema["type"] == "boolean":
-        return "true or false"
-    number = "a whole number" if schema["type"] == "integer" else "a number"
-    low, high = (schema.get(k) for k in ("exclusiveMinimum", "exclusiveMaximum"))
-    if high is not None:
-        return f"{number} in ({low:g}, {high:g})"
-    if low is not None:
-        return "a positive number"
-    if "maximum" in schema:
-        return f"{number} in [{schema['minimum']:g}, {schema['maximum']:g}]"
-    return f"{number}, at least {schema['minimum']:g}"
-
-
-def _rule(message: str) -> str:
-    return message.removeprefix("Input should be ")
-
-
-WHOLE = ("channels",)
-"""Mappings that a file replaces and does not add to: what they leave out is left out."""
 
 OF_THE_RUN = ("seed", "accuracy_start")
 """Settings that a section of a configuration leaves to the run."""
@@ -347,30 +320,6 @@ class RunConfig(Section):
         return yaml.safe_dump(self.model_dump(exclude={"train": fields, "unlearn": fields, **unused}), sort_keys=False)
 
 
-def slug(label: str) -> str:
-    """A file name from a label.
-
-    >>> slug("MarI pooled 1 (control)")
-    'mari-pooled-1-control'
-    """
-    return "-".join("".join(c if c.isalnum() or c == "." else " " for c in label.lower()).split())
-
-
-def preset_names() -> tuple[str, ...]:
-    """Of every preset, in order."""
-    return tuple(sorted(p.stem for p in PRESETS.glob("*.yaml")))
-
-
-def preset_note(name: str) -> str:
-    """What a preset says of itself: the comment at its head.
-
-    >>> preset_note("tiny-seeds").endswith("About an hour on two cores.")
-    True
-    """
-    lines = (PRESETS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    return " ".join(x.lstrip("# ") for x in takewhile(lambda x: x.startswith("#"), lines))
-
-
 def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) -> RunConfig:
     """A preset, overridden by a YAML file, overridden by `changes` (None = keep).
 
@@ -380,10 +329,10 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
     True
     """
     require(preset in preset_names(), "preset", ", ".join(preset_names()), preset)
-    data = _read_preset(preset)
+    data = read_preset(preset)
     if file is not None:
-        data = _merge(data, _read_yaml(Path(file)))
-    data = _merge(data, {k: v for k, v in changes.items() if v is not None})
+        data = merge(data, read_yaml(Path(file)))
+    data = merge(data, {k: v for k, v in changes.items() if v is not None})
     for section in ("train", "unlearn"):
         for key in OF_THE_RUN:
             own = isinstance(data.get(section), dict) and key in data[section]
@@ -397,10 +346,10 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
             raise ArgumentError(
                 where, "a known key", f"{first['loc'][-1]}{_nearest_key(str(first['loc'][-1]))}"
             ) from None
-        raise ArgumentError(where or "config", _rule(first["msg"]), first.get("input")) from None
+        raise ArgumentError(where or "config", rule(first["msg"]), first.get("input")) from None
     labels = [("methods", m.label) for m in config.methods] + [("models", m.label) for m in config.models]
     seeds = range(config.seeds) if config.seeds > 1 else ()
-    _check_labels([*labels, *((table, f"{label}, seed {k}") for table, label in labels for k in seeds)])
+    check_labels([*labels, *((table, f"{label}, seed {k}") for table, label in labels for k in seeds)])
     enough = config.seeds == 1 or config.oracle_count == 2 * config.seeds
     require(enough, "oracles", f"twice the seeds, {2 * config.seeds}: one half is the floor", config.oracle_count)
     given = [("original", config.original)] if config.original else []
@@ -413,25 +362,6 @@ def load_config(preset: str = "tiny", file: Path | None = None, **changes: Any) 
         )
         config.unlearn.changed(entry.loop)
     return config
-
-
-def _check_labels(labels: Sequence[tuple[str, str]]) -> None:
-    """A label (beside its table) is free text, but names files: no two with one file name, none with that of a model every run has."""
-    by_name: dict[str, str] = {}
-    for table, label in labels:
-        name = slug(label)
-        require(bool(name), f"{table}, label", "text with a letter or a digit", label)
-        own = re.fullmatch(r"base|oracle|original(-\d+)?|(processed-oracle|oracle|shadow)-\d+", name) is not None
-        require(
-            not own, f"{table}, label", "another name than the run's own original, base, oracle-0, oracle-1 ...", label
-        )
-        require(
-            name not in by_name,
-            f"{table}, label",
-            "labels that differ in letters and digits",
-            f"{by_name.get(name)!r} and {label!r}",
-        )
-        by_name[name] = label
 
 
 def _nearest_key(key: str) -> str:
@@ -454,27 +384,3 @@ def select_methods(config: RunConfig, labels: list[str]) -> RunConfig:
         "models": tuple(ready[x] for x in kept if x in ready),
     }
     return config.model_copy(update=update)
-
-
-def _read_preset(name: str) -> dict[str, Any]:
-    """A preset over the one it names as its `base`."""
-    data = _read_yaml(PRESETS / f"{name}.yaml")
-    return _merge(_read_preset(data.pop("base")), data) if "base" in data else data
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    require(path.is_file(), "config", "an existing YAML file", path)
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as e:
-        raise ArgumentError("config", "valid YAML", f"{path}: {e}") from None
-    require(isinstance(data, dict), "config", "a YAML mapping", path)
-    return dict(data)
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    out = dict(base)
-    for k, v in over.items():
-        nested = isinstance(v, dict) and isinstance(out.get(k), dict) and k not in WHOLE
-        out[k] = _merge(out[k], v) if nested else v
-    return out

@@ -20,8 +20,9 @@ import torch
 import mari_theory
 from experiments.audit.report import write_report
 from experiments.audit.results import AlongTheWay, CorpusSize, Effort, OraclePair, PilotResult, Run
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
 from experiments.data.files import write_prompts
+from experiments.labels import slug
 from experiments.measures.along import DETECTORS, refuted, share_of_ceiling
 from experiments.measures.channels import CHANNELS, exact_rungs
 from experiments.measures.context import Measurements

@@ -16,7 +16,8 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print each preset's name and what it is, or the configuration of one."""
-    from experiments.config import load_config, preset_names, preset_note
+    from experiments.config import load_config
+    from experiments.presets import preset_names, preset_note
 
     if args.name is not None:
         config = load_config(args.name)

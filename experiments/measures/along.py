@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from estimators.audit import audit_scores
-from experiments.config import LoopSettings, RunConfig, slug
+from experiments.config import LoopSettings, RunConfig
 from experiments.data.items import Item
+from experiments.labels import slug
 from experiments.measures.channels import CHANNELS, Table, exact_rungs, mean_table
 from experiments.models.banks import ModelBank
 from experiments.seeds import seed_of

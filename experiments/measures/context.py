@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 import mari_theory
 from estimators.certify import certify_files
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
 from experiments.data.encoding import batch_size, encode, many_prompt_ids, our_asking
 from experiments.data.items import Corpus, Item
 from experiments.data.tofu import evaluation_tasks, tofu_folder
+from experiments.labels import slug
 from experiments.measures.detectors import Attack, membership_attacks
 from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.model_log import FORGET, UTILITY_TASKS, ModelLog

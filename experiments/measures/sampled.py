@@ -11,7 +11,7 @@ import numpy as np
 
 from estimators.likelihood_ratio import certify_likelihood_ratio
 from estimators.order_free import OrderFree
-from experiments.config import slug
+from experiments.labels import slug
 from experiments.measures.context import Arm, Measurements
 from experiments.measures.detectors import origin_detectors
 from experiments.measures.enumeration import enumerate_divergence, enumerated_places

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import torch
 from safetensors.torch import load_file, save_file
 
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
+from experiments.labels import slug
 from experiments.models.adapters import load_trainable, trainable_state, with_adapter
 from experiments.models.device import find_device, to_train
 from experiments.models.load import load_model, load_tokenizer, quiet, save_model, weight_hash

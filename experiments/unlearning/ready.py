@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments.config import MethodConfig, RunConfig, slug
+from experiments.config import MethodConfig, RunConfig
 from experiments.data.encoding import require_fit
 from experiments.data.items import Corpus, Item
+from experiments.labels import slug
 from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import ReadyBank, RunBank, open_bank

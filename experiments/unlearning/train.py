@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
+from experiments.labels import slug
 from experiments.measures.along import run_reader
 from experiments.methods import make_method
 from experiments.methods.base import Reference

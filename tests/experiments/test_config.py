@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from experiments.cli.main import main
-from experiments.config import LoopSettings, RunConfig, load_config, select_methods, slug
+from experiments.config import LoopSettings, RunConfig, load_config, select_methods
 from experiments.data.tofu import tofu_folder
 from experiments.measures.context import spread_over_owners
 from experiments.methods import make_method
-from experiments.unlearning.roles import entries_of
 from mari_theory import ArgumentError
 
 NONSENSE: list[tuple[str, Any]] = [
@@ -107,35 +106,6 @@ def test_settings_survive_yaml_and_json(tmp_path: Path) -> None:
     assert load_config("smollm2", tmp_path / "c.yaml") == config
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
     assert LoopSettings(**asdict(config.unlearn)) == config.unlearn
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        ["original"],
-        ["Original!"],
-        ["oracle-7"],
-        ["Oracle 7"],
-        ["base"],
-        ["***"],
-        [""],
-        ["NPO 0.1", "npo (0.1)"],
-        ["a", "a"],
-    ],
-    ids=str,
-)
-def test_a_label_that_names_another_models_files_is_refused_in_one_line(labels: list[str]) -> None:
-    """`oracle-7` trained an oracle and reported it as a method; two labels with one file name ended in a traceback."""
-    with pytest.raises(ArgumentError, match=r"^methods, label: expected") as error:
-        load_config("tiny", methods=[{"label": x, "name": "npo"} for x in labels])
-    assert "\n" not in str(error.value)
-
-
-def test_labels_are_free_text_otherwise() -> None:
-    labels = ["oracle-like 7", "the original idea", "НПО 0.1", "a/b", "oracle-x", "k = 1.0"]
-    config = load_config("tiny", methods=[{"label": x, "name": "npo"} for x in labels])
-    assert [e.name for e in entries_of(config)] == labels
-    assert all("/" not in slug(x) for x in labels)
 
 
 def test_unknown_config_key_suggests_the_nearest(tmp_path: Path) -> None:

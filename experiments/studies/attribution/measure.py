@@ -14,9 +14,10 @@ import yaml
 from tqdm import tqdm
 
 from experiments.audit.results import Run
-from experiments.config import MethodConfig, RunConfig, slug
+from experiments.config import MethodConfig, RunConfig
 from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus, Item
+from experiments.labels import slug
 from experiments.measures.sampling import draw
 from experiments.methods.attribution import Attribution, deattribution, frozen_attribution
 from experiments.models.banks import open_bank

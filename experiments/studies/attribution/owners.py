@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from experiments.config import LoopSettings, slug
+from experiments.config import LoopSettings
 from experiments.data.encoding import many_prompt_ids
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
+from experiments.labels import slug
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import item_losses
 from experiments.measures.sampling import draw

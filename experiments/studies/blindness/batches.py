@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.config import MethodConfig, RunConfig, slug
+from experiments.config import MethodConfig, RunConfig
 from experiments.data.encoding import many_prompt_ids
+from experiments.labels import slug
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.items import item_scores
 from experiments.studies.base import Settings

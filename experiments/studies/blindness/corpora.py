@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config, slug
+from experiments.config import CorpusConfig, MethodConfig, RunConfig, load_config
+from experiments.labels import slug
 from experiments.models.banks import open_bank
 from experiments.studies.audits import finished_audit
 from experiments.studies.base import Settings

@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from estimators.certify import certify_files
-from experiments.config import MethodConfig, RunConfig, load_config, slug
+from experiments.config import MethodConfig, RunConfig, load_config
 from experiments.data.encoding import many_prompt_ids
 from experiments.data.items import Corpus, Item
+from experiments.labels import slug
 from experiments.measures.enumeration import enumerated_places
 from experiments.measures.excess import exact_excess
 from experiments.measures.items import item_scores

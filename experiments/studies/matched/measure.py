@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.config import RunConfig, load_config, slug
+from experiments.config import RunConfig, load_config
 from experiments.data.encoding import Encoded, answer_log_probs, encode, encode_twins, many_prompt_ids
+from experiments.labels import slug
 from experiments.measures.detectors import auc, either_way
 from experiments.measures.items import item_scores
 from experiments.measures.pair import Plan, sample_pair

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from experiments.config import MethodConfig, slug
+from experiments.config import MethodConfig
+from experiments.labels import slug
 from mari_theory.errors import require
 
 GRID = Path(__file__).with_name("grid.yaml")

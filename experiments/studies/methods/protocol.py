@@ -16,8 +16,9 @@ import torch
 import yaml
 from tqdm import tqdm
 
-from experiments.config import MethodConfig, RunConfig, load_config, slug
+from experiments.config import MethodConfig, RunConfig, load_config
 from experiments.data.items import Item
+from experiments.labels import slug
 from experiments.measures.context import Measurements
 from experiments.measures.detectors import auc, either_way
 from experiments.measures.enumeration import enumerate_divergence

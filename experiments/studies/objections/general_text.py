@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.config import load_config, slug
+from experiments.config import load_config
 from experiments.data.running_text import running_texts
 from experiments.data.tofu import load_tofu_questions, tofu_folder
+from experiments.labels import slug
 from experiments.measures.items import item_scores
 from experiments.measures.memorisation import general_utility
 from experiments.models.banks import open_bank

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.config import LoopSettings, slug
+from experiments.config import LoopSettings
 from experiments.data.encoding import encode, many_prompt_ids
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
 from experiments.data.passages import passages
+from experiments.labels import slug
 from experiments.measures.detectors import auc, either_way
 from experiments.measures.items import item_scores
 from experiments.measures.pair import score_pair

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from experiments.config import slug
+from experiments.labels import slug
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
 from experiments.studies.overlap.cases import CASES, REAL, REAL_TEXT, TEXT, TOY, Case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from experiments.config import slug
+from experiments.labels import slug
 from experiments.studies.methods.grid import ENDS as ENDS
 from experiments.studies.methods.grid import read_grid
 

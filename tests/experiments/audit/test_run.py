@@ -12,8 +12,9 @@ import pytest
 from experiments.audit import run as audit
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig, load_config, slug
+from experiments.config import RunConfig, load_config
 from experiments.data.files import write_prompts
+from experiments.labels import slug
 from experiments.measures.context import Measurements
 from experiments.measures.result import Row
 from experiments.unlearning.roles import Mixture

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import mari_theory
-from experiments.config import RunConfig, load_config, preset_names
+from experiments.config import RunConfig, load_config
+from experiments.presets import preset_names
 from tests.experiments.cli.call import run
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig, select_methods, slug
+from experiments.config import RunConfig, select_methods
+from experiments.labels import slug
 from experiments.measures.context import Measurements
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.excess import exact_excess, paired_excess, whole_outputs

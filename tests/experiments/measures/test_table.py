@@ -15,9 +15,10 @@ from experiments.audit import report
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.cli.main import main
-from experiments.config import RunConfig, load_config, select_methods, slug
+from experiments.config import RunConfig, load_config, select_methods
 from experiments.data.generated import ATTRIBUTES
 from experiments.interop.evaluation_logs import read_log
+from experiments.labels import slug
 from experiments.measures.pairs import PAIRS, PairMeasure
 from experiments.measures.table import GROUPS, MEASURES, Group, Measure, rank_p
 from experiments.measures.tofu_metrics import forget_quality, model_utility

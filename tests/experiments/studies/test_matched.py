@@ -11,8 +11,9 @@ from experiments.models.banks import open_bank
 pytest.importorskip("torch")
 
 
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
 from experiments.data.generated import generate
+from experiments.labels import slug
 from experiments.methods import make_method
 from experiments.models.load import save_model, weight_hash
 from experiments.models.tiny import tiny_model, tiny_tokenizer

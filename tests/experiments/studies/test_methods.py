@@ -10,7 +10,8 @@ import yaml
 pytest.importorskip("torch")
 
 
-from experiments.config import MethodConfig, slug
+from experiments.config import MethodConfig
+from experiments.labels import slug
 from experiments.methods import make_method
 from experiments.studies.methods.grid import GRID, read_grid
 from experiments.studies.methods.measure import RETAIN_SHARE, reported_method, select

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig, slug
+from experiments.config import RunConfig
+from experiments.labels import slug
 from experiments.models.banks import open_bank
 from experiments.models.load import load_model, load_tokenizer, save_model, weight_hash
 from experiments.models.tiny import tiny_model

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from experiments.config import RunConfig, load_config, slug
+from experiments.config import RunConfig, load_config
+from experiments.labels import slug
 from experiments.unlearning.roles import (
     Entry,
     Oracle,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.config import LoopSettings, ModelConfig, RunConfig, slug
+from experiments.config import LoopSettings, ModelConfig, RunConfig
 from experiments.data.items import Corpus
+from experiments.labels import slug
 from experiments.models.banks import open_bank
 from experiments.models.load import weight_hash
 from experiments.unlearning import train
