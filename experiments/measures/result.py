@@ -12,6 +12,7 @@ from experiments.measures.detectors import Attack
 from experiments.unlearning.roles import Kind
 from mari_theory.certificates.beyond import verdict_beyond
 from mari_theory.certificates.certificate import Certificate
+from mari_theory.rounding import up
 
 Number = float | None
 """None: the number does not exist for this model (not a number, or not measured)."""
@@ -98,7 +99,7 @@ class Gate(Record):
 
     def why(self, name: str) -> str:
         """What a closed gate found on this rung; goes into the evidence, whose certificate then has no verdict."""
-        return f"on retain questions originals lie up to {self._worst(name):.4f} nats farther from the oracles than a retraining does; at most {self.margin:g} allowed"
+        return f"on retain questions originals lie up to {up(self._worst(name))} nats farther from the oracles than a retraining does; at most {self.margin:g} allowed"
 
     def _worst(self, name: str) -> float:
         return max(x.upper for x in ([self.readings[name]] if name in self.readings else self.readings.values()))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from experiments.config import RunConfig
 from experiments.labels import slug
@@ -22,6 +19,7 @@ from experiments.methods import make_method
 from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
 from experiments.models.device import find_device
+from experiments.processes import one_thread_processes
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.roles import Entry, Original, ProcessedOracle, Role, start_of
 from mari_theory.certificates.files import write_text
@@ -76,7 +74,6 @@ def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
 
 
 def _worker(config_json: str, run: str, role: Role) -> dict[str, Any]:
-    torch.set_num_threads(1)
     return train_one(RunConfig.model_validate_json(config_json), Path(run), role)
 
 
@@ -95,8 +92,7 @@ def train_many(config: RunConfig, run: Path, roles: Sequence[Role]) -> dict[str,
 
     if config.workers > 1 and (config.model.kind == "tiny" or find_device(config.model.device).type == "cpu"):
         os.environ["TQDM_DISABLE"] = "1"
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(config.workers, mp_context=context) as workers:
+        with one_thread_processes(config.workers) as workers:
             jobs = [workers.submit(_worker, config.model_dump_json(), str(run), r) for r in roles]
             for job in as_completed(jobs):
                 say(job.result())

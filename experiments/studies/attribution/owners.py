@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from experiments.config import LoopSettings
@@ -26,6 +23,7 @@ from experiments.methods.attribution import frozen_attribution
 from experiments.models.banks import HeldModels
 from experiments.models.load import load_model, quiet, save_model
 from experiments.models.tiny import tiny_model, tiny_tokenizer
+from experiments.processes import one_thread_processes
 from experiments.studies.attribution.agreement import Agreement, Part, agreement
 from experiments.studies.base import Settings
 from experiments.unlearning.loop import Task, Watch, run_loop
@@ -67,7 +65,7 @@ def leave_one_out(settings: Settings) -> dict[str, Any]:
     if settings.quick:
         found = [work(k) for k in seeds]
     else:
-        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as workers:
+        with one_thread_processes() as workers:
             found = list(workers.map(work, seeds))
     size = FEW if settings.quick else FULL
     return {"size": asdict(size), "skew": SKEW, "seeds": found, "agreement": agreements(found)}
@@ -91,7 +89,6 @@ def agreements(seeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def of_seed(run: Path, size: Size, seed: int) -> dict[str, Any]:
     """Tables of one corpus: row o, column k is owner o's influence on, or share in, the answers to owner k's questions."""
     quiet()
-    torch.set_num_threads(1)
     corpus = generate(1, size.owners - 1, 2, SKEW, seed=500 + seed)
     items, tokenizer = [*corpus.forget, *corpus.retain], tiny_tokenizer(corpus)
     names = list(dict.fromkeys(i.owner for i in items))

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from estimators.certify import certify_files
 from experiments.config import MethodConfig, RunConfig, load_config
@@ -26,6 +22,7 @@ from experiments.methods.base import Method
 from experiments.methods.distillation import UNDIAL
 from experiments.models.banks import HeldModels, open_bank
 from experiments.models.load import quiet, weight_hash
+from experiments.processes import one_thread_processes
 from experiments.studies.base import Settings
 from experiments.studies.limits.readings import Reading
 from experiments.unlearning.loop import Task, Watch, run_loop
@@ -161,7 +158,7 @@ def each_seed(measure: Callable[[Toy], dict[str, Any]], settings: Settings) -> d
     if settings.quick:
         found = [work(k) for k in seeds]
     else:
-        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as workers:
+        with one_thread_processes() as workers:
             found = list(workers.map(work, seeds))
     c = toy(settings.run, 0, settings.quick).config
     setup = {"forget": c.corpus.forget, "retain": c.corpus.retain, "steps": c.train.steps, "margin": c.margin}
@@ -170,5 +167,4 @@ def each_seed(measure: Callable[[Toy], dict[str, Any]], settings: Settings) -> d
 
 def _of_seed(measure: Callable[[Toy], dict[str, Any]], run: Path, quick: bool, seed: int) -> dict[str, Any]:
     quiet()
-    torch.set_num_threads(1)
     return measure(toy(run, seed, quick))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import yaml
 from tqdm import tqdm
 
@@ -26,6 +23,7 @@ from experiments.measures.items import ItemScores
 from experiments.measures.sampled import sampled_pair
 from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.models.banks import open_bank
+from experiments.processes import one_thread_processes
 from experiments.unlearning.roles import Original, entries_of, oracle_arm, oracles_of, row_of
 from experiments.unlearning.train import train_many
 from mari_theory.certificates.files import write_text
@@ -79,9 +77,8 @@ def spread(
     config: RunConfig, run: Path, work: Callable[[str, str, str], dict[str, Any]], names: Sequence[str]
 ) -> dict[str, Any]:
     """`work(config, run, name)` of every name, in one-thread processes."""
-    context = multiprocessing.get_context("spawn")
     task = partial(work, config.model_dump_json(), str(run))
-    with ProcessPoolExecutor(config.workers, context, torch.set_num_threads, (1,)) as workers:
+    with one_thread_processes(config.workers) as workers:
         return dict(zip(names, tqdm(workers.map(task, names), total=len(names), disable=None), strict=True))
 
 

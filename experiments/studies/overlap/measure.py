@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from experiments.config import RunConfig
 from experiments.data.items import Part
@@ -21,6 +18,7 @@ from experiments.measures.result import PairResult
 from experiments.measures.utility import non_inferiority
 from experiments.models.banks import open_bank
 from experiments.models.smollm2 import model_path
+from experiments.processes import one_thread_processes
 from experiments.studies.base import Settings
 from experiments.studies.data import Data
 from experiments.studies.methods.protocol import train
@@ -31,8 +29,6 @@ from experiments.unlearning.pilot import choose_rate
 from experiments.unlearning.roles import Mixture, mixtures_of
 from mari_theory.errors import ArgumentError
 
-PROCESSES = 2
-
 
 def measure(settings: Settings, data: Data) -> None:
     """Every asked section, kept as soon as all its seeds are there."""
@@ -40,8 +36,7 @@ def measure(settings: Settings, data: Data) -> None:
     toys, real = ([c for c in cases if c.on_a_real_model is own] for own in (False, True))
     seeds = range(1 if settings.quick else settings.count("seeds"))
     os.environ["TQDM_DISABLE"] = "1"
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, torch.set_num_threads, (1,)) as workers:
+    with one_thread_processes() as workers:
         found = [
             [workers.submit(measure_seed, c.section, seed, settings.run, settings.quick) for seed in seeds]
             for c in toys

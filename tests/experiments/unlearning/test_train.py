@@ -118,15 +118,14 @@ def test_real_models_are_trained_side_by_side_on_a_cpu_alone(
 ) -> None:
     asked: list[int] = []
 
-    class Pool(ThreadPoolExecutor):
-        def __init__(self, count: int, **said: Any) -> None:
-            asked.append(count)
-            super().__init__(count)
+    def pool(count: int) -> ThreadPoolExecutor:
+        asked.append(count)
+        return ThreadPoolExecutor(count)
 
     def done(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:
         return {"name": role.name, "steps": 0, "seconds": 0.0, "stopped": "all steps done"}
 
-    monkeypatch.setattr(train, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(train, "one_thread_processes", pool)
     monkeypatch.setattr(train, "_worker", lambda text, run, role: done(config, tmp_path, role))
     monkeypatch.setattr(train, "train_one", done)
     monkeypatch.setattr(train, "find_device", lambda name: torch.device(device))
