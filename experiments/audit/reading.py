@@ -6,6 +6,7 @@ import math
 
 from experiments.audit.results import Run
 from experiments.measures.result import Row
+from experiments.methods import make_method, retain_terms
 from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.unlearning.roles import ready_roles
 from mari_theory.rounding import span, up, up_to
@@ -43,7 +44,9 @@ def reading(run: Run) -> list[str]:
         out.append(
             f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {up(worst)} nats from the others; {fits}."
         )
-    return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
+    methods = {m.label: make_method(m.name, **m.settings) for m in run.config.methods}
+    terms = [retain_terms(methods)] if methods else []
+    return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run), *terms]
 
 
 def _gate(run: Run) -> list[str]:

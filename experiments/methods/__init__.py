@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, WeightedGradientAscent
@@ -78,6 +78,19 @@ def make_method(name: str, **settings: Any) -> Method:
     except TypeError as e:
         raise ArgumentError(f"method {name}", "its own settings", str(e)) from None
     return method
+
+
+def retain_terms(methods: Mapping[str, Method]) -> str:
+    """Which rows (label -> method) hold what stays in their loss, in a sentence: the field says NPO-RT or NPO for the two.
+
+    >>> retain_terms({"NPO": make_method("npo"), "GA": make_method("gradient-ascent")})
+    'All methods but GA hold what stays in their loss (NPO here is what others call NPO-RT, and so on).'
+    """
+    without = [label for label, method in methods.items() if not method.retain_term]
+    which = f"All methods but {', '.join(without)} hold" if without else "Every method holds"
+    return (
+        f"{which} what stays in {'their' if without else 'its'} loss (NPO here is what others call NPO-RT, and so on)."
+    )
 
 
 def nearest(word: str, names: Sequence[str]) -> str:

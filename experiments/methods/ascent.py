@@ -14,6 +14,11 @@ from mari_theory.errors import require
 class GradientAscent(Method):
     """`L = -CE(forget)`: unbounded below (T23). Baseline of Jang et al. (2023). Deviation: answer tokens only, where they take whole texts."""
 
+    @property
+    def retain_term(self) -> bool:
+        """None."""
+        return False
+
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """Minus the forget loss."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)

@@ -127,6 +127,11 @@ class Method(Protocol):
         return "paper"
 
     @property
+    def retain_term(self) -> bool:
+        """Does the loss hold what stays (the field's names then end in RT)?"""
+        return True
+
+    @property
     def match_source(self) -> MatchSource | None:
         """Where `batch.matched` comes from, for a method that reads it or another reference of the same question."""
         return None

@@ -53,6 +53,11 @@ class FLAT(Method):
         as_released = self.mode == "official" and self.divergence not in OPPOSITE_SIGN
         return "released code" if as_released else "ours" if self.mode == "official" else "paper"
 
+    @property
+    def retain_term(self) -> bool:
+        """Where it has a weight."""
+        return self.retain_weight > 0
+
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """gamma times the objective, plus the retain term if there is one."""
         template, forget = (self.probability(model, data) for data in (batch.template, batch.forget))

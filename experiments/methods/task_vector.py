@@ -41,6 +41,11 @@ class TaskVector(Method):
         """The model before fine-tuning, when that is where the vector starts."""
         return Reference.BASE if self.start == "base" else Reference.NONE
 
+    @property
+    def retain_term(self) -> bool:
+        """In the repair, where there is one."""
+        return self.fit is not None
+
     def loss(self, model: Any, batch: Batch, reference: Any = None) -> Loss:
         """CE on the forget answers: the fine-tuning whose direction is negated."""
         forget = answer_loss(answer_log_probs(model, batch.forget), batch.forget)

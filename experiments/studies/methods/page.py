@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from experiments.methods import make_method, retain_terms
 from experiments.studies.base import Page, markdown_table, placeholder
 from experiments.studies.data import Section
-from experiments.studies.methods.grid import ENDS, section_labels
+from experiments.studies.methods.grid import ENDS, read_grid, section_labels
 from experiments.unlearning.reason import Reason
 from mari_theory.figure_style import BAND, COLOURS, pyplot
 from mari_theory.rounding import span
@@ -42,7 +43,7 @@ def page(sections: Mapping[str, Section]) -> Page:
     floor, original = list(ends["oracles"].values()), ends["original"]
     seeds = sorted({len(n["seeds"]) for n in methods})
     lines += [
-        f"{len(methods)} rows, {min(n['settings'] for n in methods)} settings each (`experiments/studies/methods/grid.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * ends['kept']:.0f} % of retain probability, reported on another request with {' or '.join(map(str, seeds))} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there, `not stopped` that the row runs all steps. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC; author-level, of authors scored by the mean loss of their questions. `from`: an objective as its paper states it, as the released code has it, or ours.",
+        f"{len(methods)} rows, {min(n['settings'] for n in methods)} settings each (`experiments/studies/methods/grid.yaml`), selected on one request of authors by exact divergence to the oracle average among settings that keep {100 * ends['kept']:.0f} % of retain probability, reported on another request with {' or '.join(map(str, seeds))} seeds. A run stops where the forget loss reaches the never-seen holdout's, so methods are compared at matched forgetting; `never` says it did not get there, `not stopped` that the row runs all steps. Lower is better in both columns of numbers; attack AUC is the larger of AUC and 1 - AUC; author-level, of authors scored by the mean loss of their questions. `from`: an objective as its paper states it, as the released code has it, or ours. {retain_terms({label: make_method(m[0].name, **m[0].settings) for label, m in read_grid().items()})}",
         "",
         *table(methods),
         "",

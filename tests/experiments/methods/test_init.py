@@ -85,6 +85,20 @@ def test_unknown_methods_and_settings_are_refused(name: str, settings: dict[str,
         make_method(name, **settings)
 
 
+@pytest.mark.parametrize(("name", "changes"), CASES)
+def test_a_method_says_whether_its_loss_holds_what_stays(
+    corpus: Corpus, tokenizer: Any, settings: LoopSettings, name: str, changes: dict[str, Any]
+) -> None:
+    """ "NPO" without a word more is read as the loss without a retain term."""
+    model, reference = (tiny_model(len(tokenizer), 8, 2 if name == "rmu" else 1, 1, seed=s) for s in (0, 1))
+    batch, read = make_batch(tokenizer, corpus, corpus.retain, settings, 0), []
+    encode = batch._encode["preserve"]
+    batch._encode["preserve"] = lambda: read.append(1) or encode()  # type: ignore[func-returns-value]
+    method = make_method(name, **changes)
+    method.loss(model, batch, reference)
+    assert bool(read) == method.retain_term
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_names_its_paper_and_its_deviations(name: str) -> None:
     module = sys.modules[METHODS[name].__module__]
