@@ -47,6 +47,7 @@ from mari_theory.marginal import mix as mix
 from mari_theory.marginal import mixture_bound as mixture_bound
 from mari_theory.marginal import pooled_information as pooled_information
 from mari_theory.marginal import tokenwise_information as tokenwise_information
+from mari_theory.privacy_curve import privacy_curve as privacy_curve
 from mari_theory.sequences import chain_rule_information as chain_rule_information
 from mari_theory.sequences import oracle_bound as oracle_bound
 from mari_theory.sequences import posterior as posterior
