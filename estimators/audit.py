@@ -12,11 +12,12 @@ from estimators.intervals import ClopperPearson
 from mari_theory.detectability import min_jsd_from_rates
 from mari_theory.errors import require, require_fraction
 from mari_theory.rounding import down
+from mari_theory.shown import Shown
 from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
-class DetectorBound:
+class DetectorBound(Shown):
     """What a detector's counts prove: rates with exact intervals, and lower bounds on TV and JSD (nats)."""
 
     fpr: float

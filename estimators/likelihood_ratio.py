@@ -13,6 +13,7 @@ from estimators.order_free import OrderFree
 from estimators.results import Certified, Interval
 from mari_theory.certificates.files import check_likelihoods
 from mari_theory.errors import require, require_fraction
+from mari_theory.shown import Shown
 from mari_theory.units import LN2, Floats
 
 DESIGNS = ("iid", "independent")
@@ -26,7 +27,7 @@ ANY_ORDER = "rows are independent draws from the arm they name, the prompts in t
 
 
 @dataclass(frozen=True)
-class RocBand:
+class RocBand(Shown):
     """Certified band around the optimal ROC curve: at each fpr, tpr_low <= ROC <= tpr_high (T16)."""
 
     fpr: Floats
@@ -52,7 +53,7 @@ class RocBand:
 
 
 @dataclass(frozen=True)
-class LikelihoodRatioResult:
+class LikelihoodRatioResult(Shown):
     """JSD, total variation and AUC of the likelihood-ratio detector; each holds at its own confidence."""
 
     jsd: Certified

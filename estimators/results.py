@@ -8,10 +8,11 @@ from typing import Any
 
 from mari_theory.errors import require
 from mari_theory.rounding import down_to, up_to
+from mari_theory.shown import Shown
 
 
 @dataclass(frozen=True)
-class Interval:
+class Interval(Shown):
     """Both ends hold together with probability at least `confidence` under `assumptions`.
 
     >>> print(Interval(0.01, 0.02, 0.95, method="betting"))
@@ -54,7 +55,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """A point estimate, never clamped; `unit` is nats unless said.
 
     `direction` says which side of the truth the expectation of `value` is on, where that is known:

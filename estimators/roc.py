@@ -25,6 +25,7 @@ from estimators.intervals import Betting, BoundedMean
 from estimators.results import Certified, Interval
 from estimators.samples import as_labels, as_points
 from mari_theory.errors import ArgumentError, require, require_fraction
+from mari_theory.shown import Shown
 from mari_theory.units import Floats
 
 Comparison = Literal["independent", "paired"]
@@ -38,7 +39,7 @@ _SEED = (0x6D617269, 16)
 
 
 @dataclass(frozen=True)
-class CertifiedRoc:
+class CertifiedRoc(Shown):
     """A band for every threshold at once, and the AUC at its own confidence: the (randomised) detector "score >= c" has a TPR within [low, high] of its FPR.
 
     `fpr`, `tpr_low`, `tpr_high` are steps: between two grid points use the left value for low, the right for high.

@@ -17,11 +17,12 @@ from estimators.results import Interval
 from estimators.samples import as_points
 from mari_theory.certificates.certificate import verdict_for
 from mari_theory.errors import require, require_fraction
+from mari_theory.shown import Shown
 from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(Shown):
     """p-value of "one law" (never 0), with the statistic and its null value in words."""
 
     __test__ = False

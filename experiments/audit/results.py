@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from experiments.measures.detectors import Attack
 from experiments.measures.result import Coverage, Gate, Number, PairResult, Record, Row
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
+from mari_theory.rounding import span
+from mari_theory.shown import Shown, flat
 
 FILE = "results.json"
 
@@ -70,7 +73,7 @@ class Effort(Record):
     command: str
 
 
-class Run(Record):
+class Run(Record, Shown):
     """Everything an audit found.
 
     `Run.load(folder)` reads a finished one back; `Run.model_json_schema()` is the schema of the file.
@@ -127,6 +130,30 @@ class Run(Record):
     def the(self, kind: Literal["original", "oracle"]) -> Row:
         """The originals' row, or that of the oracles measured like a method: the floor of every number to the oracles (T25, T33)."""
         return next(r for r in self.rows if r.kind == kind)
+
+    def to_frame(self) -> Any:
+        """A row a model: verdict, ends on every rung, how far beyond a retraining, measures. Raises `ModuleNotFoundError` without pandas."""
+        import pandas
+
+        rows = []
+        for row in self.rows:
+            certificates = {"oracle": row.oracle, **{name: x.certificate for name, x in row.rungs.items()}}
+            ends = {name: {"lower": c.claim.lower, "upper": c.claim.upper} for name, c in certificates.items()}
+            beyond = {
+                name: {"lower": x.lower, "upper": x.upper, "verdict": x.verdict} for name, x in row.excess.items()
+            }
+            first = {"model": row.name, "kind": row.kind, "verdict": row.oracle.verdict, "seconds": row.seconds}
+            rows.append(flat({**first, "jsd": ends, "beyond": beyond, "measures": row.measures}))
+        return pandas.DataFrame(rows).set_index("model")
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(r.name)}</td><td>{escape(r.oracle.verdict or 'no verdict')}</td><td>{span(r.oracle.claim.lower, r.oracle.claim.upper)}</td></tr>"
+            for r in self.rows
+        )
+        return (
+            f"<table><tr><th>model</th><th>verdict</th><th>certified JSD to the oracles, nats</th></tr>{rows}</table>"
+        )
 
     def save(self, folder: Path) -> None:
         """Write `results.json`, whole or not at all."""

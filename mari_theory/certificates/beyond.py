@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from mari_theory.certificates.certificate import Certificate
 from mari_theory.errors import require
 from mari_theory.rounding import span
+from mari_theory.shown import Shown
 
 SAME = ("arm_p", "prompts", "corpus", "decoding", "channel", "template")
 """What the evidence of both must say alike: the oracles, what they were asked, what was seen."""
 
 
 @dataclass(frozen=True)
-class Beyond:
+class Beyond(Shown):
     """An interval for a row's divergence to the oracles less that of other retrained models to them (T33)."""
 
     lower: float

@@ -14,6 +14,7 @@ from mari_theory.certificates.files import strict_json, write_text
 from mari_theory.errors import ArgumentError, printable, require
 from mari_theory.marginal import forget_total_variation
 from mari_theory.rounding import span, up
+from mari_theory.shown import Shown
 
 FORMAT = "mari-certificate/2"
 VERDICTS = words.VERDICTS
@@ -182,7 +183,7 @@ class EvidenceFile(Part):
     bytes: Count
 
 
-class Certificate(Part):
+class Certificate(Part, Shown):
     """A certified claim about one pair of arms; every field but `request`, `evidence` and `versions` is re-derived by `check`."""
 
     format: Literal["mari-certificate/2"] = "mari-certificate/2"

@@ -36,3 +36,16 @@ def test_a_damaged_file_is_refused_in_one_line(finished: Path, tmp_path: Path, d
     with pytest.raises(ArgumentError, match=r"^run: expected") as error:
         write_report(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_run_is_a_frame_with_a_row_a_model(finished: Path) -> None:
+    run = Run.load(finished)
+    frame = run.to_frame()
+    assert list(frame.index) == [r.name for r in run.rows]
+    for row in run.rows:
+        claim = row.oracle.claim
+        assert (
+            frame.loc[row.name, "jsd.oracle.upper"] == claim.upper
+            and frame.loc[row.name, "verdict"] == row.oracle.verdict
+        )
+    assert all(f"<td>{r.name}</td>" in run._repr_html_() for r in run.rows)
