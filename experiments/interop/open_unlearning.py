@@ -1,4 +1,4 @@
-"""OpenUnlearning's evaluation logs (TOFU_EVAL.json, MUSE_EVAL.json): metric -> `agg_value`, and `value_by_index` from item to readings.
+"""OpenUnlearning's evaluation logs (TOFU_EVAL.json, MUSE_EVAL.json), read and written: metric -> `agg_value`, and `value_by_index` from item to readings.
 
 Keys of items are strings, sorted as whole numbers; null marks an item that the metric left out. MUSE's logs hold no losses of
 answers: they become a `ModelLog` with what is reported of the whole and no tasks.
@@ -6,9 +6,13 @@ answers: they become a `ModelLog` with what is reported of the whole and no task
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from experiments.measures.model_log import FORGET, ModelLog, TaskLog, as_numbers
+from mari_theory.certificates.files import write_text
 from mari_theory.errors import require
 
 PREFIX = {FORGET: "forget", "retain": "retain", "real authors": "ra", "world facts": "wf"}
@@ -29,6 +33,24 @@ def parse_open_unlearning(data: Metrics) -> ModelLog:
     reported = {name: float(x) for name, x in totals.items() if isinstance(x, (int, float)) and not isinstance(x, bool)}
     there = {task: p for task, p in PREFIX.items() if f"{p}_Q_A_Prob" in data and f"{p}_Q_A_PERT_Prob" in data}
     return ModelLog({task: _task(data, prefix) for task, prefix in there.items()}, reported=reported)
+
+
+def metric(value: float, items: Mapping[int, Mapping[str, float]] | None = None) -> dict[str, Any]:
+    """One metric as its evaluators write it: `agg_value`, and readings of every item where there are some.
+
+    >>> metric(0.1, {3: {"jsd": 0.1}})
+    {'agg_value': 0.1, 'value_by_index': {'3': {'jsd': 0.1}}}
+    """
+    out: dict[str, Any] = {"agg_value": float(value)}
+    return out if items is None else out | {"value_by_index": {str(k): dict(x) for k, x in items.items()}}
+
+
+def write_open_unlearning(folder: Path, name: str, metrics: Metrics) -> None:
+    """`NAME_EVAL.json`, and `NAME_SUMMARY.json` (metric -> `agg_value`), as its evaluator of this name writes them, by name sorted."""
+    whole = dict(sorted(metrics.items()))
+    summary = {k: x["agg_value"] for k, x in whole.items()}
+    for ending, data in (("EVAL", whole), ("SUMMARY", summary)):
+        write_text(folder / f"{name}_{ending}.json", json.dumps(data, indent=4))
 
 
 def _task(data: Metrics, prefix: str) -> TaskLog:

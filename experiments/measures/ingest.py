@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from experiments.interop.evaluation_logs import read_log
+from experiments.interop.open_unlearning import metric, write_open_unlearning
+from experiments.measures.item_divergences import item_divergences
 from experiments.measures.logged_choice import Choices, certify_choices, line_up
 from experiments.measures.model_log import FORGET, ModelLog
 from experiments.measures.remembered import Remembered, remembered, way_back
@@ -52,6 +54,8 @@ class Ingested:
     """Numbers of the tested items that are nearer the original."""
     listed: tuple[int, ...] | None = None
     """Numbers of the remembered items, where there is a list."""
+    by_item: Mapping[int, tuple[float, float]] | None = None
+    """Number of an item -> both ends of the unlearned model's divergence to the oracles on it, nats."""
 
     @property
     def verdict(self) -> str | None:
@@ -71,7 +75,22 @@ class Ingested:
             "remembered": None
             if self.remembered is None
             else asdict(self.remembered) | {"nearer_items": self.nearer, "listed": self.listed},
+            "items": None if self.by_item is None else {str(k): list(ends) for k, ends in self.by_item.items()},
         }
+
+    def metrics(self) -> dict[str, Any]:
+        """For OpenUnlearning's reports: upper ends of what is certified, nats, and both ends item by item."""
+        if self.certificates is None or self.by_item is None:
+            return {}
+        own = self.certificates["unlearned"]
+        items = {k: {"jsd_lower": low, "jsd_upper": high} for k, (low, high) in self.by_item.items()}
+        out = {"mari_choice_jsd": metric(own.claim.upper, items)}
+        if own.owners is not None:
+            out["mari_choice_worst_owner"] = metric(own.owners.worst_upper)
+        if "floor" in self.certificates and self.beyond is not None:
+            out["mari_choice_floor"] = metric(self.certificates["floor"].claim.upper)
+            out["mari_choice_beyond_floor"] = metric(self.beyond.upper)
+        return out
 
     def lines(self) -> list[str]:
         """The summary, a paragraph a line."""
@@ -116,6 +135,8 @@ def ingest(
     many = (len(oracles), original is not None)
     found = _certified(logs, *many, out, margin, clean) if with_losses else Ingested(tuple(logs), {})
     write_text(Path(out) / "ingest.json", json.dumps(found.data()))
+    if found.metrics():
+        write_open_unlearning(Path(out), "MARI", found.metrics())
     return found
 
 
@@ -142,7 +163,10 @@ def _certified(
         for name, row in rows.items()
     }
     farther = beyond(certificates["unlearned"], certificates["floor"]) if oracles > 1 else None
-    return Ingested(tuple(logs), _numbers(logs[0], logs[1]), choices, certificates, farther, memory, nearer, listed)
+    ends = item_divergences(Path(out) / "unlearned.parquet")
+    by_item = {k: ends[f"forget-{k}"] for k in choices.items.tolist()}
+    numbers = _numbers(logs[0], logs[1])
+    return Ingested(tuple(logs), numbers, choices, certificates, farther, memory, nearer, listed, by_item)
 
 
 def _remembered(

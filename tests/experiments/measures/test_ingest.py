@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.interop.open_unlearning import parse_open_unlearning
 from experiments.measures.ingest import ingest
 from mari_theory import ArgumentError
 from mari_theory.certificates.beyond import beyond
@@ -38,7 +39,26 @@ def test_two_oracles_give_a_floor_and_the_original_says_what_is_remembered(tmp_p
     data = json.loads((out / "ingest.json").read_text())
     assert data["verdict"] == own.verdict and data["certificates"]["unlearned"] == own.data()
     ingest(paths["u"], [paths["r"]], out)
-    assert sorted(p.name for p in out.iterdir()) == ["ingest.json", "unlearned.json", "unlearned.parquet"]
+    mine = ["MARI_EVAL.json", "MARI_SUMMARY.json", "ingest.json", "unlearned.json", "unlearned.parquet"]
+    assert sorted(p.name for p in out.iterdir()) == mine
+
+
+def test_openunlearning_reads_what_was_certified(tmp_path: Path) -> None:
+    paths, out = logs(tmp_path), tmp_path / "out"
+    found = ingest(paths["u"], [paths["r"], paths["s"]], out)
+    assert found.certificates is not None and found.beyond is not None
+    log, summary = (json.loads((out / f"MARI_{x}.json").read_text()) for x in ("EVAL", "SUMMARY"))
+    assert summary == {name: x["agg_value"] for name, x in log.items()} and list(log) == sorted(log)
+    own = found.certificates["unlearned"].claim
+    assert summary["mari_choice_jsd"] == own.upper and summary["mari_choice_beyond_floor"] == found.beyond.upper
+    items = log["mari_choice_jsd"]["value_by_index"]
+    assert list(items) == [str(k) for k in range(40)]
+    mean = [float(np.mean([x[end] for x in items.values()])) for end in ("jsd_lower", "jsd_upper")]
+    assert mean == pytest.approx([own.lower, own.upper], abs=1e-10)
+    # What is still remembered stands out item by item.
+    assert sorted(items, key=lambda k: -items[k]["jsd_lower"])[:2] in (["0", "1"], ["1", "0"])
+    reread = parse_open_unlearning(log)
+    assert reread.reported == summary and reread.tasks == {}
 
 
 def test_one_oracle_gives_neither_floor_nor_p_value(tmp_path: Path) -> None:
