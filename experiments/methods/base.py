@@ -132,6 +132,11 @@ class Method(Protocol):
         return True
 
     @property
+    def loss_is_all(self) -> bool:
+        """Is a run of it nothing but steps down its loss, so that any training loop can do it?"""
+        return type(self).begin is Method.begin
+
+    @property
     def match_source(self) -> MatchSource | None:
         """Where `batch.matched` comes from, for a method that reads it or another reference of the same question."""
         return None

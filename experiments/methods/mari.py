@@ -99,6 +99,11 @@ class MarI(Method):
         """The original, when what stays is compared with it."""
         return Reference.NONE if self.preserve == "cross-entropy" else Reference.ORIGINAL
 
+    @property
+    def loss_is_all(self) -> bool:
+        """Unless past batches count."""
+        return not self.past_batches
+
     def begin(self, model: Any, tokenizer: Any, corpus: Corpus, seed: int) -> Objective:
         """With the laws of past batches, when they count."""
         return PastBatches(self) if self.past_batches else super().begin(model, tokenizer, corpus, seed)
