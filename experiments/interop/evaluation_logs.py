@@ -1,4 +1,4 @@
-"""Evaluation logs in files: OpenUnlearning's, and those of TOFU's authors, as the log of one model."""
+"""Evaluation logs in files: OpenUnlearning's, those of TOFU's authors, and samples of lm-evaluation-harness, as the log of one model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from experiments.interop.lm_eval_samples import parse_samples
 from experiments.interop.open_unlearning import is_open_unlearning, parse_open_unlearning
 from experiments.measures.model_log import COLUMNS, TASKS, ModelLog, TaskLog, as_numbers
 from mari_theory.certificates.digests import sha256
@@ -22,13 +23,19 @@ def read_log(path: Path) -> ModelLog:
     Raises `ArgumentError`, in one line, on a file that is missing, truncated, foreign or a summary, on NaN and on items that are not 0 to n - 1.
     """
     file = _file_of(Path(path))
-    data = strict_json(file.read_bytes(), f"log {file}")
-    require(isinstance(data, dict), f"log {file}", "a JSON object", type(data).__name__)
     try:
-        log = parse_open_unlearning(data) if is_open_unlearning(data) else _parse_legacy(data)
+        log = _parse(file)
     except ArgumentError as e:
         raise ArgumentError(f"log {file}, {e.argument}", e.allowed, e.received) from None
     return replace(log, name=_name_of(file), sha256=sha256(file))
+
+
+def _parse(file: Path) -> ModelLog:
+    if file.suffix == ".jsonl":
+        return parse_samples(file.read_text(encoding="utf-8", errors="replace").splitlines())
+    data = strict_json(file.read_bytes(), "content")
+    require(isinstance(data, dict), "content", "a JSON object", type(data).__name__)
+    return parse_open_unlearning(data) if is_open_unlearning(data) else _parse_legacy(data)
 
 
 def _file_of(path: Path) -> Path:

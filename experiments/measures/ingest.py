@@ -187,6 +187,8 @@ def _remembered(
 
 
 def _numbers(log: ModelLog, oracle: ModelLog) -> dict[str, float]:
+    if log.task(FORGET).whole_options:  # TOFU's are of means a token
+        return {}
     utility = {"model_utility": model_utility(log)} if has_utility(log) else {}
     ratios = {f"truth_ratio, {name}": truth_ratio_score(task, name == FORGET) for name, task in log.tasks.items()}
     return {"forget_quality": forget_quality(log, oracle), **utility, **ratios}

@@ -27,6 +27,9 @@ CHANNEL = (
     "softmax of minus the mean token losses of the true answer and {wrong} false ones, as evaluation logs hold them: float32 means "
     "per token, so the lengths of the options are not seen, nor anything beyond float32"
 )
+WHOLE_OPTIONS = (
+    "softmax of the log-likelihoods of the true option and {wrong} false ones, as the harness's samples hold them"
+)
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,25 @@ class Choices:
     """Do all logs show the same questions, word for word?"""
     left_out: int
     """Items of the split that some log leaves out."""
+    whole_options: bool = False
+    """Losses of whole options, not means a token."""
+
+    @property
+    def channel(self) -> str:
+        """What is seen, in words."""
+        return (WHOLE_OPTIONS if self.whole_options else CHANNEL).format(wrong=self.losses.shape[2] - 1)
 
     @property
     def owners(self) -> list[str]:
-        """Of each item: TOFU has 20 questions an author."""
+        """Of each item: TOFU has 20 questions an author; a question of the harness is its own."""
+        if self.whole_options:
+            return [f"question-{k}" for k in self.items.tolist()]
         return [f"author-{k // AUTHOR:02d}" for k in self.items.tolist()]
 
     def sentence(self) -> str:
         """What the logs have in common."""
-        out = f"{len(self.items)} forget items of {len(set(self.owners))} authors"
+        out = f"{len(self.items)} forget items"
+        out += f" of {len(set(self.owners))} authors" * (not self.whole_options)
         out += f"; {self.left_out} more are left out, as a log has no losses for them" * (self.left_out > 0)
         other = "; the prompts in the logs are not the same word for word (a date, a system prompt)"
         return out + other * (not self.asked_alike)
@@ -84,6 +97,9 @@ def line_up(logs: Sequence[ModelLog], supersets: Sequence[bool], distinct: Itera
         table = np.column_stack([task.true, task.wrong])[at]
         options = 1 + first.wrong.shape[1]
         require(table.shape[1] == options, f"log {log.name}", f"{options} options an item", table.shape[1])
+        kinds = ("means a token", "whole options")
+        alike_kind = task.whole_options == first.whole_options
+        require(alike_kind, f"log {log.name}", f"losses of {kinds[first.whole_options]}", kinds[task.whole_options])
         if first.asked is not None and task.asked is not None:
             alike = alike and [task.asked[k] for k in at] == list(first.asked)
         tables.append(table)
@@ -95,7 +111,9 @@ def line_up(logs: Sequence[ModelLog], supersets: Sequence[bool], distinct: Itera
     require(kept.size > 0, "logs", "losses of at least one item in all of them", "none")
     names = tuple(_distinct(logs))
     digest = None if first.answers is None else _digest([first.answers[k] for k in kept.tolist()])
-    return Choices(names, losses[:, kept], kept.astype(np.int64), digest, alike, count - int(kept.size))
+    return Choices(
+        names, losses[:, kept], kept.astype(np.int64), digest, alike, count - int(kept.size), first.whole_options
+    )
 
 
 def _places(first: TaskLog, task: TaskLog, name: str, other: str, superset: bool) -> list[int]:
@@ -160,7 +178,7 @@ def certify_choices(
         "arm_q": digests[1],
         "prompts": {"name": FORGET, "count": n, "answers_sha256": choices.text_sha256},
         "access": "choice",
-        "channel": CHANNEL.format(wrong=options - 1),
+        "channel": choices.channel,
         "design": "complete",
         "source": "evaluation logs; arms name the SHA-256 of each log",
         "versions": {"mari": mari_theory.__version__},

@@ -45,6 +45,8 @@ class TaskLog:
     """The questions, as they were put to the model; None where the log has no text."""
     answers: tuple[str, ...] | None = None
     """The true answers."""
+    whole_options: bool = False
+    """Losses of whole options, not means a token."""
     guard: float = 0.0
     """What the benchmark that wrote the log adds to the denominators of its ratios, so that its numbers come out to the digit."""
 
