@@ -12,14 +12,15 @@ from mari_theory.rounding import span, up, up_to
 
 
 def reading(run: Run) -> list[str]:
-    """One sentence a finding; the first is the gate where it failed, then the noise floor."""
+    """One sentence a finding; what withholds verdicts comes first, then the noise floor."""
     floor = run.the("oracle").oracle
     margin, a_unit = run.config.margin, f"a{'n' * (run.unit == 'owner')} {run.unit}"
     out = [
-        *_gate(run),
+        *alarms(run),
         f"{_retrained(run)} lie apart by {span(floor.claim.lower, floor.claim.upper)} nats an answer: the noise floor of every number to the oracle.",
         *_excess(run),
         *_trust(run),
+        *_untested(run),
     ]
     verdicts = {r.name: r.oracle.verdict for r in run.methods}
     good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
@@ -44,6 +45,31 @@ def reading(run: Run) -> list[str]:
             f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {up(worst)} nats from the others; {fits}."
         )
     return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run)]
+
+
+def alarms(run: Run) -> list[str]:
+    """What withholds every verdict; nothing else a page says may stand above it."""
+    knowledge = run.knowledge
+    known = (
+        [
+            f"Oracles know the data: {knowledge.why}. They, or the base they were trained from, have seen it, so being close to them is no forgetting; no verdict is given. "
+            "Retrain from a base that never saw the data."
+        ]
+        if knowledge and knowledge.flagged
+        else []
+    )
+    return known + _gate(run)
+
+
+def _untested(run: Run) -> list[str]:
+    """What so few owners cannot show."""
+    k = run.knowledge
+    if k is None or k.testable:
+        return []
+    return [
+        f"Whether the retrained models know the data to forget could not be tested: {k.owners[0]} owners to forget and {k.owners[1]} never seen allow p = {k.least:.2g} at best "
+        f"(level {k.level:.2g}); exact answers {k.exact[0]:.2f} against {k.exact[1]:.2f} never seen."
+    ]
 
 
 def _gate(run: Run) -> list[str]:
@@ -83,7 +109,7 @@ def _excess(run: Run) -> list[str]:
     """What was certified no farther than a retraining, rung by rung."""
     out = []
     for name in run.the("original").excess:
-        if not run.gate.passed(name):
+        if not run.judges(name):
             continue
         near = [r for r in run.methods if r.excess[name].verdict == "as a retraining"]
         margin = run.the("original").excess[name].margin

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.audit.figures import draw_figures
-from experiments.audit.reading import made_elsewhere, reading
+from experiments.audit.reading import alarms, made_elsewhere, reading
 from experiments.audit.results import Run
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import PairResult, Row
@@ -36,6 +36,7 @@ def write_report(folder: Path) -> Path:
         run=run,
         images=images,
         reading=reading(run),
+        alarms=alarms(run),
         meaning=words.PAIRS,
         words=words,
         columns=columns(list(MEASURES.values())),
@@ -149,7 +150,7 @@ def excess_text(run: Run, row: Row, name: str) -> str:
     if name not in row.excess:
         return "the floor" if row.kind == "oracle" else "-"
     x = row.excess[name]
-    return up_to(x.upper, 2, "+") + (f", {x.verdict}" if run.gate.passed(name) else "")
+    return up_to(x.upper, 2, "+") + (f", {x.verdict}" if run.judges(name) else "")
 
 
 def group_table(run: Run, group: Group) -> list[str]:
@@ -162,10 +163,10 @@ def group_table(run: Run, group: Group) -> list[str]:
 
 
 def _foot(run: Run) -> list[str]:
-    floor, effort = run.the("oracle").oracle.claim, run.effort
+    floor, effort, said = run.the("oracle").oracle.claim, run.effort, alarms(run)
     foot = [
         "",
-        " ".join(reading(run)[1:]),
+        " ".join([*said, *reading(run)[len(said) + 1 :]]),
         f"Retrained models against the oracles: {span(floor.lower, floor.upper)} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
         f"{levels_line(run)}",
     ]

@@ -29,6 +29,7 @@ from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.excess import exact_excess, gate, paired_excess, whole_outputs
+from experiments.measures.knowledge import oracle_knowledge
 from experiments.measures.ladder import certify_rung, rung_excess
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import ANSWER, AuditFailure, Excess, Row, finite, mean_numbers
@@ -90,6 +91,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
     _tell("gate: were originals and oracles trained alike?")
     measurements.gate = opened = gate(measurements, rows[0], rows[-1])
+    measurements.knowledge = known = oracle_knowledge(measurements)
     floor = _kept_row(measurements, rows[-1], records, None)
     measured = [_kept_row(measurements, row, records, floor) for row in rows[:-1]]
     run = Run(
@@ -98,6 +100,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         corpus=CorpusSize(name=corpus.name, **sizes, sentences=corpus.sentences),
         rows=(*measured, floor),
         gate=opened,
+        knowledge=known,
         pilot=pilot and PilotResult(base=pilot.base, perplexities=pilot.perplexities, rate=config.train.lr),
         retraining_seconds=_over([records[o.name] for o in oracles_of(config)], "seconds", fmean),
         oracle_pairs=enumerated_oracle_pairs(measurements),
@@ -203,6 +206,8 @@ def _kept_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]],
     path = m.out / "rows" / f"{slug(row.name)}.json"
     originals = (r.name for r in originals_of(m.config))
     state = {"version": mari_theory.__version__, **{n: m.digest(n) for n in (*originals, *m.oracles, *row.members)}}
+    if m.knowledge and m.knowledge.flagged:
+        state["oracle_knows"] = m.knowledge.why
     if path.is_file():
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["state"] == state:

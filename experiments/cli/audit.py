@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.cli.command import Commands, add_command
-from experiments.cli.show import print_failure, print_json
+from experiments.cli.show import print_failure, print_json, print_wrapped
 from mari_theory.rounding import span, up
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if args.json:
         rows = [_short(result, r) for r in result.rows]
-        print_json({"ok": True, "run": str(out), "report": str(out / "report.html"), "rows": rows})
+        from experiments.audit.reading import alarms
+
+        said = {"run": str(out), "report": str(out / "report.html"), "alarms": alarms(result)}
+        print_json({"ok": True, **said, "rows": rows})
     else:
         _print_rows(result)
         print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
@@ -69,7 +72,7 @@ def _short(run: Run, row: Row) -> dict[str, Any]:
         "max_accuracy": c.implies.max_accuracy,
         "verdict": c.verdict,
         "excess": {
-            name: x.model_dump() | {"verdict": x.verdict if run.gate.passed(name) else None}
+            name: x.model_dump() | {"verdict": x.verdict if run.judges(name) else None}
             for name, x in row.excess.items()
         },
         **row.measures,
@@ -77,6 +80,10 @@ def _short(run: Run, row: Row) -> dict[str, Any]:
 
 
 def _print_rows(run: Run) -> None:
+    from experiments.audit.reading import alarms
+
+    for line in alarms(run):
+        print_wrapped(line)
     print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
     for r in run.rows:
         c = r.oracle

@@ -88,4 +88,8 @@ def test_an_error_of_a_process_of_its_own_comes_back_whole() -> None:
     """Without it a bad setting found by a worker breaks the whole pool of processes."""
     error = ArgumentError("lr", "a number above 0", object())
     back = pickle.loads(pickle.dumps(error))
-    assert type(back) is ArgumentError and str(back) == str(error) and (back.argument, back.allowed) == ("lr", error.allowed)
+    assert (
+        type(back) is ArgumentError
+        and str(back) == str(error)
+        and (back.argument, back.allowed) == ("lr", error.allowed)
+    )

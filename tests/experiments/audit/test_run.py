@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 
 from experiments.audit import run as audit
+from experiments.audit.reading import reading
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.config import RunConfig, load_config
 from experiments.data.files import write_prompts
 from experiments.labels import slug
 from experiments.measures.context import Measurements
-from experiments.measures.result import Row
+from experiments.measures.result import Knowledge, Row
 from experiments.unlearning.roles import Mixture
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
-from tests.experiments.audit.small import small
+from tests.experiments.audit.small import measure_again, small
 
 FEW = {
     "draws": 20,
@@ -95,6 +96,23 @@ def test_resuming_a_finished_run_changes_no_model(
     assert before == {p.name: p.read_bytes() for p in (out / "models").glob("*.json")}
     with pytest.raises(ArgumentError, match="same configuration"):
         run_audit(small(draws=301), out, resume=True)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_oracles_that_know_the_data_withhold_every_verdict_and_stand_first(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Knowledge(p_value=5e-4, least=1e-4, level=0.05, share=0.97, exact=(1.0, 0.05), owners=(2, 9))
+    monkeypatch.setattr(audit, "oracle_knowledge", lambda m: known)
+    run = measure_again(finished, tmp_path / "run", draws=40, shift_draws=20)
+    for row in run.rows:
+        assert row.oracle.verdict is None and row.oracle.no_verdict == "oracle-knows-the-data"
+        evidence = tmp_path / "run" / "scores" / row.oracle.evidence[0].file
+        assert all(x.ok for x in check(row.oracle, [evidence]))
+    assert not run.judges("answer") and reading(run)[0].startswith("Oracles know the data: ")
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert page.index("Oracles know the data") < page.index("What was found")
+    assert "Oracles know the data" in (tmp_path / "run" / "summary.md").read_text()
 
 
 @pytest.mark.usefixtures("drawn")
