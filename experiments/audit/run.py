@@ -48,7 +48,7 @@ from experiments.unlearning.roles import (
     roles_of,
     start_of,
 )
-from experiments.unlearning.train import train_many
+from experiments.unlearning.train import require_methods, train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
@@ -69,6 +69,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         rule = "items with at least two options, a true answer and wrong ones"
         require(not bare, f"scoring.channels, {channel.name}", rule, bare[:1])
     _require_place(config, out, resume)
+    require_methods(config)
     ready = look_at(config, out, corpus)
     _prepare(config, out)
     keep(ready, out)
@@ -235,6 +236,7 @@ def _require_place(config: RunConfig, out: Path, resume: bool) -> None:
             return
         require(not any(out.iterdir()), "out", "a new or empty folder", out)
         require(os.access(out, os.W_OK), "out", "a writable folder", out)
+    require(not resume, "--resume", "a run folder with config.yaml to continue", out)
 
 
 def _prepare(config: RunConfig, out: Path) -> None:

@@ -105,8 +105,9 @@ def our_asking(tokenizer: Any) -> Asking:
 def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int, max_new: int = 0) -> None:
     """The tokenizer is the model's, and every prompt leaves room in the context for its answer and for `max_new` tokens.
 
-    Raises `ArgumentError` naming the longest item and the limit.
+    Raises `ArgumentError` naming the longest item and the limit, or a word that the tokenizer does not know.
     """
+    require_known_words(tokenizer, items)
     require(tokenizer.eos_token_id is not None, "tokenizer", "one with an end-of-sequence token", "none")
     rows = model.get_input_embeddings().weight.shape[0]
     require(len(tokenizer) <= rows, "tokenizer", f"at most the model's {rows} tokens", f"{len(tokenizer)} tokens")
@@ -122,6 +123,22 @@ def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     require(
         lengths[worst] <= limit, "prompt", f"prompt and answer within {limit} tokens", f"{lengths[worst]}: {text}..."
     )
+
+
+def require_known_words(tokenizer: Any, items: Sequence[Item]) -> None:
+    """Raises `ArgumentError` on text that the tokenizer does not know: any word for a vocabulary of words, above 1 % of tokens for others."""
+    unknown = tokenizer.unk_token_id
+    if unknown is None or unknown == tokenizer.eos_token_id:
+        return
+    texts = list(dict.fromkeys(text for i in items for text in (i.prompt, i.answer)))
+    rows = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    lost, total = sum(row.count(unknown) for row in rows), sum(map(len, rows))
+    if lost <= (0 if _bare(tokenizer) else total / 100):
+        return
+    words = dict.fromkeys(word for text in texts for word in text.split())
+    missing = [w for w in words if unknown in tokenizer(w, add_special_tokens=False)["input_ids"]]
+    rule = f"text in the {len(tokenizer)} words of this model's tokenizer, or a model that reads any text"
+    require(False, "tokenizer", rule, f"{lost} of {total} tokens unknown: {', '.join(missing[:3])}")
 
 
 def batch_size(tokenizer: Any) -> int:
