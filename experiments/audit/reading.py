@@ -23,7 +23,8 @@ def reading(run: Run) -> list[str]:
         *_untested(run),
     ]
     verdicts = {r.name: r.oracle.verdict for r in run.methods}
-    good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
+    damaged = {r.name for r in run.methods if r.damaged}
+    good = [f"{n} (damaged)" if n in damaged else n for n, v in verdicts.items() if v == "equivalent within margin"]
     average = [n for n, v in verdicts.items() if v == "equivalent on average"]
     bad = [n for n, v in verdicts.items() if v == "detectable"]
     if good:
@@ -151,10 +152,19 @@ def _attacks(run: Run) -> list[str]:
 
 def _damage(run: Run) -> list[str]:
     before = run.the("original").measures["retain_probability"] or 0.0
-    names = [r.name for r in run.methods if (r.measures["retain_probability"] or 0.0) < 0.9 * before]
-    if not names:
-        return []
-    return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."]
+    lost = [r.name for r in run.methods if r.damaged]
+    names = [r.name for r in run.methods if not r.damaged and (r.measures["retain_probability"] or 0.0) < 0.9 * before]
+    out = []
+    if lost:
+        points = 100 * run.config.utility_margin
+        out.append(
+            f"Damaged: answer accuracy on what had to stay certainly lost by more than {points:g} points: {', '.join(lost)}."
+        )
+    if names:
+        out.append(
+            f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."
+        )
+    return out
 
 
 def _rewards(run: Run) -> list[str]:

@@ -117,11 +117,11 @@ def markdown(run: Run) -> str:
         "seconds",
     ]
     rows = []
-    for r in run.rows:
+    for r in run.ordered:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
         cells = [name, origins.get(r.name, "-"), span(c.claim.lower, c.claim.upper), worst_owner(c)]
-        cells += [f"{up(100 * c.implies.max_accuracy, 1)} %", c.verdict or "no verdict"]
+        cells += [f"{up(100 * c.implies.max_accuracy, 1)} %", r.verdict]
         cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
@@ -158,7 +158,7 @@ def group_table(run: Run, group: Group) -> list[str]:
     heads = list(run.rows[0].groups[group.name])
     return table(
         ["model", *heads],
-        [[r.name, *(group.text(k, r.groups[group.name].get(k)) for k in heads)] for r in run.rows],
+        [[r.name, *(group.text(k, r.groups[group.name].get(k)) for k in heads)] for r in run.ordered],
     )
 
 

@@ -117,6 +117,11 @@ class Run(Record):
         return [c for pair in self._pairs() for c in pair.coverage]
 
     @property
+    def ordered(self) -> list[Row]:
+        """Rows as tables show them: unlearned models that damaged what stays come last of these, the floor last of all."""
+        return sorted(self.rows, key=lambda r: (r.kind == "oracle", r.kind == "method" and r.damaged))
+
+    @property
     def methods(self) -> list[Row]:
         """The unlearned models."""
         return [r for r in self.rows if r.kind == "method"]

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -55,10 +56,10 @@ from mari_theory.errors import ArgumentError, require
 FOLDERS = ("models", "rows", "scores", "certificates", "figures", "prompts", "checkpoints")
 
 
-def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
+def run_audit(config: RunConfig, out: Path, resume: bool = False, command: str | None = None) -> Run:
     """Run the whole audit into folder `out`; the result is also `results.json`. Raises `AuditFailure` at the end.
 
-    Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
+    `command`: how the run was asked for, as its report says it. Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
     models and measured rows and continues interrupted trainings from their checkpoints.
     """
     began = time.perf_counter()
@@ -123,7 +124,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
             peak_memory_gib=max(training_memory, _peak(resource.RUSAGE_SELF)),
             machine=f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}",
             date=datetime.date.today().isoformat(),
-            command="mari audit --preset " + config.preset,
+            command=command or f"mari audit --preset {config.preset}",
         ),
     )
     run.save(out)
@@ -230,7 +231,8 @@ def _require_place(config: RunConfig, out: Path, resume: bool) -> None:
     if out.exists():
         require(out.is_dir(), "out", "a folder", out)
         if ready.is_file():
-            same = ready.read_text() == config.dump()
+            here = config.model_copy(update={"out": None}).dump()
+            same = re.sub(r"(?m)^out: .*\n", "", ready.read_text()) == here  # a folder may be moved
             require(resume, "out", "a new folder, or --resume to continue this run", out)
             require(same, "out", "the same configuration as the run to resume", out)
             return

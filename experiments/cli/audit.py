@@ -20,7 +20,9 @@ def add(commands: Commands) -> None:
     audit = add_command(commands, "audit", run, "train, retrain, unlearn, score, certify, attack, report")
     audit.add_argument("--preset", default="tiny", help="see `mari presets` (default tiny)")
     audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
-    audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
+    audit.add_argument(
+        "--out", type=Path, help="run folder (default: `out` of the config, else runs/ and its or the preset's name)"
+    )
     audit.add_argument(
         "--method", action="append", metavar="LABEL", help="only this row (repeatable), of methods or models"
     )
@@ -41,16 +43,19 @@ def run(args: argparse.Namespace) -> int:
     if args.print_config:
         print(config.dump(), end="")
         return 0
-    out = args.out or Path("runs") / args.preset
+    own = args.config.stem if args.config else args.preset
+    out = args.out or Path(config.out or Path("runs") / own)
+    config = config.model_copy(update={"out": str(out)})
+    named = f" --config {args.config}" if args.config else ""
     try:
-        result = run_audit(config, out, args.resume)
+        result = run_audit(config, out, args.resume, f"mari audit --preset {args.preset}{named}")
     except AuditFailure as e:
         print_failure("audit", e)
         if args.json:
             print_json({"ok": False, "failure": str(e), "run": str(out)})
         return 1
     if args.json:
-        rows = [_short(result, r) for r in result.rows]
+        rows = [_short(result, r) for r in result.ordered]
         from experiments.audit.reading import alarms
 
         said = {"run": str(out), "report": str(out / "report.html"), "alarms": alarms(result)}
@@ -71,6 +76,7 @@ def _short(run: Run, row: Row) -> dict[str, Any]:
         "owners_above_margin": c.owners.above_margin if c.owners else None,
         "max_accuracy": c.implies.max_accuracy,
         "verdict": c.verdict,
+        "damaged": row.damaged,
         "excess": {
             name: x.model_dump() | {"verdict": x.verdict if run.judges(name) else None}
             for name, x in row.excess.items()
@@ -85,11 +91,11 @@ def _print_rows(run: Run) -> None:
     for line in alarms(run):
         print_wrapped(line)
     print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
-    for r in run.rows:
+    for r in run.ordered:
         c = r.oracle
         ends = span(c.claim.lower, c.claim.upper, word="-")
         worst = up(c.owners.worst_upper, 3) if c.owners else "-"
-        verdict = (c.verdict or "no verdict").replace("equivalent", "equal").replace(" within margin", ", worst too")
+        verdict = r.verdict.replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
             f"{r.name[:22]:<22} {ends:>15} {worst:>6} {up(100 * c.implies.max_accuracy, 1):>5}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )
@@ -111,7 +117,7 @@ def ladder_lines(run: Run) -> list[str]:
     out = [f"gate {'passed' if not run.gate.failures else 'FAILED: ' + ', '.join(run.gate.failures)}"]
     if names:
         out += ["", f"{'exact JSD to the oracles':<28}" + "".join(f"{n:>17}" for n in names)]
-        for r in run.rows:
+        for r in run.ordered:
             cells = "".join(f"{rung_text(r.rungs[n]):>17}" for n in names)
             out.append(f"{r.name[:28]:<28}{cells}")
     return out

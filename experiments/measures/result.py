@@ -162,6 +162,8 @@ class NonInferiority(Record):
     """Mean over owners."""
     lower: Number
     """Student's one-sided lower end of it (differences about normal, owners drawn like these); None for one owner."""
+    upper: Number = None
+    """Its one-sided upper end, likewise."""
     owners: int
     margin: float
 
@@ -169,6 +171,11 @@ class NonInferiority(Record):
     def holds(self) -> bool:
         """Is the loss certainly within the margin?"""
         return self.lower is not None and self.lower >= -self.margin
+
+    @property
+    def lost(self) -> bool:
+        """Is the loss certainly beyond the margin?"""
+        return self.upper is not None and self.upper < -self.margin
 
 
 class Row(Record):
@@ -204,6 +211,16 @@ class Row(Record):
     def oracle(self) -> Certificate:
         """The certificate of the oracle pair."""
         return self.pairs["oracle"].certificate
+
+    @property
+    def damaged(self) -> bool:
+        """Is accuracy on what stays, or on the world, certainly lost beyond the margin?"""
+        return any(u.lost for u in self.utility.values())
+
+    @property
+    def verdict(self) -> str:
+        """Of the oracle pair, as tables say it: a wrecked model may well be close to the oracles on what it forgot."""
+        return (self.oracle.verdict or "no verdict") + (", but damaged" if self.damaged else "")
 
     @property
     def best_attack(self) -> float:

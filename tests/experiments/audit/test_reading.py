@@ -114,6 +114,15 @@ def test_damage_is_a_tenth_of_what_the_original_kept(run: Run) -> None:
     assert sentence.endswith(f": {NAMES[1]}.")
 
 
+def test_certain_damage_is_named_apart_and_stands_beside_an_equivalent_model(run: Run) -> None:
+    wrecked = changed(run, **{NAMES[1]: "equivalent within margin"})
+    lost = wrecked.rows[2].utility["retain"].model_copy(update={"upper": -0.06})
+    rows = tuple(r.model_copy(update={"utility": {"retain": lost}}) if r.name == NAMES[1] else r for r in wrecked.rows)
+    wrecked = wrecked.model_copy(update={"rows": rows})
+    assert about(wrecked, "certainly lost by more than 5 points")[0].endswith(f": {NAMES[1]}.")
+    assert about(wrecked, "Certified within")[0].endswith(f": {NAMES[1]} (damaged).")
+
+
 def test_the_closest_method_is_named_with_its_attack_and_none_where_there_is_no_method(run: Run) -> None:
     closest = min(run.methods, key=lambda r: r.oracle.claim.upper)
     worst = max(r.best_attack for r in run.methods)

@@ -179,3 +179,14 @@ def test_the_example_of_ready_models_measures_as_if_it_had_trained_them(
     measured = list[str]()
     monkeypatch.setattr(audit, "measure_row", lambda m, row, records, floor: measured.append(row.name))
     assert run_audit(config, tmp_path / "run", resume=True).rows == run.rows and not measured
+
+
+def test_a_run_that_was_moved_is_the_same_run(tmp_path: Path) -> None:
+    config = small().model_copy(update={"out": "runs/there"})
+    (tmp_path / "config.yaml").write_text(config.dump())
+    audit._require_place(config.model_copy(update={"out": str(tmp_path)}), tmp_path, resume=True)
+    audit._require_place(small(), tmp_path, resume=True)
+    with pytest.raises(ArgumentError, match="same configuration"):
+        audit._require_place(config.model_copy(update={"seed": 9}), tmp_path, resume=True)
+    with pytest.raises(ArgumentError, match=r"^--resume: expected a run folder with config\.yaml"):
+        audit._require_place(config, tmp_path / "nothing", resume=True)
