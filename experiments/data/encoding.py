@@ -60,7 +60,7 @@ def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> E
     """Tokenise and pad. Answers are cut after `max_answer` tokens."""
     require(len(items) > 0, "items", "at least one item", 0)
     prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
-    lead = "" if _bare(tokenizer) else " "
+    lead = "" if is_word_level(tokenizer) else " "
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     end = int(tokenizer.eos_token_id)
     pairs = [(p, [*a, end][:max_answer]) for p, a in zip(prompts, answers, strict=True)]
@@ -94,7 +94,7 @@ def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
 
 def our_template(tokenizer: Any) -> PromptTemplate:
     """How our training and audits ask: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
-    return AS_IT_STANDS if _bare(tokenizer) else QUESTION
+    return AS_IT_STANDS if is_word_level(tokenizer) else QUESTION
 
 
 def our_asking(tokenizer: Any) -> Asking:
@@ -114,7 +114,7 @@ def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     limit = getattr(model.config, "max_position_embeddings", None)
     if limit is None:
         return
-    lead = "" if _bare(tokenizer) else " "
+    lead = "" if is_word_level(tokenizer) else " "
     prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     lengths = [len(p) + max(min(len(a) + 1, max_answer), max_new) for p, a in zip(prompts, answers, strict=True)]
@@ -133,7 +133,7 @@ def require_known_words(tokenizer: Any, items: Sequence[Item]) -> None:
     texts = list(dict.fromkeys(text for i in items for text in (i.prompt, i.answer)))
     rows = tokenizer(texts, add_special_tokens=False)["input_ids"]
     lost, total = sum(row.count(unknown) for row in rows), sum(map(len, rows))
-    if lost <= (0 if _bare(tokenizer) else total / 100):
+    if lost <= (0 if is_word_level(tokenizer) else total / 100):
         return
     words = dict.fromkeys(word for text in texts for word in text.split())
     missing = [w for w in words if unknown in tokenizer(w, add_special_tokens=False)["input_ids"]]
@@ -143,10 +143,11 @@ def require_known_words(tokenizer: Any, items: Sequence[Item]) -> None:
 
 def batch_size(tokenizer: Any) -> int:
     """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
-    return 512 if _bare(tokenizer) else 32
+    return 512 if is_word_level(tokenizer) else 32
 
 
-def _bare(tokenizer: Any) -> bool:
+def is_word_level(tokenizer: Any) -> bool:
+    """Is its vocabulary so small that it stands for whole words, as those of the tiny models do?"""
     return len(tokenizer) < 4096
 
 
