@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.cli.command import Commands, add_command
+from experiments.cli.command import Commands, add_batch, add_command
 from experiments.cli.show import print_failure, print_json, print_wrapped
 from mari_theory.rounding import span, up
 
@@ -27,6 +27,8 @@ def add(commands: Commands) -> None:
         "--method", action="append", metavar="LABEL", help="only this row (repeatable), of methods or models"
     )
     audit.add_argument("--seed", type=int)
+    audit.add_argument("--device", help="where models compute (default: `model.device` of the configuration)")
+    add_batch(audit)
     audit.add_argument("--print-config", action="store_true", help="print the whole configuration as YAML, run nothing")
     audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
@@ -35,9 +37,11 @@ def run(args: argparse.Namespace) -> int:
     """Run or continue the audit and print its table; 1 when it could not be finished."""
     from experiments.audit.run import run_audit
     from experiments.config import load_config, select_methods
+    from experiments.data.encoding import batches_of
     from experiments.measures.result import AuditFailure
 
-    config = load_config(args.preset, args.config, seed=args.seed)
+    device = None if args.device is None else {"device": args.device}
+    config = load_config(args.preset, args.config, seed=args.seed, model=device)
     if args.method:
         config = select_methods(config, args.method)
     if args.print_config:
@@ -48,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     config = config.model_copy(update={"out": str(out)})
     named = f" --config {args.config}" if args.config else ""
     try:
-        result = run_audit(config, out, args.resume, f"mari audit --preset {args.preset}{named}")
+        with batches_of(args.batch):
+            result = run_audit(config, out, args.resume, f"mari audit --preset {args.preset}{named}")
     except AuditFailure as e:
         print_failure("audit", e)
         if args.json:

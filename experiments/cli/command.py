@@ -47,6 +47,19 @@ def add_training(command: argparse.ArgumentParser, steps: int | None, lr: float)
     command.add_argument("--seed", type=int, default=0)
 
 
+def add_computing(command: argparse.ArgumentParser, dtype: bool = True) -> None:
+    """Options of every command that only runs models."""
+    command.add_argument("--device", default="auto", help="auto (an accelerator where there is one), cpu, cuda, ...")
+    if dtype:
+        command.add_argument("--dtype", default="float32", help="float32 (default), float64, bfloat16 or float16")
+    add_batch(command)
+
+
+def add_batch(command: argparse.ArgumentParser) -> None:
+    """How many items are scored at once."""
+    command.add_argument("--batch", type=int, help="items scored at once (default 512 or 32, by vocabulary)")
+
+
 def loop_settings(args: argparse.Namespace, **others: Any) -> LoopSettings:
     """Of the options; errors name them as they are written on the command line."""
     from experiments.config import LoopSettings

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments.cli.command import Commands, add_command, add_training, loop_settings, method_settings
+from experiments.cli.command import Commands, add_batch, add_command, add_training, loop_settings, method_settings
 from experiments.cli.show import print_failure, print_json, print_wrapped
 from mari_theory.errors import require
 
@@ -34,6 +34,7 @@ def add(commands: Commands) -> None:
     how.add_argument("--validate", action="store_true", help="pick the method on another request, of owners that stay")
     request.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
     add_training(request, steps=60, lr=3e-4)
+    add_batch(request)
     request.add_argument("--batch-forget", type=int, default=8)
     request.add_argument("--epochs", type=float, default=5.0, help="of retraining (default 5)")
     request.add_argument("--retrain-lr", type=float, default=3e-4, help="learning rate of retraining (default 3e-4)")
@@ -51,6 +52,7 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it, and print what can be said; 1 when the audit contradicted itself."""
+    from experiments.data.encoding import batches_of
     from experiments.data.files import load_files
     from experiments.measures.result import AuditFailure
     from experiments.request.cost import Cost
@@ -82,9 +84,10 @@ def run(args: argparse.Namespace) -> int:
     )
     data = load_files(args.forget, args.retain, args.holdout)
     try:
-        done = run_request(
-            ask, data, args.out, args.resume, args.estimate, f"mari request {args.model} --out {args.out}"
-        )
+        with batches_of(args.batch):
+            done = run_request(
+                ask, data, args.out, args.resume, args.estimate, f"mari request {args.model} --out {args.out}"
+            )
     except AuditFailure as e:
         print_failure("request", e)
         if args.json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -141,9 +143,23 @@ def require_known_words(tokenizer: Any, items: Sequence[Item]) -> None:
     require(False, "tokenizer", rule, f"{lost} of {total} tokens unknown: {', '.join(missing[:3])}")
 
 
+_BATCH: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def batches_of(size: int | None) -> Iterator[None]:
+    """Within it so many items are scored at once; None: as many as suit the vocabulary. Raises `ArgumentError` on a size below 1."""
+    require(size is None or size >= 1, "--batch", "a number at least 1", size)
+    token = _BATCH.set(size)
+    try:
+        yield
+    finally:
+        _BATCH.reset(token)
+
+
 def batch_size(tokenizer: Any) -> int:
-    """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
-    return 512 if is_word_level(tokenizer) else 32
+    """Items scored at once: as `batches_of` says, else many where the vocabulary is small, few where logits fill the memory."""
+    return _BATCH.get() or (512 if is_word_level(tokenizer) else 32)
 
 
 def is_word_level(tokenizer: Any) -> bool:

@@ -57,7 +57,7 @@ def _fetch(name: str, split: str) -> Path:
 
 
 def _rows_of(path: Path, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    read = {".csv": _csv, ".parquet": _parquet}.get(path.suffix, _json_lines)
+    read = {".csv": _csv, ".parquet": _parquet}.get(path.suffix, read_lines_of_json)
     rows = [_checked(row, keys, where) for where, row in read(path)]
     require(bool(rows), path.name, "at least one row", "none")
     return rows
@@ -75,7 +75,8 @@ def _checked(row: Any, keys: tuple[str, ...], where: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+def read_lines_of_json(path: Path) -> Iterator[tuple[str, Any]]:
+    """(where, value) of every line that is not blank. Raises `ArgumentError` on one that is no JSON."""
     for number, line in enumerate(read_text(path, "data").split("\n"), 1):
         if line.strip():
             where = f"{path.name} line {number}"

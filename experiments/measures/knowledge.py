@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -15,10 +16,10 @@ from experiments.measures.detectors import blind_scores
 from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.result import Knowledge, Number
 from experiments.seeds import seed_of
-from mari_theory.units import Floats
+from mari_theory.units import Floats, Integers
 
 PERMUTATIONS = 1999
-"""With the data themselves 2,000: the p-value is exact for any number of them."""
+"""With the data themselves 2,000: the p-value is valid for any number of them. Where there are no more ways to divide the owners, each is taken once."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,16 @@ def permutation_p(own: Floats, other: Floats, offset: float = 0.0, seed: int = 0
     """
     both, n = np.concatenate([own, other]), len(own)
     reached = float(_differences(own, other).max()) - offset - 1e-12
-    rng, beyond = np.random.default_rng(seed_of(seed, "knowledge")), 0
-    z = _standard(both)
-    scale = 1.0 / n + 1.0 / len(other)
-    for _ in range(PERMUTATIONS):
-        beyond += bool((z[rng.permutation(len(both))[:n]].sum(0) * scale).max() >= reached)
-    return (1 + beyond) / (1 + PERMUTATIONS)
+    z, scale = _standard(both), 1.0 / n + 1.0 / len(other)
+
+    def beyond(rows: Sequence[int] | Integers) -> bool:
+        return bool((z[list(rows)].sum(0) * scale).max() >= reached)
+
+    ways = math.comb(len(both), n)
+    if ways <= PERMUTATIONS:  # all of them, the data's own among them
+        return sum(beyond(rows) for rows in combinations(range(len(both)), n)) / ways
+    rng = np.random.default_rng(seed_of(seed, "knowledge"))
+    return (1 + sum(beyond(rng.permutation(len(both))[:n]) for _ in range(PERMUTATIONS))) / (1 + PERMUTATIONS)
 
 
 def owner_means(items: Sequence[Item], values: Floats) -> list[float]:

@@ -72,6 +72,12 @@ def test_the_permutation_test_is_exact_and_has_power(monkeypatch: pytest.MonkeyP
     assert np.mean([p <= LEVEL for p in shifted]) > 0.9
 
 
+def test_one_owner_needs_nineteen_and_reaches_the_level_exactly() -> None:
+    """As few divisions as that are all taken: no luck of the draw decides."""
+    assert permutation_p(np.array([[9.0]]), np.arange(19.0)[:, None] / 19) == 1 / 20 <= 1.0 - 0.95
+    assert permutation_p(np.array([[0.5]]), np.array([[0.1], [0.7], [0.9]])) == 3 / 4
+
+
 def test_what_the_texts_alone_give_away_is_no_knowledge(learnt: Any, corpus: Corpus, tokenizer: Any) -> None:
     rng = np.random.default_rng(1)
     own, other = rng.normal(2.0, 1, (8, 2)), rng.normal(0, 1, (30, 2))

@@ -23,7 +23,8 @@ def test_the_folder_checks_by_itself_wherever_it_is(done: Path, tmp_path: Path) 
 
 def test_every_file_has_its_digest(done: Path) -> None:
     folder = done / "handover"
-    listed = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text().splitlines())
+    lines = (line.partition("  ") for line in (folder / SUMS).read_text().splitlines())
+    listed = {name: digest for digest, _, name in lines}
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() and p.name != SUMS}
     assert listed == {name: hashlib.sha256(p.read_bytes()).hexdigest() for name, p in files.items()}
     assert {"statement.html", "report.html"} <= set(files) and sums(folder) == (folder / SUMS).read_text()

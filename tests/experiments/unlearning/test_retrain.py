@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -61,8 +60,13 @@ def test_a_killed_run_ends_as_an_unbroken_one(
     monkeypatch.setattr(request, "run_loop", kill)
     with pytest.raises(Killed):
         retrain(start, corpus.retain, tmp_path / "cut", 2, SHORT)
-    trained: list[Any] = []
-    monkeypatch.setattr(request, "run_loop", lambda t, s, w: (trained.append(s.seed), run_loop(t, s, w))[1])
+    trained: list[int] = []
+
+    def noted(task: Task, settings: LoopSettings, watch: Watch) -> LoopResult:
+        trained.append(settings.seed)
+        return run_loop(task, settings, watch)
+
+    monkeypatch.setattr(request, "run_loop", noted)
     with pytest.raises(ArgumentError, match="--resume to continue"):
         retrain(start, corpus.retain, tmp_path / "cut", 2, SHORT)
     with pytest.raises(ArgumentError, match="same request"):
