@@ -10,6 +10,9 @@ from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.unlearning.roles import ready_roles
 from mari_theory.rounding import span, up, up_to
 
+KNOWN = 0.5
+"""Share of never-seen answers known exactly above which a page asks whether they are never seen."""
+
 
 def reading(run: Run) -> list[str]:
     """One sentence a finding; what withholds verdicts comes first, then the noise floor."""
@@ -20,7 +23,7 @@ def reading(run: Run) -> list[str]:
         f"{_retrained(run)} lie apart by {span(floor.claim.lower, floor.claim.upper)} nats an answer: the noise floor of every number to the oracle.",
         *_excess(run),
         *_trust(run),
-        *_untested(run),
+        *_looked_at(run),
     ]
     verdicts = {r.name: r.oracle.verdict for r in run.methods}
     damaged = {r.name for r in run.methods if r.damaged}
@@ -62,14 +65,23 @@ def alarms(run: Run) -> list[str]:
     return known + _gate(run)
 
 
-def _untested(run: Run) -> list[str]:
-    """What so few owners cannot show."""
+def _looked_at(run: Run) -> list[str]:
+    """What the test for oracles that know the data found where it found nothing, and what it cannot find."""
     k = run.knowledge
-    if k is None or k.testable:
+    if k is None or k.flagged:
         return []
+    exact = f"exact answers {k.exact[0]:.2f} against {k.exact[1]:.2f} never seen"
+    sides = f"{k.owners[0]} owners to forget and {k.owners[1]} never seen"
+    if k.exact[1] > KNOWN:
+        return [
+            f"Retrained models answer {100 * k.exact[1]:.0f} % of the never-seen questions exactly: those may be seen, or easy, and cannot show whether the data to forget were."
+        ]
+    if k.testable:
+        return [
+            f"No sign was found that the retrained models know the data to forget ({exact}; {sides}, p = {k.p_value:.2g})."
+        ]
     return [
-        f"Whether the retrained models know the data to forget could not be tested: {k.owners[0]} owners to forget and {k.owners[1]} never seen allow p = {k.least:.2g} at best "
-        f"(level {k.level:.2g}); exact answers {k.exact[0]:.2f} against {k.exact[1]:.2f} never seen."
+        f"Whether the retrained models know the data to forget could not be tested: {sides} allow p = {k.least:.2g} at best (level {k.level:.2g}); {exact}."
     ]
 
 

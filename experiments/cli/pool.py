@@ -41,4 +41,5 @@ def run(args: argparse.Namespace) -> int:
     else:
         items = f"{summary['n']} retain and {summary['forget']} forget items"
         print(f"{items} pooled in {args.out}; next: mari certify {args.out}")
+        print("a number and no verdict: pooled information is blind to memorisation (T26)")
     return 0

@@ -64,6 +64,8 @@ def choose_method(ask: Ask, data: Corpus, folder: Path) -> tuple[MethodConfig, d
         for name, items in other.splits().items():
             write_prompts(folder / "data" / f"{name}.jsonl", items)
         config = plan(ask, other, folder / "data", entries)
+        unread = config.scoring.model_copy(update={"channels": {}, "enumerate_exactly": False})  # no oracles are here
+        config = config.model_copy(update={"scoring": unread})
         require_methods(config)
         records = look_at(config, run, config.make_corpus())
         for part in ("models", "checkpoints"):

@@ -11,6 +11,8 @@ import torch
 
 from experiments.data.encoding import (
     answer_log_probs,
+    batch_size,
+    batches_of,
     encode,
     encode_twins,
     many_prompt_ids,
@@ -79,3 +81,13 @@ def test_words_that_the_tokenizer_does_not_know_are_refused_in_one_line(
     assert "\n" not in str(error.value) and "words of this model's tokenizer" in str(error.value)
     tokenizer_without = type("T", (), {"unk_token_id": None, "eos_token_id": 1})()
     require_known_words(tokenizer_without, own)
+
+
+def test_a_batch_is_as_large_as_asked_within(tokenizer: Any) -> None:
+    usual = batch_size(tokenizer)
+    with batches_of(3):
+        assert batch_size(tokenizer) == 3
+    with batches_of(None):
+        assert batch_size(tokenizer) == usual
+    with pytest.raises(ArgumentError, match="--batch"), batches_of(0):
+        pass

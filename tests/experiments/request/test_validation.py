@@ -43,3 +43,13 @@ def test_the_choice_forgets_without_loss_and_is_kept(
     before = json.loads((tmp_path / "v" / "validation.json").read_text())
     monkeypatch.setattr(validation, "train_many", lambda *_: pytest.fail("chosen already"))
     assert choose_method(asked, data, tmp_path / "v") == (entry, before)
+
+
+def test_a_choice_needs_no_oracles(ask: Ask, data: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are of the request itself, trained later: answers of two words would be read against them on the way."""
+    monkeypatch.setattr(validation, "CANDIDATES", {"retain-only": {}, "grad-diff": {}})
+    longer = [tuple(replace(i, answer=f"{i.answer} {i.answer}") for i in part) for part in data.splits().values()]
+    asked = replace(ask, oracles=(), base=ask.oracles[0], loop=replace(ask.loop, steps=3))
+    entry, found = choose_method(asked, Corpus("x", *longer), tmp_path / "v")
+    assert entry.name in ("retain-only", "grad-diff") and len(found["tried"]) == 2
+    assert not list((tmp_path / "v").rglob("oracle-*"))
