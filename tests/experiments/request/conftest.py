@@ -9,19 +9,21 @@ import pytest
 from experiments.config import LoopSettings
 from experiments.data.generated import generate
 from experiments.data.items import Corpus
+from experiments.models.load import quiet, save_model
+from experiments.models.tiny import tiny_model, tiny_tokenizer
 from experiments.request.plan import Ask
 from experiments.unlearning.request import Start
 from experiments.unlearning.retrain import retrain
 from tests.conftest import made_once
 
-LEARN = LoopSettings(steps=60, lr=5e-3, batch_retain=48, batch_forget=1, batch_background=0)
+LEARN = LoopSettings(steps=100, lr=1e-2, batch_retain=48, batch_forget=1, batch_background=0)
 UNLEARN = LoopSettings(steps=10, lr=1e-3, batch_retain=12, batch_forget=6, batch_background=0)
 
 
 @pytest.fixture(scope="session")
 def data() -> Corpus:
     """As it comes from files: no stream of background authors."""
-    made = generate(2, 8, 12, seed=3)
+    made = generate(2, 6, 12, seed=3)
     return Corpus("own data", made.forget, made.retain, made.holdout)
 
 
@@ -30,9 +32,12 @@ def toys(tmp_path_factory: pytest.TempPathFactory, data: Corpus) -> Path:
     """`all/oracle-0` learnt the data to forget too; `stays/oracle-0` and `-1` did not."""
 
     def make(folder: Path) -> None:
-        folder.mkdir()
-        retrain(Start("tiny"), (*data.forget, *data.retain), folder / "all", 1, LEARN)
-        retrain(Start("tiny"), data.retain, folder / "stays", 2, LEARN)
+        quiet()
+        tokenizer = tiny_tokenizer(data)
+        save_model(tiny_model(len(tokenizer), 32, 1, 2, 0), tokenizer, folder / "random")
+        base = Start(folder / "random", rank=None)
+        retrain(base, (*data.forget, *data.retain), folder / "all", 1, LEARN)
+        retrain(base, data.retain, folder / "stays", 2, LEARN)
 
     return made_once(tmp_path_factory, "toys", make)
 

@@ -18,9 +18,10 @@ from mari_theory import ArgumentError
 def test_the_other_request_has_other_owners(data: Corpus) -> None:
     other = held_apart(data, 0)
     owners = [{i.owner for i in part} for part in (data.forget, other.forget, other.retain)]
-    assert not owners[0] & (owners[1] | owners[2]) and not owners[1] & owners[2] and len(owners[1]) == 2
+    assert not owners[0] & (owners[1] | owners[2]) and not owners[1] & owners[2]
+    assert len(owners[1]) == 1  # a quarter of six
     assert len(other.forget) + len(other.retain) == len(data.retain) and other.holdout == data.holdout
-    assert held_apart(data, 1).forget != other.forget
+    assert len({held_apart(data, seed).forget for seed in range(4)}) > 1
     few = replace(data, retain=tuple(i for i in data.retain if i.owner in sorted({x.owner for x in data.retain})[:3]))
     with pytest.raises(ArgumentError, match=r"^--validate: expected at least 4 owners"):
         held_apart(few, 0)
