@@ -235,7 +235,7 @@ def _rows(value: Any) -> Any:
 
 
 class RunConfig(Section):
-    """Everything a run depends on.
+    """Everything a run depends on; `out` is the folder it goes into, unless the command line says another.
 
     `original` (one a seed), `oracles` and `models` may be folders or hub ids of models made elsewhere: they are read where they are, not
     trained and not copied; methods start from a ready original as from one trained here. `models` is a list of label and path, or label -> path.
@@ -249,6 +249,7 @@ class RunConfig(Section):
     """
 
     preset: str = "tiny"
+    out: str | None = None
     seed: int = Field(0, ge=0)
     confidence: float = Field(0.95, gt=0, lt=1)
     margin: float = Field(0.02, ge=0)
@@ -316,7 +317,7 @@ class RunConfig(Section):
     def dump(self) -> str:
         """YAML that `load_config` reads back."""
         fields = set(OF_THE_RUN)
-        unused: dict[str, Any] = {name: True for name in ("original", "models") if not getattr(self, name)}
+        unused: dict[str, Any] = {name: True for name in ("out", "original", "models") if not getattr(self, name)}
         return yaml.safe_dump(self.model_dump(exclude={"train": fields, "unlearn": fields, **unused}), sort_keys=False)
 
 

@@ -18,6 +18,10 @@ class ArgumentError(ValueError):
         parts = [printable(x)[:most] for x, most in ((argument, 200), (allowed, 400), (str(received), 200))]
         super().__init__("{}: expected {}, got {}".format(*parts))
 
+    def __reduce__(self) -> tuple[type[ArgumentError], tuple[str, str, str]]:
+        """Comes back whole from a process of its own, as text."""
+        return type(self), (self.argument, self.allowed, str(self.received))
+
 
 def printable(text: str) -> str:
     r"""One line that any terminal shows as it is: white space is one blank, other control characters are written out.

@@ -11,19 +11,24 @@ from experiments.methods.ppo import levelled_off, rewards_of
 from experiments.unlearning.roles import ready_roles
 from mari_theory.rounding import span, up, up_to
 
+KNOWN = 0.5
+"""Share of never-seen answers known exactly above which a page asks whether they are never seen."""
+
 
 def reading(run: Run) -> list[str]:
-    """One sentence a finding; the first is the gate where it failed, then the noise floor."""
+    """One sentence a finding; what withholds verdicts comes first, then the noise floor."""
     floor = run.the("oracle").oracle
     margin, a_unit = run.config.margin, f"a{'n' * (run.unit == 'owner')} {run.unit}"
     out = [
-        *_gate(run),
+        *alarms(run),
         f"{_retrained(run)} lie apart by {span(floor.claim.lower, floor.claim.upper)} nats an answer: the noise floor of every number to the oracle.",
         *_excess(run),
         *_trust(run),
+        *_looked_at(run),
     ]
     verdicts = {r.name: r.oracle.verdict for r in run.methods}
-    good = [n for n, v in verdicts.items() if v == "equivalent within margin"]
+    damaged = {r.name for r in run.methods if r.damaged}
+    good = [f"{n} (damaged)" if n in damaged else n for n, v in verdicts.items() if v == "equivalent within margin"]
     average = [n for n, v in verdicts.items() if v == "equivalent on average"]
     bad = [n for n, v in verdicts.items() if v == "detectable"]
     if good:
@@ -47,6 +52,40 @@ def reading(run: Run) -> list[str]:
     methods = {m.label: make_method(m.name, **m.settings) for m in run.config.methods}
     terms = [retain_terms(methods)] if methods else []
     return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run), *terms]
+
+
+def alarms(run: Run) -> list[str]:
+    """What withholds every verdict; nothing else a page says may stand above it."""
+    knowledge = run.knowledge
+    known = (
+        [
+            f"Oracles know the data: {knowledge.why}. They, or the base they were trained from, have seen it, so being close to them is no forgetting; no verdict is given. "
+            "Retrain from a base that never saw the data."
+        ]
+        if knowledge and knowledge.flagged
+        else []
+    )
+    return known + _gate(run)
+
+
+def _looked_at(run: Run) -> list[str]:
+    """What the test for oracles that know the data found where it found nothing, and what it cannot find."""
+    k = run.knowledge
+    if k is None or k.flagged:
+        return []
+    exact = f"exact answers {k.exact[0]:.2f} against {k.exact[1]:.2f} never seen"
+    sides = f"{k.owners[0]} owners to forget and {k.owners[1]} never seen"
+    if k.exact[1] > KNOWN:
+        return [
+            f"Retrained models answer {100 * k.exact[1]:.0f} % of the never-seen questions exactly: those may be seen, or easy, and cannot show whether the data to forget were."
+        ]
+    if k.testable:
+        return [
+            f"No sign was found that the retrained models know the data to forget ({exact}; {sides}, p = {k.p_value:.2g})."
+        ]
+    return [
+        f"Whether the retrained models know the data to forget could not be tested: {sides} allow p = {k.least:.2g} at best (level {k.level:.2g}); {exact}."
+    ]
 
 
 def _gate(run: Run) -> list[str]:
@@ -86,7 +125,7 @@ def _excess(run: Run) -> list[str]:
     """What was certified no farther than a retraining, rung by rung."""
     out = []
     for name in run.the("original").excess:
-        if not run.gate.passed(name):
+        if not run.judges(name):
             continue
         near = [r for r in run.methods if r.excess[name].verdict == "as a retraining"]
         margin = run.the("original").excess[name].margin
@@ -128,10 +167,19 @@ def _attacks(run: Run) -> list[str]:
 
 def _damage(run: Run) -> list[str]:
     before = run.the("original").measures["retain_probability"] or 0.0
-    names = [r.name for r in run.methods if (r.measures["retain_probability"] or 0.0) < 0.9 * before]
-    if not names:
-        return []
-    return [f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."]
+    lost = [r.name for r in run.methods if r.damaged]
+    names = [r.name for r in run.methods if not r.damaged and (r.measures["retain_probability"] or 0.0) < 0.9 * before]
+    out = []
+    if lost:
+        points = 100 * run.config.utility_margin
+        out.append(
+            f"Damaged: answer accuracy on what had to stay certainly lost by more than {points:g} points: {', '.join(lost)}."
+        )
+    if names:
+        out.append(
+            f"Damaged what had to stay (retain answer probability down by more than a tenth): {', '.join(names)}."
+        )
+    return out
 
 
 def _rewards(run: Run) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from experiments.audit.figures import draw_figures
-from experiments.audit.reading import made_elsewhere, reading
+from experiments.audit.reading import alarms, made_elsewhere, reading
 from experiments.audit.results import Run
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import PairResult, Row
@@ -36,6 +36,7 @@ def write_report(folder: Path) -> Path:
         run=run,
         images=images,
         reading=reading(run),
+        alarms=alarms(run),
         meaning=words.PAIRS,
         words=words,
         columns=columns(list(MEASURES.values())),
@@ -116,11 +117,11 @@ def markdown(run: Run) -> str:
         "seconds",
     ]
     rows = []
-    for r in run.rows:
+    for r in run.ordered:
         c = r.oracle
         name = r.name + (" (against the other oracles)" if r.kind == "oracle" else "")
         cells = [name, origins.get(r.name, "-"), span(c.claim.lower, c.claim.upper), worst_owner(c)]
-        cells += [f"{up(100 * c.implies.max_accuracy, 1)} %", c.verdict or "no verdict"]
+        cells += [f"{up(100 * c.implies.max_accuracy, 1)} %", r.verdict]
         cells += [x for name in rungs for x in (rung_text(r.rungs[name]), excess_text(run, r, name))]
         cells += [cell(r, parts) for _, parts in short]
         cells += [p.text(r.pairs[p.name]) if p.name in r.pairs else "-" for p in pairs]
@@ -149,7 +150,7 @@ def excess_text(run: Run, row: Row, name: str) -> str:
     if name not in row.excess:
         return "the floor" if row.kind == "oracle" else "-"
     x = row.excess[name]
-    return up_to(x.upper, 2, "+") + (f", {x.verdict}" if run.gate.passed(name) else "")
+    return up_to(x.upper, 2, "+") + (f", {x.verdict}" if run.judges(name) else "")
 
 
 def group_table(run: Run, group: Group) -> list[str]:
@@ -157,15 +158,15 @@ def group_table(run: Run, group: Group) -> list[str]:
     heads = list(run.rows[0].groups[group.name])
     return table(
         ["model", *heads],
-        [[r.name, *(group.text(k, r.groups[group.name].get(k)) for k in heads)] for r in run.rows],
+        [[r.name, *(group.text(k, r.groups[group.name].get(k)) for k in heads)] for r in run.ordered],
     )
 
 
 def _foot(run: Run) -> list[str]:
-    floor, effort = run.the("oracle").oracle.claim, run.effort
+    floor, effort, said = run.the("oracle").oracle.claim, run.effort, alarms(run)
     foot = [
         "",
-        " ".join(reading(run)[1:]),
+        " ".join([*said, *reading(run)[len(said) + 1 :]]),
         f"Retrained models against the oracles: {span(floor.lower, floor.upper)} nats. Blind text-only baseline AUC {run.blind.auc:.3f}. "
         f"{levels_line(run)}",
     ]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from experiments.config import OF_THE_RUN, RunConfig
 from experiments.measures.detectors import Attack
-from experiments.measures.result import Coverage, Gate, Number, PairResult, Record, Row
+from experiments.measures.result import Coverage, Gate, Knowledge, Number, PairResult, Record, Row
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 from mari_theory.rounding import span
@@ -87,6 +87,8 @@ class Run(Record, Shown):
     rows: tuple[Row, ...]
     gate: Gate
     """Do forget-side numbers of this run measure memory?"""
+    knowledge: Knowledge | None = None
+    """Do retrained models know the data to forget? None where the run trained them from random weights."""
     pilot: PilotResult | None
     retraining_seconds: Number
     """Of one oracle, on average: what an unlearning run's seconds are read beside; None for oracles made elsewhere."""
@@ -118,6 +120,11 @@ class Run(Record, Shown):
         return [c for pair in self._pairs() for c in pair.coverage]
 
     @property
+    def ordered(self) -> list[Row]:
+        """Rows as tables show them: unlearned models that damaged what stays come last of these, the floor last of all."""
+        return sorted(self.rows, key=lambda r: (r.kind == "oracle", r.kind == "method" and r.damaged))
+
+    @property
     def methods(self) -> list[Row]:
         """The unlearned models."""
         return [r for r in self.rows if r.kind == "method"]
@@ -126,6 +133,10 @@ class Run(Record, Shown):
     def unit(self) -> str:
         """Whose worst case is told: `owner`, or `question` where all are about one."""
         return {"owner": "owner", "prompt": "question"}[self.rows[0].oracle.unit]
+
+    def judges(self, rung: str) -> bool:
+        """Are verdicts given on this rung? Not where its gate is closed, nor where retrained models know the data to forget."""
+        return self.gate.passed(rung) and not (self.knowledge and self.knowledge.flagged)
 
     def the(self, kind: Literal["original", "oracle"]) -> Row:
         """The originals' row, or that of the oracles measured like a method: the floor of every number to the oracles (T25, T33)."""

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -29,6 +30,7 @@ from experiments.measures.context import Measurements
 from experiments.measures.detectors import blind_baseline, over_seeds
 from experiments.measures.enumeration import enumerate_divergence
 from experiments.measures.excess import exact_excess, gate, paired_excess, whole_outputs
+from experiments.measures.knowledge import oracle_knowledge
 from experiments.measures.ladder import certify_rung, rung_excess
 from experiments.measures.pairs import PAIRS
 from experiments.measures.result import ANSWER, AuditFailure, Excess, Row, finite, mean_numbers
@@ -47,17 +49,17 @@ from experiments.unlearning.roles import (
     roles_of,
     start_of,
 )
-from experiments.unlearning.train import train_many
+from experiments.unlearning.train import require_methods, train_many
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
 FOLDERS = ("models", "rows", "scores", "certificates", "figures", "prompts", "checkpoints")
 
 
-def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
+def run_audit(config: RunConfig, out: Path, resume: bool = False, command: str | None = None) -> Run:
     """Run the whole audit into folder `out`; the result is also `results.json`. Raises `AuditFailure` at the end.
 
-    Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
+    `command`: how the run was asked for, as its report says it. Delta of the run is split over every comparison of a detector with a certificate (T20). A resumed run keeps finished
     models and measured rows and continues interrupted trainings from their checkpoints.
     """
     began = time.perf_counter()
@@ -68,6 +70,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         rule = "items with at least two options, a true answer and wrong ones"
         require(not bare, f"scoring.channels, {channel.name}", rule, bare[:1])
     _require_place(config, out, resume)
+    require_methods(config)
     ready = look_at(config, out, corpus)
     _prepare(config, out)
     keep(ready, out)
@@ -90,6 +93,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
     blind = blind_baseline(corpus.forget, measurements.unseen, config.seed)
     _tell("gate: were originals and oracles trained alike?")
     measurements.gate = opened = gate(measurements, rows[0], rows[-1])
+    measurements.knowledge = known = oracle_knowledge(measurements)
     floor = _kept_row(measurements, rows[-1], records, None)
     measured = [_kept_row(measurements, row, records, floor) for row in rows[:-1]]
     run = Run(
@@ -98,6 +102,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
         corpus=CorpusSize(name=corpus.name, **sizes, sentences=corpus.sentences),
         rows=(*measured, floor),
         gate=opened,
+        knowledge=known,
         pilot=pilot and PilotResult(base=pilot.base, perplexities=pilot.perplexities, rate=config.train.lr),
         retraining_seconds=_over([records[o.name] for o in oracles_of(config)], "seconds", fmean),
         oracle_pairs=enumerated_oracle_pairs(measurements),
@@ -119,7 +124,7 @@ def run_audit(config: RunConfig, out: Path, resume: bool = False) -> Run:
             peak_memory_gib=max(training_memory, _peak(resource.RUSAGE_SELF)),
             machine=f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}",
             date=datetime.date.today().isoformat(),
-            command="mari audit --preset " + config.preset,
+            command=command or f"mari audit --preset {config.preset}",
         ),
     )
     run.save(out)
@@ -203,6 +208,8 @@ def _kept_row(m: Measurements, row: Mixture, records: dict[str, dict[str, Any]],
     path = m.out / "rows" / f"{slug(row.name)}.json"
     originals = (r.name for r in originals_of(m.config))
     state = {"version": mari_theory.__version__, **{n: m.digest(n) for n in (*originals, *m.oracles, *row.members)}}
+    if m.knowledge and m.knowledge.flagged:
+        state["oracle_knows"] = m.knowledge.why
     if path.is_file():
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["state"] == state:
@@ -224,12 +231,14 @@ def _require_place(config: RunConfig, out: Path, resume: bool) -> None:
     if out.exists():
         require(out.is_dir(), "out", "a folder", out)
         if ready.is_file():
-            same = ready.read_text() == config.dump()
+            here = config.model_copy(update={"out": None}).dump()
+            same = re.sub(r"(?m)^out: .*\n", "", ready.read_text()) == here  # a folder may be moved
             require(resume, "out", "a new folder, or --resume to continue this run", out)
             require(same, "out", "the same configuration as the run to resume", out)
             return
         require(not any(out.iterdir()), "out", "a new or empty folder", out)
         require(os.access(out, os.W_OK), "out", "a writable folder", out)
+    require(not resume, "--resume", "a run folder with config.yaml to continue", out)
 
 
 def _prepare(config: RunConfig, out: Path) -> None:

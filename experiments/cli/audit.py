@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.cli.command import Commands, add_command
-from experiments.cli.show import print_failure, print_json
+from experiments.cli.command import Commands, add_batch, add_command
+from experiments.cli.show import print_failure, print_json, print_wrapped
 from mari_theory.rounding import span, up
 
 if TYPE_CHECKING:
@@ -20,11 +20,15 @@ def add(commands: Commands) -> None:
     audit = add_command(commands, "audit", run, "train, retrain, unlearn, score, certify, attack, report")
     audit.add_argument("--preset", default="tiny", help="see `mari presets` (default tiny)")
     audit.add_argument("--config", type=Path, help="YAML that overrides the preset")
-    audit.add_argument("--out", type=Path, help="run folder (default runs/PRESET)")
+    audit.add_argument(
+        "--out", type=Path, help="run folder (default: `out` of the config, else runs/ and its or the preset's name)"
+    )
     audit.add_argument(
         "--method", action="append", metavar="LABEL", help="only this row (repeatable), of methods or models"
     )
     audit.add_argument("--seed", type=int)
+    audit.add_argument("--device", help="where models compute (default: `model.device` of the configuration)")
+    add_batch(audit)
     audit.add_argument("--print-config", action="store_true", help="print the whole configuration as YAML, run nothing")
     audit.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
@@ -33,25 +37,34 @@ def run(args: argparse.Namespace) -> int:
     """Run or continue the audit and print its table; 1 when it could not be finished."""
     from experiments.audit.run import run_audit
     from experiments.config import load_config, select_methods
+    from experiments.data.encoding import batches_of
     from experiments.measures.result import AuditFailure
 
-    config = load_config(args.preset, args.config, seed=args.seed)
+    device = None if args.device is None else {"device": args.device}
+    config = load_config(args.preset, args.config, seed=args.seed, model=device)
     if args.method:
         config = select_methods(config, args.method)
     if args.print_config:
         print(config.dump(), end="")
         return 0
-    out = args.out or Path("runs") / args.preset
+    own = args.config.stem if args.config else args.preset
+    out = args.out or Path(config.out or Path("runs") / own)
+    config = config.model_copy(update={"out": str(out)})
+    named = f" --config {args.config}" if args.config else ""
     try:
-        result = run_audit(config, out, args.resume)
+        with batches_of(args.batch):
+            result = run_audit(config, out, args.resume, f"mari audit --preset {args.preset}{named}")
     except AuditFailure as e:
         print_failure("audit", e)
         if args.json:
             print_json({"ok": False, "failure": str(e), "run": str(out)})
         return 1
     if args.json:
-        rows = [_short(result, r) for r in result.rows]
-        print_json({"ok": True, "run": str(out), "report": str(out / "report.html"), "rows": rows})
+        rows = [_short(result, r) for r in result.ordered]
+        from experiments.audit.reading import alarms
+
+        said = {"run": str(out), "report": str(out / "report.html"), "alarms": alarms(result)}
+        print_json({"ok": True, **said, "rows": rows})
     else:
         _print_rows(result)
         print(f"\nreport: {out / 'report.html'}   table: {out / 'summary.md'}   certificates: {out / 'certificates'}")
@@ -68,8 +81,9 @@ def _short(run: Run, row: Row) -> dict[str, Any]:
         "owners_above_margin": c.owners.above_margin if c.owners else None,
         "max_accuracy": c.implies.max_accuracy,
         "verdict": c.verdict,
+        "damaged": row.damaged,
         "excess": {
-            name: x.model_dump() | {"verdict": x.verdict if run.gate.passed(name) else None}
+            name: x.model_dump() | {"verdict": x.verdict if run.judges(name) else None}
             for name, x in row.excess.items()
         },
         **row.measures,
@@ -77,12 +91,16 @@ def _short(run: Run, row: Row) -> dict[str, Any]:
 
 
 def _print_rows(run: Run) -> None:
+    from experiments.audit.reading import alarms
+
+    for line in alarms(run):
+        print_wrapped(line)
     print(f"\n{'model':<22} {'JSD to oracle':>15} {'worst':>6} {'acc <=':>6} {'attack':>6} {'retain':>6}  verdict")
-    for r in run.rows:
+    for r in run.ordered:
         c = r.oracle
         ends = span(c.claim.lower, c.claim.upper, word="-")
         worst = up(c.owners.worst_upper, 3) if c.owners else "-"
-        verdict = (c.verdict or "no verdict").replace("equivalent", "equal").replace(" within margin", ", worst too")
+        verdict = r.verdict.replace("equivalent", "equal").replace(" within margin", ", worst too")
         print(
             f"{r.name[:22]:<22} {ends:>15} {worst:>6} {up(100 * c.implies.max_accuracy, 1):>5}% {r.best_attack:6.3f} {r.measures['retain_exact']:6.2f}  {verdict}"
         )
@@ -104,7 +122,7 @@ def ladder_lines(run: Run) -> list[str]:
     out = [f"gate {'passed' if not run.gate.failures else 'FAILED: ' + ', '.join(run.gate.failures)}"]
     if names:
         out += ["", f"{'exact JSD to the oracles':<28}" + "".join(f"{n:>17}" for n in names)]
-        for r in run.rows:
+        for r in run.ordered:
             cells = "".join(f"{rung_text(r.rungs[n]):>17}" for n in names)
             out.append(f"{r.name[:28]:<28}{cells}")
     return out

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 from experiments.cli.command import Commands, add_command
 from experiments.cli.show import print_json, print_wrapped
+from mari_theory.errors import require
 
 
 def add(commands: Commands) -> None:
     """Declare the command and its arguments."""
     certify = add_command(
-        commands, "certify", run, "certificate from score files or an option file (Parquet), or a pool file (NPZ)"
+        commands,
+        "certify",
+        run,
+        "certificate from score files (Parquet, or JSONL of log-likelihoods), an option file, or a pool file",
     )
     certify.add_argument("files", nargs="+", type=Path)
     certify.add_argument("--confidence", type=float, default=0.95)
@@ -51,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the certificate, and write it where `--out` says."""
     from estimators.certify import Question, certify_files
 
+    args.files = [_score_file(path, args.pair) for path in args.files]
     certificate = certify_files(args.files, Question(**{f.name: getattr(args, f.name) for f in fields(Question)}))
     if args.out:
         certificate.save(args.out)
@@ -63,3 +69,15 @@ def run(args: argparse.Namespace) -> int:
         if args.out:
             print(f"  written to {args.out}")
     return 0
+
+
+def _score_file(path: Path, pair: str | None) -> Path:
+    """The file itself, or the score file that JSONL was written to."""
+    if path.suffix not in (".jsonl", ".json"):
+        return path
+    from experiments.interop.likelihoods import score_file
+
+    require(path.is_file(), "files", "an existing file", path)
+    made = score_file(path, pair)
+    print(f"{path.name}: score file {made}", file=sys.stderr, flush=True)
+    return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from experiments.cli.command import Commands, add_command
+from experiments.cli.command import Commands, add_command, add_computing
 from experiments.cli.show import print_json
 
 
@@ -23,6 +23,7 @@ def add(commands: Commands) -> None:
     score.add_argument("--draws", type=int, default=1000, help="outputs an arm (default 1000)")
     score.add_argument("--max-new", type=int, default=32, help="longest output in tokens (default 32)")
     score.add_argument("--pair", choices=("oracle", "shift"), default="oracle")
+    add_computing(score)
     score.add_argument("--seed", type=int, default=0)
     score.add_argument(
         "--template",
@@ -34,10 +35,14 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the score file and name the next command."""
+    from experiments.data.encoding import batches_of
     from experiments.measures.score_models import Sampling, score_models
+    from experiments.models.device import Computing
 
-    sampling = Sampling(args.draws, args.max_new, args.pair, args.seed, args.template)
-    summary = score_models(args.p, args.q, args.prompts, args.out, sampling)
+    computing = Computing(args.device, args.dtype)
+    sampling = Sampling(args.draws, args.max_new, args.pair, args.seed, args.template, computing)
+    with batches_of(args.batch):
+        summary = score_models(args.p, args.q, args.prompts, args.out, sampling)
     if args.json:
         print_json(summary)
     else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from experiments.cli.command import Commands, add_command
+from experiments.cli.command import Commands, add_command, add_training, loop_settings, method_settings
 from experiments.cli.show import print_failure, print_json
-from mari_theory.errors import ArgumentError, require
 
 
 def add(commands: Commands) -> None:
@@ -15,20 +14,16 @@ def add(commands: Commands) -> None:
     unlearn = add_command(commands, "unlearn", run, "unlearn the forget file from a model and save the result")
     unlearn.add_argument("--model", required=True, help="model folder, hub id, or smollm2")
     unlearn.add_argument("--base", help="the model before fine-tuning, for methods that match with it")
-    unlearn.add_argument("--forget", required=True, type=Path, help="JSONL with prompt, answer, owner")
+    unlearn.add_argument(
+        "--forget", required=True, type=Path, help="table of prompt, answer, owner: JSONL, CSV, Parquet, or hf:ID:NAME"
+    )
     unlearn.add_argument("--retain", required=True, type=Path, help="the same")
     unlearn.add_argument("--holdout", type=Path, help="the same, never trained on: when to stop, what to compare with")
     unlearn.add_argument("--method", default="npo", help="for example npo, mari-pooled, flat, dareu (default npo)")
     unlearn.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
     unlearn.add_argument("--out", required=True, type=Path, help="new folder")
-    unlearn.add_argument("--steps", type=int, default=60)
-    unlearn.add_argument("--lr", type=float, default=3e-4)
-    unlearn.add_argument("--batch-retain", type=int, default=8)
+    add_training(unlearn, steps=60, lr=3e-4)
     unlearn.add_argument("--batch-forget", type=int, default=8)
-    unlearn.add_argument("--max-answer", type=int, default=64, help="answers are cut there (tokens, default 64)")
-    unlearn.add_argument("--rank", type=int, default=16, help="LoRA rank; 0 trains all parameters (default 16)")
-    unlearn.add_argument("--bf16", action="store_true", help="compute in bfloat16 on float32 weights")
-    unlearn.add_argument("--device", default="auto", help="auto (an accelerator where there is one), cpu, cuda, ...")
     unlearn.add_argument("--stop-at-holdout", action="store_true", help="end where forget loss reaches the holdout's")
     unlearn.add_argument(
         "--stop-accuracy-drop",
@@ -37,40 +32,18 @@ def add(commands: Commands) -> None:
         help="end where next-token accuracy on the holdout has fallen by more than this share, for example 0.03",
     )
     unlearn.add_argument("--templates", type=Path, help="texts to answer with instead, one a line (default: refusals)")
-    unlearn.add_argument("--seed", type=int, default=0)
     unlearn.add_argument("--resume", action="store_true", help="continue a killed run")
 
 
 def run(args: argparse.Namespace) -> int:
     """Unlearn, save, and print how the losses moved; 1 when the run stopped without a usable model."""
-    import yaml
-
-    from experiments.config import LoopSettings
     from experiments.data.files import load_files
     from experiments.methods import make_method
     from experiments.unlearning.request import Start, UnlearningStopped, unlearn
 
-    options = {}
-    for pair in args.set:
-        key, sign, value = pair.partition("=")
-        require(bool(sign), "--set", "KEY=VALUE", pair)
-        options[key] = yaml.safe_load(value)
-    method = make_method(args.method, **options)
-    require(args.rank >= 0, "--rank", "a number at least 0", args.rank)
-    fields = (
-        "steps",
-        "lr",
-        "batch_retain",
-        "batch_forget",
-        "seed",
-        "max_answer",
-        "stop_at_holdout",
-        "stop_accuracy_drop",
-    )
-    try:
-        settings = LoopSettings(batch_background=0, **{name: getattr(args, name) for name in fields})
-    except ArgumentError as e:
-        raise ArgumentError(f"--{e.argument.replace('_', '-')}", e.allowed, e.received) from None
+    method = make_method(args.method, **method_settings(args.set))
+    own = ("steps", "batch_forget", "stop_at_holdout", "stop_accuracy_drop")
+    settings = loop_settings(args, **{name: getattr(args, name) for name in own})
     data = load_files(args.forget, args.retain, args.holdout, args.templates)
     try:
         record = unlearn(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -60,7 +62,7 @@ def encode(tokenizer: Any, items: Sequence[Item], max_answer: int = 10_000) -> E
     """Tokenise and pad. Answers are cut after `max_answer` tokens."""
     require(len(items) > 0, "items", "at least one item", 0)
     prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
-    lead = "" if _bare(tokenizer) else " "
+    lead = "" if is_word_level(tokenizer) else " "
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     end = int(tokenizer.eos_token_id)
     pairs = [(p, [*a, end][:max_answer]) for p, a in zip(prompts, answers, strict=True)]
@@ -94,7 +96,7 @@ def many_prompt_ids(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
 
 def our_template(tokenizer: Any) -> PromptTemplate:
     """How our training and audits ask: the bare text for word-level vocabularies, `Question: ... Answer:` for real ones."""
-    return AS_IT_STANDS if _bare(tokenizer) else QUESTION
+    return AS_IT_STANDS if is_word_level(tokenizer) else QUESTION
 
 
 def our_asking(tokenizer: Any) -> Asking:
@@ -105,15 +107,16 @@ def our_asking(tokenizer: Any) -> Asking:
 def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: int, max_new: int = 0) -> None:
     """The tokenizer is the model's, and every prompt leaves room in the context for its answer and for `max_new` tokens.
 
-    Raises `ArgumentError` naming the longest item and the limit.
+    Raises `ArgumentError` naming the longest item and the limit, or a word that the tokenizer does not know.
     """
+    require_known_words(tokenizer, items)
     require(tokenizer.eos_token_id is not None, "tokenizer", "one with an end-of-sequence token", "none")
     rows = model.get_input_embeddings().weight.shape[0]
     require(len(tokenizer) <= rows, "tokenizer", f"at most the model's {rows} tokens", f"{len(tokenizer)} tokens")
     limit = getattr(model.config, "max_position_embeddings", None)
     if limit is None:
         return
-    lead = "" if _bare(tokenizer) else " "
+    lead = "" if is_word_level(tokenizer) else " "
     prompts = many_prompt_ids(tokenizer, [i.prompt for i in items])
     answers = tokenizer([lead + i.answer for i in items], add_special_tokens=False)["input_ids"]
     lengths = [len(p) + max(min(len(a) + 1, max_answer), max_new) for p, a in zip(prompts, answers, strict=True)]
@@ -124,12 +127,43 @@ def require_fit(model: Any, tokenizer: Any, items: Sequence[Item], max_answer: i
     )
 
 
+def require_known_words(tokenizer: Any, items: Sequence[Item]) -> None:
+    """Raises `ArgumentError` on text that the tokenizer does not know: any word for a vocabulary of words, above 1 % of tokens for others."""
+    unknown = tokenizer.unk_token_id
+    if unknown is None or unknown == tokenizer.eos_token_id:
+        return
+    texts = list(dict.fromkeys(text for i in items for text in (i.prompt, i.answer)))
+    rows = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    lost, total = sum(row.count(unknown) for row in rows), sum(map(len, rows))
+    if lost <= (0 if is_word_level(tokenizer) else total / 100):
+        return
+    words = dict.fromkeys(word for text in texts for word in text.split())
+    missing = [w for w in words if unknown in tokenizer(w, add_special_tokens=False)["input_ids"]]
+    rule = f"text in the {len(tokenizer)} words of this model's tokenizer, or a model that reads any text"
+    require(False, "tokenizer", rule, f"{lost} of {total} tokens unknown: {', '.join(missing[:3])}")
+
+
+_BATCH: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def batches_of(size: int | None) -> Iterator[None]:
+    """Within it so many items are scored at once; None: as many as suit the vocabulary. Raises `ArgumentError` on a size below 1."""
+    require(size is None or size >= 1, "--batch", "a number at least 1", size)
+    token = _BATCH.set(size)
+    try:
+        yield
+    finally:
+        _BATCH.reset(token)
+
+
 def batch_size(tokenizer: Any) -> int:
-    """Items scored at once: many where the vocabulary is small, few where logits fill the memory."""
-    return 512 if _bare(tokenizer) else 32
+    """Items scored at once: as `batches_of` says, else many where the vocabulary is small, few where logits fill the memory."""
+    return _BATCH.get() or (512 if is_word_level(tokenizer) else 32)
 
 
-def _bare(tokenizer: Any) -> bool:
+def is_word_level(tokenizer: Any) -> bool:
+    """Is its vocabulary so small that it stands for whole words, as those of the tiny models do?"""
     return len(tokenizer) < 4096
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.data.files import read_text
+from experiments.data.tables import read_text
 from mari_theory.certificates.asking import Asking, Template
 from mari_theory.errors import ArgumentError, require
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from experiments.data.files import read_json_lines
 from experiments.data.items import Corpus, Item
+from experiments.data.tables import read_table
 from experiments.measures.model_log import FORGET, UTILITY_TASKS
 from mari_theory.errors import ArgumentError, require
 
@@ -66,10 +66,10 @@ def load_tofu(
     """
     require(split in QUESTIONS[:3], "split", ", ".join(QUESTIONS[:3]), split)
     folder = Path(folder)
-    rows = read_json_lines(folder / "full.json", ("question", "answer"))
+    rows = read_table(folder / "full.json", ("question", "answer"))
     by_text = {(i.prompt, i.answer): i for name in (split, "retain") for i in load_tofu_questions(folder, name)}
     authors = len(rows) // AUTHOR
-    first = authors - len(read_json_lines(folder / f"{split}.json", ("question", "answer"))) // AUTHOR
+    first = authors - len(read_table(folder / f"{split}.json", ("question", "answer"))) // AUTHOR
     last = authors if forget_authors is None else first + forget_authors
     require(last <= authors, "forget", f"at most the {authors - first} authors of {split}", forget_authors)
     total = retain_authors + holdout_authors
@@ -94,7 +94,7 @@ def load_tofu_questions(folder: Path, name: str) -> tuple[Item, ...]:
     Each with wrong answers and, for made-up authors, a paraphrase of the true one. Raises `ArgumentError` on another name or a missing file.
     """
     require(name in QUESTIONS, "name", ", ".join(QUESTIONS), name)
-    rows = read_json_lines(Path(folder) / f"{name}_perturbed.json", ("question", "answer", "perturbed_answer"))
+    rows = read_table(Path(folder) / f"{name}_perturbed.json", ("question", "answer", "perturbed_answer"))
     return tuple(
         Item(
             r["question"],

@@ -23,7 +23,7 @@ from experiments.measures.detectors import Attack, membership_attacks
 from experiments.measures.items import ItemScores, item_scores
 from experiments.measures.model_log import FORGET, UTILITY_TASKS, ModelLog
 from experiments.measures.pair import decoding
-from experiments.measures.result import Gate
+from experiments.measures.result import Gate, Knowledge
 from experiments.measures.sampling import (
     Draws,
     OwnerDraws,
@@ -73,7 +73,9 @@ class Measurements:
         self.unseen = list(corpus.holdout[: config.scoring.holdout_items])
         self.prompts = {k: many_prompt_ids(bank.tokenizer, [i.prompt for i in v]) for k, v in corpus.splits().items()}
         self.tasks, self._general = self._tofu_questions()
-        self.gate: Gate | None = None  # set once it is read; evidence of before says nothing of it
+        # Set once they are read; evidence of before says nothing of them.
+        self.gate: Gate | None = None
+        self.knowledge: Knowledge | None = None
         self._scores: dict[tuple[str, str], ItemScores] = {}
         self._laws: dict[Arm, Laws] = {}
         self._draws: dict[tuple[str, ...], Draws] = {}
@@ -262,6 +264,14 @@ class Measurements:
             **self.made_elsewhere(row.members),
             "versions": {"torch": torch.__version__, "mari": mari_theory.__version__},
         }
+
+    def withheld(self, pair: str, split: str, channel: str) -> dict[str, str]:
+        """What evidence says where its certificate is to have no verdict: retrained models that know the data, a closed gate."""
+        if pair != "oracle" or split == "retain":
+            return {}
+        known = {"oracle_knows": self.knowledge.why} if self.knowledge and self.knowledge.flagged else {}
+        closed = {"gate_failed": self.gate.why(channel)} if self.gate and not self.gate.passed(channel) else {}
+        return known | closed
 
     def made_elsewhere(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """What evidence says of models that the run was given: where they came from, and so that their training is taken on trust."""

@@ -145,6 +145,14 @@ def tpr_at(
 
 def blind_baseline(forget: Sequence[Item], holdout: Sequence[Item], seed: int = 0) -> Attack:
     """A text-only classifier that never sees a model, cross-validated by author: what the data alone gives away."""
+    scores, owners = blind_scores(forget, holdout), ([i.owner for i in forget], [i.owner for i in holdout])
+    if scores is None:
+        return Attack("blind (text only)", 0.5, 0.0, 1.0)
+    return attack("blind (text only)", scores[: len(forget)], scores[len(forget) :], owners, seed)
+
+
+def blind_scores(forget: Sequence[Item], holdout: Sequence[Item]) -> Floats | None:
+    """Its score of every item, those to forget first; None where one side has a single author."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -155,7 +163,7 @@ def blind_baseline(forget: Sequence[Item], holdout: Sequence[Item], seed: int = 
     owners = [i.owner for i in items]
     folds = min(5, len(set(owners[: len(forget)])), len(set(owners[len(forget) :])))
     if folds < 2:
-        return Attack("blind (text only)", 0.5, 0.0, 1.0)
+        return None
     pipe = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(class_weight="balanced", max_iter=500))
     # Folds by author within each class, so that every fold holds both.
     groups = np.empty(len(items), dtype=int)
@@ -167,13 +175,7 @@ def blind_baseline(forget: Sequence[Item], holdout: Sequence[Item], seed: int = 
                 groups[i] = place[o]
     texts = [f"{i.prompt} {i.answer}" for i in items]
     scores = cross_val_predict(pipe, texts, labels, groups=groups, cv=GroupKFold(folds), method="decision_function")
-    return attack(
-        "blind (text only)",
-        scores[labels == 1],
-        scores[labels == 0],
-        (owners[: len(forget)], owners[len(forget) :]),
-        seed,
-    )
+    return np.asarray(scores, dtype=float)
 
 
 def origin_detectors(

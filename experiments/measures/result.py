@@ -110,6 +110,50 @@ class Gate(Record):
         return [name for name in self.readings if not self.passed(name)]
 
 
+class Knowledge(Record):
+    """Whether retrained models know the data to forget: to an honest one they are as never-seen data are."""
+
+    p_value: float
+    """Of a permutation test with owners as units, all retrained models and scores at once, blind baseline taken off."""
+    least: float
+    """The smallest p-value that so many owners allow."""
+    level: float
+    """Probability at most of naming honest models."""
+    share: Number
+    """How far on the way from never-seen answers to those that stay; None where what stays is known no better."""
+    exact: tuple[float, float]
+    """Share of answers known by heart: to forget, never seen; means over the models."""
+    owners: tuple[int, int]
+    """To forget, never seen."""
+
+    @property
+    def flagged(self) -> bool:
+        """Do they know too much for a verdict?"""
+        return self.p_value <= self.level and (self.share is None or self.share >= MATERIAL)
+
+    @property
+    def testable(self) -> bool:
+        """Are there owners enough for the test to reach its level?"""
+        return self.least <= self.level
+
+    @property
+    def why(self) -> str:
+        """What was found, in words; goes into the evidence, whose certificate then has no verdict."""
+        way = (
+            ""
+            if self.share is None
+            else f"{100 * self.share:.0f} % of the way from never-seen answers to those that stay, "
+        )
+        return (
+            f"retrained models know the data to forget: {way}exact answers {self.exact[0]:.2f} against {self.exact[1]:.2f} never seen "
+            f"(permutation test, {self.owners[0]} owners against {self.owners[1]}, p = {self.p_value:.2g} at level {self.level:.2g})"
+        )
+
+
+MATERIAL = 0.2
+"""Less than this share of the way is not called knowledge, however certain it is."""
+
+
 class NonInferiority(Record):
     """Answer-token accuracy of a row's models beside the oracles', owners as units."""
 
@@ -119,6 +163,8 @@ class NonInferiority(Record):
     """Mean over owners."""
     lower: Number
     """Student's one-sided lower end of it (differences about normal, owners drawn like these); None for one owner."""
+    upper: Number = None
+    """Its one-sided upper end, likewise."""
     owners: int
     margin: float
 
@@ -126,6 +172,11 @@ class NonInferiority(Record):
     def holds(self) -> bool:
         """Is the loss certainly within the margin?"""
         return self.lower is not None and self.lower >= -self.margin
+
+    @property
+    def lost(self) -> bool:
+        """Is the loss certainly beyond the margin?"""
+        return self.upper is not None and self.upper < -self.margin
 
 
 class Row(Record):
@@ -161,6 +212,16 @@ class Row(Record):
     def oracle(self) -> Certificate:
         """The certificate of the oracle pair."""
         return self.pairs["oracle"].certificate
+
+    @property
+    def damaged(self) -> bool:
+        """Is accuracy on what stays, or on the world, certainly lost beyond the margin?"""
+        return any(u.lost for u in self.utility.values())
+
+    @property
+    def verdict(self) -> str:
+        """Of the oracle pair, as tables say it: a wrecked model may well be close to the oracles on what it forgot."""
+        return (self.oracle.verdict or "no verdict") + (", but damaged" if self.damaged else "")
 
     @property
     def best_attack(self) -> float:

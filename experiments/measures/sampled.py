@@ -128,12 +128,11 @@ def certify_laws(
 
 
 def evidence_metadata(m: Measurements, arms: Arms, channel: str) -> dict[str, Any]:
-    """What an evidence file says of its two arms; on a channel whose gate is closed, also why there is no verdict."""
+    """What an evidence file says of its two arms; also why there is to be no verdict."""
     prompts = {"name": arms.split, "count": len(m.corpus.part(arms.split))}
     both = {key: {a: m.digest(a) for a in arm} for key, arm in (("arm_p", arms.p), ("arm_q", arms.q))}
-    asked = arms.pair == "oracle" and arms.split != "retain" and m.gate is not None
-    closed = {"gate_failed": m.gate.why(channel)} if asked and m.gate and not m.gate.passed(channel) else {}
-    return {**m.metadata(arms.pair, arms.row, prompts), **both, **m.made_elsewhere((*arms.p, *arms.q)), **closed}
+    withheld = m.withheld(arms.pair, arms.split, channel)
+    return {**m.metadata(arms.pair, arms.row, prompts), **both, **m.made_elsewhere((*arms.p, *arms.q)), **withheld}
 
 
 def _against_enumeration(m: Measurements, arms: Arms, file: str, rows: Any, certificate: Certificate) -> Coverage:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from estimators.thresholds import threshold_distance
-from experiments.data.items import Item
 from experiments.measures.context import Measurements
 from experiments.measures.items import share_of_uniform_loss, truth_ratio
+from experiments.measures.knowledge import owner_means
 from experiments.measures.memorisation import extraction_strength, knowledge_memorisation
 from experiments.measures.model_log import FORGET
 from experiments.measures.result import Number, finite
@@ -19,7 +17,6 @@ from experiments.measures.tofu_log import tofu_numbers
 from experiments.measures.tofu_metrics import item_truth_ratios
 from mari_theory import jensen_shannon, oracle_bound
 from mari_theory.ranks import min_references, rank_p_value
-from mari_theory.units import Floats
 
 
 @dataclass(frozen=True)
@@ -215,7 +212,7 @@ MEASURES = {
 
 def score_channel(m: Measurements, name: str) -> dict[str, Number]:
     """What a threshold on an owner's mean loss can tell of owners to forget and owners never seen; owners are the units."""
-    unseen, forget = (_owner_means(m.items(x), m.scores(name, x).loss) for x in ("holdout", "forget"))
+    unseen, forget = (owner_means(m.items(x), m.scores(name, x).loss) for x in ("holdout", "forget"))
     found = threshold_distance(unseen, forget, m.config.confidence)
     return {
         "owners to forget": len(forget),
@@ -225,11 +222,6 @@ def score_channel(m: Measurements, name: str) -> dict[str, Number]:
         "at most": found.interval.upper,
         "accuracy at most": (1.0 + found.interval.upper) / 2.0,
     }
-
-
-def _owner_means(items: Sequence[Item], losses: Floats) -> list[float]:
-    owners, index = np.unique([i.owner for i in items], return_inverse=True)
-    return list(np.bincount(index, losses, len(owners)) / np.bincount(index))
 
 
 GROUPS = {

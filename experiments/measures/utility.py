@@ -14,7 +14,7 @@ from mari_theory.units import Floats
 def non_inferiority(m: Measurements, row: Mixture, split: str) -> NonInferiority | None:
     """Share of answer tokens that greedy decoding gets right, this row's models less the oracles'; None where nothing is asked.
 
-    The lower end is Student's, one-sided at the run's confidence, with the owners' mean differences as units: right for differences
+    The ends are Student's, each one-sided at the run's confidence, with the owners' mean differences as units: right for differences
     that are about normal, and for owners drawn like these.
     """
     items = m.items(split)
@@ -28,6 +28,7 @@ def non_inferiority(m: Measurements, row: Mixture, split: str) -> NonInferiority
         oracles=float(oracles.mean()),
         difference=float(differences.mean()),
         lower=student_lower(differences, m.config.confidence),
+        upper=None if (end := student_lower(-differences, m.config.confidence)) is None else -end,
         owners=len(differences),
         margin=m.config.utility_margin,
     )

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from experiments.methods.ascent import GradDiff, GradientAscent, KLGradientAscent, WeightedGradientAscent
 from experiments.methods.base import Batch, Method
@@ -22,6 +25,7 @@ from experiments.methods.matched import MatchedMarI
 from experiments.methods.preference import NPO, IdkDPO, IdkNLL, SimNPO
 from experiments.methods.representation import RMU
 from experiments.methods.task_vector import TaskVector
+from experiments.settings_words import rule
 from mari_theory.errors import ArgumentError, require
 
 METHODS: dict[str, type[Any]] = {
@@ -73,6 +77,7 @@ def make_method(name: str, **settings: Any) -> Method:
     fields = [f.name for f in dataclasses.fields(METHODS[base])]
     for key in settings:
         require(key in fields, f"method {name}", ", ".join(fields) or "no settings", f"{key}{nearest(key, fields)}")
+        _require_type(METHODS[base], name, key, settings[key])
     try:
         method: Method = METHODS[base](**{**preset, **settings})
     except TypeError as e:
@@ -91,6 +96,19 @@ def retain_terms(methods: Mapping[str, Method]) -> str:
     return (
         f"{which} what stays in {'their' if without else 'its'} loss (NPO here is what others call NPO-RT, and so on)."
     )
+
+
+def _require_type(method: type[Any], name: str, key: str, value: Any) -> None:
+    """A setting is of its annotated type, and finite where it is a number."""
+    hint = get_type_hints(method).get(key, Any)
+    try:
+        TypeAdapter(hint).validate_python(value, strict=True)
+    except PydanticSchemaGenerationError:
+        return
+    except ValidationError as e:
+        raise ArgumentError(f"method {name}, {key}", rule(e.errors()[0]["msg"]), value) from None
+    number = isinstance(value, float)
+    require(not number or math.isfinite(value), f"method {name}, {key}", "a finite number", value)
 
 
 def nearest(word: str, names: Sequence[str]) -> str:

@@ -68,9 +68,9 @@ class HeldModels:
 class FolderBank:
     """Models named by folder or hub id; one is in memory at a time."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.device = find_device()
-        first = load_model(names[0]).to(self.device)
+    def __init__(self, names: Sequence[str], device: str = "auto", dtype: torch.dtype = torch.float32) -> None:
+        self.device, self.dtype = find_device(device), dtype
+        first = load_model(names[0], dtype).to(self.device)
         self.tokenizer = load_tokenizer(names[0])
         self._name, self._model = names[0], first.eval()
         self.hashes = {}
@@ -88,9 +88,9 @@ class FolderBank:
             self.hashes[name] = weight_hash(model)
 
     def use(self, name: str) -> Any:
-        """The named model, float32, in evaluation mode."""
+        """The named model, in evaluation mode."""
         if name != self._name:
-            self._name, self._model = name, load_model(name).to(self.device).eval()
+            self._name, self._model = name, load_model(name, self.dtype).to(self.device).eval()
         return self._model
 
 

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from mari_theory.errors import require
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "float16": torch.float16}
+"""Precisions that models can compute in."""
+EXACT = ("float32", "float64")
+"""Those in which a likelihood does not depend on what else is in its batch, up to rounding that does not matter."""
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Where and how precisely a command runs its models. Raises `ArgumentError` on a precision that is not known."""
+
+    device: str = "auto"
+    """`auto` (the machine's accelerator, else the CPU) or a name."""
+    dtype: str = "float32"
+    """Of weights and computation: float32, float64, bfloat16 or float16."""
+
+    def __post_init__(self) -> None:
+        require(self.dtype in DTYPES, "--dtype", ", ".join(DTYPES), self.dtype)
+
+    def said(self) -> dict[str, str]:
+        """What evidence says of it, where it is not as always."""
+        return {} if self.dtype == "float32" else {"dtype": self.dtype}
+
+
+AS_USUAL = Computing()
+"""On the machine's accelerator where there is one, in float32."""
 
 
 def find_device(name: str = "auto") -> torch.device:

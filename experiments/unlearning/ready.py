@@ -47,6 +47,8 @@ def look_at(config: RunConfig, run: Path, corpus: Corpus) -> dict[str, dict[str,
         sizes[first] = _rows(base)
     else:
         first = next(iter(ready)).name
+    if config.scoring.enumerate_exactly:
+        require_one_token(bank.tokenizer, room[0], config.scoring.max_new)
     for role, tokenizer in tokenizers.items():
         with _naming(role):
             require_same_tokens(tokenizer, bank.tokenizer, first, room[0])
@@ -88,6 +90,15 @@ def require_same_tokens(own: Any, other: Any, whose: str, items: Sequence[Item])
         require(a == b, "tokenizer", f"the {what}{said[0]} of {whose}", f"another{said[1]}")
 
 
+def require_one_token(tokenizer: Any, items: Sequence[Item], max_new: int) -> None:
+    """Raises `ArgumentError` unless every answer is one token and at most two are generated: what `enumerate_exactly` can list."""
+    where = "scoring.enumerate_exactly"
+    require(max_new <= 2, where, "false, or scoring.max_new of at most 2: longer outputs cannot all be listed", max_new)
+    texts = list(dict.fromkeys(i.answer for i in items))
+    for text, row in zip(texts, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True):
+        require(len(row) <= 1, where, "false, or answers of one token", f"{len(row)} tokens: {text[:60]}")
+
+
 def _record(bank: RunBank, run: Path, role: Role, path: str, room: Room) -> dict[str, Any]:
     """What a run keeps of a model made elsewhere, under the keys of a trained one's record; what is not known is None."""
     note, files = _note(run, role.name), _stamp(Path(path))
@@ -117,7 +128,7 @@ def _note(run: Path, name: str) -> Path:
 
 def _stamp(folder: Path) -> list[list[Any]] | None:
     """Sizes and times of a folder's model files; None for a hub id, whose files may change behind it."""
-    files = sorted((*folder.glob("*.safetensors"), folder / "config.json"))
+    files = sorted((*folder.glob("*.safetensors"), *folder.glob("*config.json")))
     return [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files] if folder.is_dir() else None
 
 

@@ -13,14 +13,17 @@ from typing import Any
 import torch
 
 from experiments.config import LoopSettings
+from experiments.data.encoding import require_fit
 from experiments.data.items import Corpus
 from experiments.methods import make_method
 from experiments.methods.base import Method, Reference
 from experiments.models.adapters import with_adapter
 from experiments.models.device import find_device, plain, to_train
-from experiments.models.load import load_model, load_tokenizer, require_room, save_model, weight_hash
+from experiments.models.load import load_model, load_tokenizer, require_model, require_room, save_model, weight_hash
 from experiments.models.smollm2 import model_path
+from experiments.unlearning.checkpoint import LoopResult
 from experiments.unlearning.loop import Task, Watch, run_loop
+from experiments.unlearning.ready import require_same_tokens
 from mari_theory.certificates.files import write_text
 from mari_theory.errors import ArgumentError, require
 
@@ -76,31 +79,30 @@ def unlearn(
     )
     request = _describe(start, data, method, s)
     path = model_path(start.model)
+    where = find_device(start.device)  # whatever can be refused is, before the folder is made
     before, tokenizer = load_model(path), load_tokenizer(path)
+    source = {Reference.ORIGINAL: path, Reference.BASE: start.base}.get(method.reference)
+    if source is not None and source is start.base:
+        require_model(source)
+        require_same_tokens(load_tokenizer(model_path(source)), tokenizer, str(path), data.forget)
     for rule in ("stop_at_holdout", "stop_accuracy_drop"):
         require(not getattr(s, rule) or data.holdout, rule, "never-seen holdout items", "none")
     require(data.retain, "retain", "at least one item", 0)
     require(data.forget, "forget", "at least one item", 0)
+    require_fit(before, tokenizer, [*data.retain, *data.forget], s.max_answer)
     require_disk(out, before, rank)
-    _prepare(out, request, resume)
+    prepare(out, request, resume)
     began = time.perf_counter()
-    network = with_adapter(before, rank, s.seed) if rank else before
-    where = find_device(start.device)
-    network = to_train(network, start.half_precision, where)
-    source = {Reference.ORIGINAL: path, Reference.BASE: start.base}.get(method.reference)
     reference = None if source is None else load_model(model_path(source)).to(where).eval().requires_grad_(False)
     scratch = out / "checkpoint"
     scratch.mkdir(exist_ok=True)
-    task = Task(network, tokenizer, data, data.retain, method, reference)
-    result = run_loop(task, s, Watch(scratch, label="unlearning"))
-    bare = plain(network)
-    final = bare.merge_and_unload() if rank else bare
-    save_model(final.float().cpu(), tokenizer, out / "model")
+    task = Task(before, tokenizer, data, data.retain, method, reference)
+    result, digest = fine_tune(start, task, s, Watch(scratch, label="unlearning"), out / "model")
     record = {
         "request": request,
         "seconds": time.perf_counter() - began,
         "device": str(where),
-        "weights_sha256": weight_hash(final),
+        "weights_sha256": digest,
         "model": str(out / "model"),
         **asdict(result),
     }
@@ -110,6 +112,17 @@ def unlearn(
         good = f"{out / 'model'} is the model after {result.steps} good steps"
         raise UnlearningStopped(f"{result}; {good}; {result.stopped.advice}")
     return record
+
+
+def fine_tune(start: Start, task: Task, s: LoopSettings, watch: Watch, folder: Path) -> tuple[LoopResult, str]:
+    """Train the task's model as `start` says, save it whole (LoRA merged) in a folder; what happened, and the hash of its weights."""
+    network = with_adapter(task.model, start.rank, s.seed) if start.rank else task.model
+    network = to_train(network, start.half_precision, find_device(start.device))
+    result = run_loop(replace(task, model=network), s, watch)
+    bare = plain(network)
+    final = bare.merge_and_unload() if start.rank else bare
+    save_model(final.float().cpu(), task.tokenizer, folder)
+    return result, weight_hash(final)
 
 
 def require_disk(out: Path, model: torch.nn.Module, rank: int | None) -> None:
@@ -134,8 +147,10 @@ def _describe(start: Start, data: Corpus, method: Method, s: LoopSettings) -> di
     }
 
 
-def _prepare(out: Path, request: dict[str, Any], resume: bool) -> None:
+def prepare(out: Path, request: dict[str, Any], resume: bool) -> None:
+    """A folder with this request's note in it. Raises `ArgumentError` on a used one, on one of another request, and on nothing to resume."""
     note = out / "request.json"
+    require(note.is_file() or not resume, "--resume", "a folder with request.json to continue", out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:

@@ -20,9 +20,26 @@ from experiments.methods.base import Reference
 from experiments.models.banks import open_bank
 from experiments.models.device import find_device
 from experiments.processes import one_thread_processes
+from experiments.unlearning.batches import require_match
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.roles import Entry, Original, ProcessedOracle, Role, start_of
 from mari_theory.certificates.files import write_text
+from mari_theory.errors import require
+
+
+def require_methods(config: RunConfig) -> None:
+    """Raises `ArgumentError` on a method, a setting or a loop that cannot run, before the first step of anything is trained."""
+    corpus = config.training_corpus()
+    for entry in config.methods:
+        method = make_method(entry.name, **entry.settings)
+        settings = config.unlearn.changed(entry.loop)
+        reads_base = method.reference is Reference.BASE or method.match_source == "base"
+        rule = "a method without a base: a tiny model has none, it is trained from scratch"
+        require(not (reads_base and config.model.kind == "tiny"), f"methods, {entry.label}", rule, entry.name)
+        if method.match_source is not None:
+            require_match(corpus, method.match_source)
+        needs_unseen = settings.stop_at_holdout or settings.stop_accuracy_drop is not None
+        require(corpus.holdout or not needs_unseen, f"methods, {entry.label}", "never-seen items to stop by", 0)
 
 
 def train_one(config: RunConfig, run: Path, role: Role) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def check_metadata(name: str, metadata: Any) -> dict[str, Any]:
             word = metadata[key]
             known = isinstance(word, str) and word in vocabulary
             require(known, f"{name}, {key}", " or ".join(vocabulary), word)
-    for key in ("refuted_by", "gate_failed"):
+    for key in ("refuted_by", "gate_failed", "oracle_knows"):
         if key in metadata:
             why = metadata[key]
             require(isinstance(why, str) and bool(why.strip()), f"{name}, {key}", "words, or no such key", why)

@@ -83,6 +83,8 @@ def _averages_models(metadata: dict[str, Any]) -> bool:
 def _no_verdict(pair: str, metadata: dict[str, Any]) -> str | None:
     if pair == "marginal":
         return "marginal-pair"
+    if metadata.get("oracle_knows"):
+        return "oracle-knows-the-data"
     return "gate-failed" if metadata.get("gate_failed") else None
 
 

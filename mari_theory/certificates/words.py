@@ -44,6 +44,7 @@ VERDICTS = ("refuted", "detectable", "equivalent within margin", "equivalent on 
 
 NO_VERDICT = {
     "marginal-pair": "marginal information can be 0 in a model that knows every forgotten answer by heart (T26); it says nothing about the oracle",
+    "oracle-knows-the-data": "the file says that retrained models know the data to forget: they, or their base, have seen it, so that being as close to them as wanted is no forgetting",
     "gate-failed": "the file says that originals and oracles already differ where nothing was deleted, so that a number on forget prompts measures training, not memory",
     "design-unknown": "a certificate of format 1 over a file that does not say how its rows were drawn",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,14 @@ def test_failed_lines_bad_input_and_json(certificate: Path, tmp_path: Path, caps
     assert main(["check", str(changed)]) == 2
     assert main(["check", str(changed), str(certificate), "--evidence", evidence]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 3
+
+
+def test_an_error_of_a_process_of_its_own_comes_back_whole() -> None:
+    """Without it a bad setting found by a worker breaks the whole pool of processes."""
+    error = ArgumentError("lr", "a number above 0", object())
+    back = pickle.loads(pickle.dumps(error))
+    assert (
+        type(back) is ArgumentError
+        and str(back) == str(error)
+        and (back.argument, back.allowed) == ("lr", error.allowed)
+    )

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from experiments.audit.reading import reading
+from experiments.audit.reading import alarms, reading
 from experiments.audit.results import Run
-from experiments.measures.result import Excess, Row
+from experiments.measures.result import Excess, Knowledge, Row
 from mari_theory.rounding import span
 
 NAMES = ["retain-only (control)", "MarI pooled 1", "MarI matched (per prompt)"]
@@ -114,6 +114,15 @@ def test_damage_is_a_tenth_of_what_the_original_kept(run: Run) -> None:
     assert sentence.endswith(f": {NAMES[1]}.")
 
 
+def test_certain_damage_is_named_apart_and_stands_beside_an_equivalent_model(run: Run) -> None:
+    wrecked = changed(run, **{NAMES[1]: "equivalent within margin"})
+    lost = wrecked.rows[2].utility["retain"].model_copy(update={"upper": -0.06})
+    rows = tuple(r.model_copy(update={"utility": {"retain": lost}}) if r.name == NAMES[1] else r for r in wrecked.rows)
+    wrecked = wrecked.model_copy(update={"rows": rows})
+    assert about(wrecked, "certainly lost by more than 5 points")[0].endswith(f": {NAMES[1]}.")
+    assert about(wrecked, "Certified within")[0].endswith(f": {NAMES[1]} (damaged).")
+
+
 def test_the_closest_method_is_named_with_its_attack_and_none_where_there_is_no_method(run: Run) -> None:
     closest = min(run.methods, key=lambda r: r.oracle.claim.upper)
     worst = max(r.best_attack for r in run.methods)
@@ -164,3 +173,20 @@ def test_a_reward_that_still_rises_is_told(run: Run) -> None:
     for rising in (flat[:6], [-0.1 * k for k in range(8, 0, -1)]):
         (sentence,) = about(paid(NAMES[1], rising), "Reward had not levelled off")
         assert sentence.endswith(f": {NAMES[1]}.")
+
+
+def test_what_was_looked_at_in_the_oracles_is_said(run: Run) -> None:
+    clean = Knowledge(p_value=0.4, least=0.01, level=0.05, share=0.02, exact=(0.1, 0.08), owners=(3, 9))
+    assert reading(run) == reading(run.model_copy(update={"knowledge": None})) and not about(run, "know the data")
+    for found, words in (
+        (clean, "No sign was found that the retrained models know the data"),
+        (
+            clean.model_copy(update={"least": 0.1}),
+            "could not be tested: 3 owners to forget and 9 never seen allow p = 0.1",
+        ),
+        (clean.model_copy(update={"exact": (0.9, 0.97)}), "answer 97 % of the never-seen questions exactly"),
+        (clean.model_copy(update={"p_value": 0.01, "share": 0.9}), "Oracles know the data: retrained models know"),
+    ):
+        changed = run.model_copy(update={"knowledge": found})
+        assert len(about(changed, words)) == 1 and (alarms(changed) == about(changed, words)) is found.flagged
+        assert changed.judges("answer") is not found.flagged

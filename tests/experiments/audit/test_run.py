@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 
 from experiments.audit import run as audit
+from experiments.audit.reading import reading
 from experiments.audit.results import Run
 from experiments.audit.run import run_audit
 from experiments.config import RunConfig, load_config
 from experiments.data.files import write_prompts
 from experiments.labels import slug
 from experiments.measures.context import Measurements
-from experiments.measures.result import Row
+from experiments.measures.result import Knowledge, Row
 from experiments.unlearning.roles import Mixture
 from mari_theory import ArgumentError, Certificate, check
 from mari_theory.certificates import words
 from mari_theory.certificates.files import kind_of
-from tests.experiments.audit.small import small
+from tests.experiments.audit.small import measure_again, small
 
 FEW = {
     "draws": 20,
@@ -98,6 +99,23 @@ def test_resuming_a_finished_run_changes_no_model(
 
 
 @pytest.mark.usefixtures("drawn")
+def test_oracles_that_know_the_data_withhold_every_verdict_and_stand_first(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Knowledge(p_value=5e-4, least=1e-4, level=0.05, share=0.97, exact=(1.0, 0.05), owners=(2, 9))
+    monkeypatch.setattr(audit, "oracle_knowledge", lambda m: known)
+    run = measure_again(finished, tmp_path / "run", draws=40, shift_draws=20)
+    for row in run.rows:
+        assert row.oracle.verdict is None and row.oracle.no_verdict == "oracle-knows-the-data"
+        evidence = tmp_path / "run" / "scores" / row.oracle.evidence[0].file
+        assert all(x.ok for x in check(row.oracle, [evidence]))
+    assert not run.judges("answer") and reading(run)[0].startswith("Oracles know the data: ")
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert page.index("Oracles know the data") < page.index("What was found")
+    assert "Oracles know the data" in (tmp_path / "run" / "summary.md").read_text()
+
+
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize(("rank", "half"), [(2, True), (0, False)], ids=["LoRA, bfloat16", "all parameters"])
 def test_a_local_folder(tmp_path: Path, models: Path, rank: int, half: bool) -> None:
     """The path of a real model, with a tiny one: LoRA or all parameters, float32 audit, no enumeration."""
@@ -161,3 +179,14 @@ def test_the_example_of_ready_models_measures_as_if_it_had_trained_them(
     measured = list[str]()
     monkeypatch.setattr(audit, "measure_row", lambda m, row, records, floor: measured.append(row.name))
     assert run_audit(config, tmp_path / "run", resume=True).rows == run.rows and not measured
+
+
+def test_a_run_that_was_moved_is_the_same_run(tmp_path: Path) -> None:
+    config = small().model_copy(update={"out": "runs/there"})
+    (tmp_path / "config.yaml").write_text(config.dump())
+    audit._require_place(config.model_copy(update={"out": str(tmp_path)}), tmp_path, resume=True)
+    audit._require_place(small(), tmp_path, resume=True)
+    with pytest.raises(ArgumentError, match="same configuration"):
+        audit._require_place(config.model_copy(update={"seed": 9}), tmp_path, resume=True)
+    with pytest.raises(ArgumentError, match=r"^--resume: expected a run folder with config\.yaml"):
+        audit._require_place(config, tmp_path / "nothing", resume=True)

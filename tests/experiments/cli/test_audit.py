@@ -30,7 +30,7 @@ def argv(finished: Path, tmp_path: Path) -> list[str]:
 def measured(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A finished run whose result is there already."""
     found = Run.load(finished)
-    monkeypatch.setattr(audit, "run_audit", lambda config, out, resume: found)
+    monkeypatch.setattr(audit, "run_audit", lambda config, out, resume, command: found)
     return found
 
 
@@ -82,14 +82,50 @@ def test_a_refuted_run_is_told_on_stderr_and_in_json(
 def test_only_the_named_rows_and_another_seed_are_run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, measured: Run
 ) -> None:
-    asked: list[tuple[RunConfig, Path, bool]] = []
+    asked: list[tuple[RunConfig, Path, bool, str]] = []
 
-    def noted(config: RunConfig, out: Path, resume: bool) -> Run:
-        asked.append((config, out, resume))
+    def noted(config: RunConfig, out: Path, resume: bool, command: str) -> Run:
+        asked.append((config, out, resume, command))
         return measured
 
     monkeypatch.setattr(audit, "run_audit", noted)
     assert run(capsys, "audit", "--method", "MarI pooled 1", "--seed", "5", "--json")[0] == 0
-    ((config, out, resume),) = asked
+    ((config, out, resume, command),) = asked
     assert [m.label for m in config.methods] == ["MarI pooled 1"] and config.seed == 5
-    assert out == Path("runs/tiny") and not resume
+    assert out == Path("runs/tiny") and not resume and command == "mari audit --preset tiny"
+
+
+def test_a_config_of_ones_own_has_a_folder_of_its_own_and_is_named_in_the_report(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, measured: Run, tmp_path: Path
+) -> None:
+    asked: list[tuple[Path, str | None, str]] = []
+
+    def noted(config: RunConfig, out: Path, resume: bool, command: str) -> Run:
+        asked.append((out, config.out, command))
+        return measured
+
+    monkeypatch.setattr(audit, "run_audit", noted)
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("seed: 3\n")
+    assert run(capsys, "audit", "--config", str(mine), "--json")[0] == 0  # not runs/tiny, which is the preset's
+    mine.write_text("seed: 3\nout: elsewhere/run\n")
+    assert run(capsys, "audit", "--config", str(mine), "--json")[0] == 0
+    assert run(capsys, "audit", "--config", str(mine), "--out", "here", "--json")[0] == 0
+    named = f"mari audit --preset tiny --config {mine}"
+    assert asked == [(Path(x), x, named) for x in ("runs/mine", "elsewhere/run", "here")]
+
+
+def test_a_damaged_model_says_so_in_its_cell_and_comes_last(
+    capsys: pytest.CaptureFixture[str], argv: list[str], measured: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = measured.rows[1].utility["retain"].model_copy(update={"upper": -0.2})
+    wrecked = measured.rows[1].model_copy(update={"utility": {"retain": lost}})
+    kept = [r.model_copy(update={"utility": {}}) for r in measured.rows]
+    found = measured.model_copy(update={"rows": (kept[0], wrecked, *kept[2:])})
+    monkeypatch.setattr(audit, "run_audit", lambda *_: found)
+    names = [r.name for r in found.ordered]
+    assert names == [kept[0].name, kept[2].name, kept[3].name, wrecked.name, kept[-1].name]
+    status, out, _ = run(capsys, *argv)
+    lines = [x for x in out.splitlines() if x.startswith(tuple(n[:22] for n in names))]
+    assert status == 0 and [x for x in lines if x.endswith(", but damaged")] == [lines[3]]
+    assert json.loads(run(capsys, *argv, "--json")[1])["rows"][3]["damaged"] is True

@@ -7,8 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from experiments.cli.command import add_command
+from experiments.cli.command import add_command, add_training, loop_settings, method_settings
 from experiments.cli.main import COMMANDS
+from mari_theory import ArgumentError
 from tests.experiments.cli.call import run
 
 
@@ -29,3 +30,16 @@ def test_the_file_of_a_command_has_its_name(capsys: pytest.CaptureFixture[str], 
     name = command.__name__.rsplit(".", 1)[1]
     status, out, err = run(capsys, name, "--help") if name != "bench" else run(capsys, "--help")
     assert status == 0 and err == "" and name in out and (command.__doc__ or "").startswith(f"`mari {name}`")
+
+
+def test_settings_of_a_loop_and_a_method_come_from_options() -> None:
+    parser = argparse.ArgumentParser()
+    add_training(parser, steps=7, lr=0.1)
+    args = parser.parse_args(["--batch-retain", "3", "--seed", "2"])
+    made = loop_settings(args, steps=args.steps, epochs=None)
+    assert (made.steps, made.lr, made.batch_retain, made.seed, made.batch_background) == (7, 0.1, 3, 2, 0)
+    with pytest.raises(ArgumentError, match=r"^--max-answer: expected"):
+        loop_settings(parser.parse_args(["--max-answer", "0"]), steps=1)
+    for bad in ("gamma", "gamma=[1,"):
+        with pytest.raises(ArgumentError, match=r"^--set: expected KEY=VALUE"):
+            method_settings([bad])

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data.encoding import answer_log_probs, encode, encode_twins, many_prompt_ids, require_fit
+from experiments.data.encoding import (
+    answer_log_probs,
+    batch_size,
+    batches_of,
+    encode,
+    encode_twins,
+    many_prompt_ids,
+    require_fit,
+    require_known_words,
+)
 from experiments.data.items import Corpus, Item
 from experiments.models.load import load_model
 from experiments.models.tiny import tiny_model
@@ -59,3 +68,26 @@ def test_what_is_generated_needs_room_as_well_as_the_answer(tokenizer: Any, corp
     require_fit(model, tokenizer, corpus.forget, 8, 64 - longest)
     with pytest.raises(ArgumentError, match=r"^prompt: expected prompt and answer within 64 tokens, got 65"):
         require_fit(model, tokenizer, corpus.forget, 8, 65 - longest)
+
+
+def test_words_that_the_tokenizer_does_not_know_are_refused_in_one_line(
+    models: Path, corpus: Corpus, tokenizer: Any
+) -> None:
+    """The user's own text with the toy's tokenizer: every word would become <unk>, and the audit would measure nothing."""
+    require_known_words(tokenizer, [*corpus.forget, *corpus.holdout])
+    own = [Item("Where was Ada Alder born?", "Hanoi.", "Ada")]
+    with pytest.raises(ArgumentError, match=r"6 of 6 tokens unknown: Where, was, Ada$") as error:
+        require_fit(load_model(models / "a"), tokenizer, own, 8)
+    assert "\n" not in str(error.value) and "words of this model's tokenizer" in str(error.value)
+    tokenizer_without = type("T", (), {"unk_token_id": None, "eos_token_id": 1})()
+    require_known_words(tokenizer_without, own)
+
+
+def test_a_batch_is_as_large_as_asked_within(tokenizer: Any) -> None:
+    usual = batch_size(tokenizer)
+    with batches_of(3):
+        assert batch_size(tokenizer) == 3
+    with batches_of(None):
+        assert batch_size(tokenizer) == usual
+    with pytest.raises(ArgumentError, match="--batch"), batches_of(0):
+        pass

@@ -39,4 +39,11 @@ def test_every_row_of_an_audit_has_its_utility(finished: Path) -> None:
         assert set(row.utility) == {"retain"} and row.utility["retain"].owners == 3
         u = row.utility["retain"]
         # Three questions of each owner alike in number, so the mean over owners is that over items.
+        assert u.lower is not None and u.upper is not None and u.lower <= u.difference <= u.upper
         assert u.difference == pytest.approx(u.accuracy - u.oracles, abs=1e-9)
+
+
+@pytest.mark.parametrize(("upper", "lost"), [(-0.0501, True), (-0.05, False), (None, False)])
+def test_a_loss_is_called_damage_where_it_is_certainly_beyond_the_margin(upper: float | None, lost: bool) -> None:
+    made = NonInferiority(accuracy=0.8, oracles=0.9, difference=-0.1, lower=None, upper=upper, owners=9, margin=0.05)
+    assert made.lost is lost

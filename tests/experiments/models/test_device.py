@@ -28,7 +28,7 @@ from experiments.measures.sampling import sequence_log_probs
 from experiments.methods import METHODS, SHORTHANDS, make_method
 from experiments.models.adapters import with_adapter
 from experiments.models.decode import decode
-from experiments.models.device import device_of, find_device, plain, to_train
+from experiments.models.device import DTYPES, EXACT, Computing, device_of, find_device, plain, to_train
 from experiments.models.passes import full_pass
 from experiments.models.tiny import tiny_model
 from experiments.unlearning.loop import Task, Watch, run_loop
@@ -174,3 +174,10 @@ def test_an_accelerator_reads_the_same_numbers(corpus: Corpus, tokenizer: Any) -
     here = item_scores(model, tokenizer, corpus.forget).loss
     there = item_scores(model.to(find_device()), tokenizer, corpus.forget).loss
     assert there == pytest.approx(here, rel=1e-5)
+
+
+def test_a_precision_is_known_and_said_where_it_is_not_as_always() -> None:
+    assert Computing().said() == {} and Computing(dtype="bfloat16").said() == {"dtype": "bfloat16"}
+    assert set(EXACT) <= set(DTYPES) and all(DTYPES[x].is_floating_point for x in DTYPES)
+    with pytest.raises(ArgumentError, match=r"^--dtype: expected float32, float64, bfloat16, float16, got int8"):
+        Computing(dtype="int8")

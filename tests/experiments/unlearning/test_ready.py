@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from experiments.audit.run import run_audit
-from experiments.config import RunConfig
+from experiments.config import CorpusConfig, RunConfig
 from experiments.labels import slug
 from experiments.models.banks import open_bank
 from experiments.models.load import load_model, load_tokenizer, save_model, weight_hash
@@ -157,6 +157,33 @@ def test_a_trained_model_needs_room_too(tmp_path: Path) -> None:
     assert look_at(config, tmp_path / "run", config.make_corpus()) == {}
     with pytest.raises(ArgumentError, match=r"^prompt: expected prompt and answer within 64 tokens, got \d\d"):
         run_audit(small(max_new=70), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_cannot_be_enumerated_is_refused(tmp_path: Path) -> None:
+    config = small()
+    longer = small(max_new=3)
+    with pytest.raises(
+        ArgumentError, match=r"^scoring\.enumerate_exactly: expected false, or scoring\.max_new of at most 2.* got 3"
+    ):
+        run_audit(longer, tmp_path / "run")
+    sentences = config.model_copy(update={"corpus": config.corpus.model_copy(update={"sentences": True})})
+    with pytest.raises(
+        ArgumentError, match=r"^scoring\.enumerate_exactly: expected false, or answers of one token, got \d"
+    ):
+        run_audit(sentences, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_own_text_with_the_tokenizer_of_the_toy_is_refused(tmp_path: Path) -> None:
+    for name in ("forget", "retain", "holdout"):
+        rows = [{"prompt": f"Where was {name} {k} born?", "answer": "Hanoi", "owner": f"{name} {k}"} for k in range(3)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
+    own = small().model_copy(update={"corpus": CorpusConfig(kind="jsonl", folder=str(tmp_path)), "methods": []})
+    with pytest.raises(
+        ArgumentError, match=r"^tokenizer: expected text in the \d+ words .* tokens unknown: Where, was"
+    ):
+        run_audit(own, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -13,9 +13,11 @@ import pytest
 
 import experiments
 from experiments.config import LoopSettings
-from experiments.data.items import Corpus
+from experiments.data.items import Corpus, Item
+from experiments.methods import make_method
 from experiments.methods.base import Batch, Loss, Method
-from experiments.models.load import load_model
+from experiments.models.load import load_model, load_tokenizer, save_model
+from experiments.models.tiny import tiny_model
 from experiments.unlearning.checkpoint import LoopResult
 from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.request import Start, UnlearningStopped, unlearn
@@ -110,3 +112,27 @@ def test_old_keywords_still_work_and_say_what_to_write(models: Path, corpus: Cor
     )
     with pytest.raises(ArgumentError, match="keyword: expected model, base, rank"):
         unlearn(models / "a", corpus, "npo", tmp_path / "none", settings, ranks=2)
+
+
+def test_what_is_refused_leaves_nothing_behind(models: Path, corpus: Corpus, tokenizer: Any, tmp_path: Path) -> None:
+    other = tiny_model(len(tokenizer), 16, 1, 2, 3)
+    swapped = load_tokenizer(models / "a")
+    swapped.add_tokens(["another"])
+    save_model(other, swapped, tmp_path / "base")
+    unknown = replace(corpus, forget=(Item("Where was Ada born?", "Hanoi", "Ada"),))
+    for start, data, method, resume, words in (
+        (Start(models / "a", device="moon"), corpus, "npo", False, "^device"),
+        (
+            Start(models / "a", tmp_path / "base"),
+            corpus,
+            "task-vector",
+            False,
+            "^tokenizer: expected the number of tokens",
+        ),
+        (Start(models / "a"), unknown, "npo", False, "tokens unknown: Where"),
+        (Start(models / "a"), corpus, "npo", True, r"^--resume: expected a folder with request\.json to continue"),
+    ):
+        chosen = make_method(method, start="base") if method == "task-vector" else method
+        with pytest.raises(ArgumentError, match=words):
+            unlearn(start, data, chosen, tmp_path / "out", SMALL, resume)
+        assert not (tmp_path / "out").exists()

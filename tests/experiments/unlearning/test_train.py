@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.config import LoopSettings, ModelConfig, RunConfig
+from experiments.audit.run import run_audit
+from experiments.config import LoopSettings, MethodConfig, ModelConfig, RunConfig
 from experiments.data.items import Corpus
 from experiments.labels import slug
 from experiments.models.banks import open_bank
@@ -22,6 +23,7 @@ from experiments.unlearning.loop import Task, Watch, run_loop
 from experiments.unlearning.reason import Reason
 from experiments.unlearning.roles import Entry, Oracle, Original, Role
 from experiments.unlearning.train import train_many, train_one
+from mari_theory import ArgumentError
 
 ROLES: list[Role] = [Original(), Oracle(0), Oracle(1), Entry("a"), Entry("a, again"), Entry("a, its own seed")]
 
@@ -132,3 +134,32 @@ def test_real_models_are_trained_side_by_side_on_a_cpu_alone(
     real = config.model_copy(update={"workers": workers, "model": ModelConfig(kind="adapter")})
     assert list(train_many(real, tmp_path, ROLES)) == [r.name for r in ROLES]
     assert asked == ([2] if beside else [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"name": "npu"}, r"^method: .* \(did you mean npo\?\)"),
+        ({"name": "npo", "settings": {"gama": 1}}, r"did you mean gamma"),
+        ({"name": "npo", "settings": {"gamma": "much"}}, r"^method npo, gamma: expected a valid number, got much"),
+        ({"name": "mari", "settings": {"penalty": float("nan")}}, r"^method mari, penalty: expected a finite number"),
+        ({"name": "npo", "loop": {"steps": 0}}, r"^steps: expected a whole number, at least 1, got 0"),
+        ({"name": "mari-matched", "settings": {"source": "base"}}, r"^methods, x: expected a method without a base"),
+    ],
+    ids=[
+        "an unknown method",
+        "an unknown setting",
+        "a word for a number",
+        "NaN",
+        "no steps",
+        "a base that is not there",
+    ],
+)
+def test_methods_are_looked_at_before_anything_is_trained(
+    config: RunConfig, tmp_path: Path, entry: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.audit.run.train_many", lambda *_: pytest.fail("training had begun"))
+    bad = config.model_copy(update={"methods": [MethodConfig(label="x", **entry)]})
+    with pytest.raises(ArgumentError, match=words):
+        run_audit(bad, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

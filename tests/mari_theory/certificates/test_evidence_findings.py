@@ -664,6 +664,19 @@ def test_marginal_information_gets_no_verdict_and_says_that_it_is_blind_to_memor
             assert "verdict" in rejected(made.data() | {"verdict": said, "no_verdict": None}, [tmp_path / "p.npz"])
 
 
+def test_oracles_that_know_the_data_get_no_verdict_from_words_in_the_evidence(tmp_path: Path) -> None:
+    why = "retrained models know the data to forget: exact answers 1.00 against 0.05 never seen"
+    path = coins(tmp_path / "s.parquet", p=0.5, q=0.51, oracle_knows=why, gate_failed="0.2 nats on retain questions")
+    made = certified(path, margin=0.6)
+    assert made.verdict is None and made.no_verdict == "oracle-knows-the-data"
+    assert "no verdict: the file says that retrained models know the data to forget" in str(made)
+    assert failures(made, [path]) == []
+    for said in ({"verdict": "equivalent on average", "no_verdict": None}, {"no_verdict": "gate-failed"}):
+        assert "verdict" in rejected(made.data() | said, [path])
+    with pytest.raises(ArgumentError, match=r"oracle_knows: expected words, or no such key, got  *$"):
+        certified(coins(tmp_path / "t.parquet", oracle_knows=" "))
+
+
 @pytest.mark.parametrize("pair", ["banana", "", "Oracle", 3, ["oracle"], {}, True, None])
 def test_a_pair_that_nobody_knows_is_refused_when_a_file_is_read(tmp_path: Path, pair: Any) -> None:
     path = coins(tmp_path / "s.parquet")
