@@ -47,7 +47,7 @@ def stratified(rng: np.random.Generator, laws: np.ndarray, sizes: tuple[int, int
     arms = []
     for law, n in zip(laws, sizes, strict=True):
         arms.append([Row(f"q{x}", k, k) for x, p in enumerate(law) for k in rng.choice(NAMES, size=n, p=p)])
-    return Answers.of(*arms)
+    return Answers.of(arms[0], arms[1])
 
 
 def test_the_interval_covers_the_mean_over_prompts_at_fixed_numbers_a_prompt() -> None:
