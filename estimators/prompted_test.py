@@ -33,6 +33,8 @@ WEIGHTS = {"few prompts": 0.7, "all prompts": 0.15, "variety": 0.15}
 """Of the three statistics, fixed before any reported figure."""
 HITS = 20
 """Relabellings at least as far apart as the arms, after which a prompt's p-value needs no more of them."""
+MOST = 1_000_000
+"""Relabellings of one prompt, unless more are asked for."""
 _TIE = 1e-9
 _CHUNK = 4_000_000
 
@@ -121,10 +123,11 @@ class PromptedTest:
         Named prompts (adjusted <= `level`) are all right at once with probability 1 - `level`. Holm, because a list of prompts accuses each
         of them, and because it asks nothing of how prompts depend on each other (a cache, a common seed); where few of many prompts differ,
         as after a deletion, Benjamini-Yekutieli names hardly more. Relabelling goes on until `HITS` of them lie at least as far apart
-        (Besag and Clifford 1991), else until p could be 1/20 of what Holm asks of the smallest.
+        (Besag and Clifford 1991), else until p could be 1/20 of what Holm asks of the
+        smallest, a million times at most.
         """
         level = require_fraction("level", level)
-        most = max(self.permutations, math.ceil(20 * len(answers.prompts) / level))
+        most = max(self.permutations, min(MOST, math.ceil(20 * len(answers.prompts) / level)))
         found = []
         for k, (kernel, (n, m)) in enumerate(zip(answers.kernels, answers.counts.tolist(), strict=True)):
             found.append((_sequential(kernel, n, m, most, np.random.default_rng([self.seed, 1, k])), k))

@@ -127,7 +127,7 @@ def _show(certified: CategoryResult, args: argparse.Namespace) -> None:
     interval = certified.jsd.interval
     print_wrapped(
         f"categories: Jensen-Shannon divergence in [{span(interval.lower, interval.upper, 4, ', ')}] nats at confidence "
-        f"{interval.confidence:g} ({interval.theorem}), mean over prompts",
+        f"{interval.confidence:g} ({interval.theorem}), mean over prompts, from {certified.counts[0, 0].sum()} answers to each and arm",
         "  ",
         "    ",
     )
