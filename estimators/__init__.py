@@ -3,6 +3,11 @@
 Streaming and distributed summaries are in `estimators.streaming`.
 """
 
+from estimators.answer_betting import AnswerBetting as AnswerBetting
+from estimators.answer_categories import Categories as Categories
+from estimators.answer_categories import certify_categories as certify_categories
+from estimators.answers import Answers as Answers
+from estimators.answers import read_answers as read_answers
 from estimators.audit import DetectorBound as DetectorBound
 from estimators.audit import audit_counts as audit_counts
 from estimators.audit import audit_scores as audit_scores
@@ -52,6 +57,7 @@ from estimators.order_free import OrderFree as OrderFree
 from estimators.pooled import BoundedDifferences as BoundedDifferences
 from estimators.pooled import FastRate as FastRate
 from estimators.pooled import certify_pooled as certify_pooled
+from estimators.prompted_test import PromptedTest as PromptedTest
 from estimators.results import Certified as Certified
 from estimators.results import Estimate as Estimate
 from estimators.results import Interval as Interval

@@ -135,7 +135,9 @@ def pool_words(pool: Pool, request: Request) -> Words:
         assumptions: tuple[str, ...] = ("complete-sets",)
         rests = RestsOn(lower="complete-sets", upper="complete-sets")
     else:
-        assumptions = ("pooled-rows", "arms-independent" if arms_independent(pool) else "arms-dependent", "fixed-size")
+        # Product of moments <= moment of the average law to the same power, so T17 holds for draws of different laws too.
+        rows = "pooled-stratified" if pool.metadata.get("design") == "independent" else "pooled-rows"
+        assumptions = (rows, "arms-independent" if arms_independent(pool) else "arms-dependent", "fixed-size")
         rests = RestsOn(lower="range", upper="pooled-sample")
     theorem = "T18" if request.method == "finite-population" else "T17"
     return Words(

@@ -21,6 +21,7 @@ ACCESS = {
         for k in (1, 2, 4, 8, 16, 32)
     },
     "owner": "one sampled output to every prompt about one owner",
+    "category": "the declared category of one sampled output together with its prompt",
     "pooled-signal": "one draw of the pooled signal, without its prompt",
     "truth-probability": "the probability of the true answer in 16 equal bins, with the truth in hand",
 }
@@ -58,6 +59,7 @@ ASSUMPTIONS = {
     "draws-not-numbered": "no draw is listed twice; the file does not number its draws, so only copies of whole files are recognised",
     "exact-laws": "the weights of each option are the models' laws; with a rest, whatever is in it may tell the arms apart",
     "pooled-rows": "the averaged distributions are independent and identically distributed within an arm",
+    "pooled-stratified": "the averaged distributions are independent within an arm, a fixed number of each prompt; the claim is about the averages of their laws",
     "arms-independent": "the two arms were sampled independently of each other (T17)",
     "arms-dependent": "the two arms may depend on each other, so half as many samples count (T17)",
     "complete-sets": "the means are over the complete sets (T18)",
