@@ -21,7 +21,7 @@ from experiments.measures.context import spread_over_owners
 from experiments.measures.items import item_scores
 from experiments.measures.knowledge import Asked, knowledge
 from experiments.models.device import find_device
-from experiments.models.load import load_model, load_tokenizer, require_model
+from experiments.models.load import load_model, load_tokenizer, require_model, require_room
 from experiments.models.smollm2 import model_path
 from experiments.request.cost import Cost, estimate_cost
 from experiments.request.handover import certificates_of, hand_over, save_unlearned
@@ -56,7 +56,7 @@ class Outcome:
 def run_request(
     ask: Ask, data: Corpus, out: Path, resume: bool = False, estimate_only: bool = False, command: str | None = None
 ) -> Outcome | Cost:
-    """Do a request in folder `out`; The cost alone, and no folder, where only an estimate was asked for. A killed one goes on with `resume`.
+    """Do a request in folder `out`; the cost alone, and no folder, where only an estimate was asked for. A killed one goes on with `resume`.
 
     Raises `ArgumentError` on what cannot be done, before anything is trained and with nothing left behind; `AuditFailure` where the
     audit contradicts itself.
@@ -74,6 +74,7 @@ def run_request(
         _look_at_base(ask, data, where)
         cost = estimate_cost(first, audit, 0 if chosen else len(CANDIDATES))
         print(str(cost), file=sys.stderr, flush=True)
+        require_room(out, int(cost.disk_gib * 2**30), "models and checkpoints")
         if estimate_only:
             if not there:
                 shutil.rmtree(out)
@@ -133,11 +134,11 @@ def _look_at_base(ask: Ask, data: Corpus, device: Any) -> None:
 
 @contextmanager
 def _nothing_left(out: Path) -> Iterator[None]:
-    """A folder that was not there before is not there after bad input."""
+    """A folder that was not there before is not there after bad input, unless something was trained in it."""
     there = out.exists()
     try:
         yield
     except ArgumentError:
-        if not there:
+        if not there and not any(out.rglob("*.safetensors")):
             shutil.rmtree(out, ignore_errors=True)
         raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,3 +124,23 @@ def test_bad_input_leaves_nothing(ask: Ask, data: Corpus, tmp_path: Path, change
     with pytest.raises(ArgumentError, match=words):
         run_request(replace(ask, **change), data, tmp_path / "r")
     assert not (tmp_path / "r").exists()
+
+
+def test_what_was_trained_stays_when_the_disk_fills_up(
+    ask: Ask, data: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(ArgumentError, match="GiB free for models and checkpoints"):
+        run_request(ask, data, tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+    monkeypatch.undo()
+
+    def full(config: RunConfig, out: Path, *_: Any) -> Run:
+        (out / "models").mkdir(parents=True)
+        (out / "models" / "npo.safetensors").write_bytes(b"")
+        raise ArgumentError("out", "1.00 GiB free for checkpoints", "0.00 GiB")
+
+    monkeypatch.setattr(module, "run_audit", full)
+    with pytest.raises(ArgumentError, match="GiB free"):
+        run_request(ask, data, tmp_path / "r")
+    assert (tmp_path / "r" / "audit" / "models" / "npo.safetensors").is_file()

@@ -14,6 +14,7 @@ import torch
 from experiments.audit.run import run_audit
 from experiments.config import CorpusConfig, RunConfig
 from experiments.labels import slug
+from experiments.models.adapters import with_adapter
 from experiments.models.banks import open_bank
 from experiments.models.load import load_model, load_tokenizer, save_model, weight_hash
 from experiments.models.tiny import tiny_model
@@ -200,3 +201,26 @@ def test_a_method_trained_on_a_ready_original_is_the_one_trained_on_the_run_s_ow
     assert all(torch.allclose(ours[k], other[k], atol=1e-5) for k in other)
     assert any(not torch.allclose(ours[k], before[k], atol=1e-4) for k in before)
     assert not (run / "models" / "original").exists()  # nothing is copied
+
+
+def test_a_model_may_be_an_adapter_on_another_folder(made: Path) -> None:
+    pytest.importorskip("peft")
+    folder = made / slug(LABEL)
+    model = with_adapter(load_model(made / "original"), 2, 0)
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.requires_grad:
+                p.add_(0.1)
+    shutil.rmtree(folder)
+    model.save_pretrained(folder)
+    config, run = given(made), made.parent / "run"
+    records = look_at(config, run, config.make_corpus())
+    assert records[LABEL]["weights_sha256"] not in {
+        records["original"]["weights_sha256"],
+        records["oracle-0"]["weights_sha256"],
+    }
+    names = [name for name, *_ in records[LABEL]["files"]]
+    assert names == ["adapter_config.json", "adapter_model.safetensors"]
+    (folder / "adapter_model.safetensors").unlink()
+    with pytest.raises(ArgumentError, match=rf"^models, {LABEL}, model: expected adapter_model\.safetensors"):
+        look_at(config, run, config.make_corpus())
