@@ -9,6 +9,7 @@ from importlib import import_module
 from mari_theory.errors import ArgumentError, require
 
 BENCHMARKS = {
+    "answers": "power and size of the tests of two APIs, beside Model Equality Testing",
     "coverage": "miss rate and width of every interval on every law, beside what others call an interval",
     "estimators": "speed and accuracy beside the peers, in one run",
     "mistakes": "what happens to evidence with a mistake in it",
