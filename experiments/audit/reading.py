@@ -49,7 +49,8 @@ def reading(run: Run) -> list[str]:
         out.append(
             f"The margin is set by what retrainings need: an oracle's own worst {run.unit} lies {up(worst)} nats from the others; {fits}."
         )
-    methods = {m.label: make_method(m.name, **m.settings) for m in run.config.methods}
+    shown = {r.name for r in run.methods}
+    methods = {m.label: make_method(m.name, **m.settings) for m in run.config.methods if m.label in shown}
     terms = [retain_terms(methods)] if methods else []
     return [*out, *_blindness(run), *_attacks(run), *_damage(run), *_rewards(run), *terms]
 
@@ -124,11 +125,17 @@ def _retrained(run: Run) -> str:
 def _excess(run: Run) -> list[str]:
     """What was certified no farther than a retraining, rung by rung."""
     out = []
-    for name in run.the("original").excess:
+    for name, before in run.the("original").excess.items():
         if not run.judges(name):
             continue
         near = [r for r in run.methods if r.excess[name].verdict == "as a retraining"]
-        margin = run.the("original").excess[name].margin
+        margin = before.margin
+        if before.verdict == "as a retraining":
+            out.append(
+                f"On {name}, the model before unlearning is itself no more detectable than a retraining, up to {margin:g} nats "
+                f"(at most {up_to(max(before.upper, 0.0))}): with this margin the rung shows no forgetting here."
+            )
+            continue
         kept = [r for r in near if all(u.holds for u in r.utility.values())]
         damaged = [r for r in near if r not in kept]
         said = f"On {name}, no more detectable than a retraining, up to {margin:g} nats"

@@ -65,7 +65,8 @@ def test_the_noise_floor_comes_first_and_nothing_is_said_without_a_finding(run: 
     assert f"{span(claim.lower, claim.upper)} nats" in first and first.endswith(
         "noise floor of every number to the oracle."
     )
-    assert len(rest) == 1 and rest[0].startswith("Closest to the oracle: ")
+    assert len(rest) == 2 and rest[0].startswith("Closest to the oracle: ")
+    assert "what stays in" in rest[1] and "NPO-RT" in rest[1]
     assert all(s.endswith(".") and "\n" not in s for s in (first, *rest))
 
 
@@ -140,11 +141,12 @@ def test_a_failed_gate_comes_first(run: Run) -> None:
     assert first.startswith("The gate failed (answer)") and "0.2000 nats" in first and "at most 0.01 allowed" in first
 
 
-def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None:
-    def with_excess(row: Row, upper: float) -> Row:
-        made = {"answer": Excess(lower=0.0, upper=upper, margin=0.02, method="exact")}
-        return row.model_copy(update={"excess": made})
+def with_excess(row: Row, upper: float) -> Row:
+    made = {"answer": Excess(lower=0.0, upper=upper, margin=0.02, method="exact")}
+    return row.model_copy(update={"excess": made})
 
+
+def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None:
     def with_utility(row: Row, lower: float) -> Row:
         made = row.utility["retain"].model_copy(update={"lower": lower})
         return row.model_copy(update={"utility": {"retain": made}})
@@ -154,6 +156,13 @@ def test_what_is_as_near_as_a_retraining_is_named_rung_by_rung(run: Run) -> None
     kept, damaged = about(run.model_copy(update={"rows": tuple(rows)}), "no more detectable than a retraining")
     assert kept.startswith("On answer,") and kept.endswith(f"not worse than the oracles': {NAMES[1]} (at most 0.01).")
     assert damaged.endswith(f"but without proof that what stays is as good: {NAMES[2]} (at most 0.01).")
+
+
+def test_a_rung_on_which_the_original_passes_shows_no_forgetting(run: Run) -> None:
+    rows = tuple(with_excess(row, 0.01) for row in run.rows)
+    (sentence,) = about(run.model_copy(update={"rows": rows}), "no more detectable than a retraining")
+    assert sentence.startswith("On answer, the model before unlearning is itself no more detectable")
+    assert "(at most 0.01): with this margin the rung shows no forgetting here." in sentence
 
 
 def test_models_made_elsewhere_are_named_and_taken_on_trust(run: Run) -> None:
