@@ -1,7 +1,7 @@
 """`make docs`: every generated page and block, from its data.
 
 Finished audits and studies of `runs/` are taken into `docs/`, studies' pages are drawn from `docs/studies/NAME/data.json`, and what stands
-between marks `<!-- NAME -->` in the README and in docs/limits.md is filled. Each has this one author; `tests/test_generated.py` holds them to their data.
+between marks `<!-- NAME -->` in the README, in docs/limits.md and in docs/theorems.md is filled. Each has this one author; `tests/test_generated.py` holds them to their data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+from docs.headline import cost, headline
+from experiments.audit.results import Run
 from experiments.studies import STUDY_QUESTIONS, load_study
 from experiments.studies.base import write_page
 from experiments.studies.data import Data
@@ -22,8 +24,6 @@ from proofs.verify import kinds, verify
 PUBLISHED = ("config.yaml", "results.json", "report.html", "summary.md")
 AUDITS = ("tiny", "smollm2", "tiny-seeds")
 """Presets whose finished runs are published."""
-NEAREST = 8
-"""Rows of the methods table that the README shows."""
 PAGES = {
     "methods": "results/methods.md",
     "selection": "results/selection.md",
@@ -95,17 +95,9 @@ def unproved() -> list[str]:
     ]
 
 
-def blocks(results: Path) -> dict[str, str]:
-    """What stands between the marks: the audits' summaries, the head of the methods table with its foot, and the theorems."""
-    lines = (results / "methods.md").read_text(encoding="utf-8").splitlines()
-    table = [x for x in lines if x.startswith("|")]
-    foot = next(x for x in reversed(lines) if x.startswith(("`mari bench", "`mari study")))
-    return {
-        "TINY": (results / "tiny" / "summary.md").read_text(encoding="utf-8").rstrip(),
-        "SMOLLM2": (results / "smollm2" / "summary.md").read_text(encoding="utf-8").rstrip(),
-        "METHODS": "\n".join([*table[: 2 + NEAREST], "", foot]),
-        "THEOREMS": theorems(),
-    }
+def readme_blocks(results: Path) -> dict[str, str]:
+    """What stands between the README's marks: what the toy's audit cost, and the audit on a real model."""
+    return {"COST": cost(Run.load(results / "tiny")), "HEADLINE": headline(Run.load(results / "smollm2"))}
 
 
 def limit_blocks(docs: Path) -> dict[str, str]:
@@ -124,9 +116,14 @@ def filled(text: str, made: dict[str, str], file: str = "README.md") -> str:
     return text
 
 
+def fill(page: Path, made: dict[str, str]) -> None:
+    """Write what was made between the marks of a page."""
+    write_text(page, filled(page.read_text(encoding="utf-8"), made, page.name))
+
+
 def main() -> int:
-    """Take what is there, draw the studies, run the proofs, then fill the README and the page on limits."""
-    docs, runs, readme, limits = Path("docs"), Path("runs"), Path("README.md"), Path("docs/limits.md")
+    """Take what is there, draw the studies, run the proofs, then fill the README and the pages on theorems and limits."""
+    docs, runs = Path("docs"), Path("runs")
     results = docs / "results"
     for name in AUDITS:
         print(f"{name}: {'published' if publish(runs / name, results / name) else 'no finished run, kept'}")
@@ -134,14 +131,13 @@ def main() -> int:
         taken = take_study(runs / "studies" / name, docs, name)
         drawn = draw_study(docs, name)
         print(f"{name}: {'took ' + ', '.join(taken) if taken else 'nothing new'}; page {'drawn' if drawn else 'kept'}")
-    made, missing = blocks(results), unproved()
-    if missing:
-        del made["THEOREMS"]
+    missing = unproved()
     print(
         f"theorems: {'kept, as these did not pass (make proofs): ' + ', '.join(missing) if missing else 'all evidence passed'}"
     )
-    write_text(limits, filled(limits.read_text(encoding="utf-8"), limit_blocks(docs), limits.name))
-    write_text(readme, filled(readme.read_text(encoding="utf-8"), made))
+    fill(Path("README.md"), readme_blocks(results))
+    fill(docs / "limits.md", limit_blocks(docs))
+    fill(docs / "theorems.md", {} if missing else {"THEOREMS": theorems()})
     return 0
 
 

@@ -44,5 +44,5 @@ def test_its_numbers_are_the_librarys() -> None:
 
 
 def test_it_is_linked_where_the_theorems_are_listed() -> None:
-    for place, link in (("README.md", "(docs/paper-theorems.md)"), ("CONTRIBUTING.md", "`docs/paper-theorems.md`")):
+    for place, link in (("docs/theorems.md", "(paper-theorems.md)"), ("CONTRIBUTING.md", "`docs/paper-theorems.md`")):
         assert link in (ROOT / place).read_text(encoding="utf-8")
