@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mari_theory.rounding import span
+from mari_theory.rounding import span, up_to
 
 pytest.importorskip("torch")
 from docs import generate
@@ -25,6 +25,7 @@ from docs.generate import (
     theorems,
     unproved,
 )
+from docs.headline import NEAREST, distance, headline
 from experiments.audit.report import markdown
 from experiments.audit.results import Run
 from experiments.methods import make_method
@@ -123,6 +124,21 @@ def test_an_audit_summary_says_what_its_results_hold(name: str) -> None:
         assert origin == origins.get(row.name, "-")
         assert f"{m['forget_probability']:.3f} / {m['forget_exact']:.2f} | {m['retain_probability']:.3f}" in line
         assert f"| {row.best_attack:.3f} |" in line
+
+
+def test_the_headline_shows_the_original_the_nearest_rows_and_the_floor() -> None:
+    run = Run.load(ROOT / "docs" / "results" / "smollm2")
+    head, _, first, *nearest, last = [cells(x) for x in headline(run).splitlines() if x.startswith("|")]
+    assert first[0] == "before unlearning" and last[0] == "retrained without the data" and len(nearest) == NEAREST
+    rungs = [name for name, x in run.the("original").excess.items() if x.method == "exact"]
+    assert head[1 : 1 + len(rungs)] == [f"{n} (margin {run.the('original').excess[n].margin:g})" for n in rungs]
+    rows = {r.name: r for r in run.methods}
+    far = [distance(rows[row[0]], rungs) for row in nearest]
+    others = [distance(r, rungs) for name, r in rows.items() if name not in {row[0] for row in nearest}]
+    assert far == sorted(far) and all(x >= far[-1] for x in others)
+    for row in nearest:
+        for name, shown in zip(rungs, row[1:], strict=False):
+            assert shown.startswith(up_to(rows[row[0]].excess[name].upper, 2, "+"))
 
 
 def test_every_row_of_the_methods_table_says_where_the_method_comes_from() -> None:
