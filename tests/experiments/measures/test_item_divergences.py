@@ -10,8 +10,8 @@ from experiments.measures.item_divergences import item_divergences
 from mari_theory import jensen_shannon
 from mari_theory.certificates.option_files import write_options
 
-P = [[0.5, 0.5], [0.9, 0.1]]
-Q = [[0.5, 0.5], [0.2, 0.8]]
+P = np.array([[0.5, 0.5], [0.9, 0.1]])
+Q = np.array([[0.5, 0.5], [0.2, 0.8]])
 
 
 def test_the_ends_hold_the_divergence_of_every_prompt(tmp_path: Path) -> None:
