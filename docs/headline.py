@@ -24,7 +24,7 @@ def headline(run: Run) -> str:
         for label, row in _shown(run, rungs)
     ]
     command = f"`{run.effort.command}`, {run.effort.date}, {run.effort.machine}, {run.corpus.name}, mari {run.version}."
-    return "\n".join([*table([*heads, "cost"], rows), "", command])
+    return "\n".join([*table([*heads, "cost"], rows), "", " ".join(_caveats(run, rungs)), "", command])
 
 
 def cost(run: Run) -> str:
@@ -48,6 +48,25 @@ def _shown(run: Run, rungs: list[str]) -> list[tuple[str, Row]]:
         *((row.name, row) for row in nearest),
         ("retrained without the data", run.the("oracle")),
     ]
+
+
+def _caveats(run: Run, rungs: list[str]) -> list[str]:
+    """What the table alone would hide."""
+    passes = [name for name in rungs if run.the("original").excess[name].verdict == "as a retraining"]
+    told = [r for r in run.methods if r.oracle.verdict == "detectable"]
+    out = []
+    if passes:
+        out.append(
+            f"On {' and '.join(passes)} the model before unlearning passes too: with these margins they show no forgetting here."
+        )
+    if told:
+        best = min(run.methods, key=lambda r: r.oracle.claim.upper)
+        percent = up(100 * best.oracle.implies.max_accuracy, 1)
+        out.append(
+            f"Who sees whole sampled answers tells {len(told)} of {len(run.methods)} methods from a retraining; "
+            f"the nearest is {best.name}, where that succeeds at most {percent} % of the time."
+        )
+    return out
 
 
 def _beyond(row: Row, name: str) -> str:
