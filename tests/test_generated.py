@@ -123,7 +123,7 @@ def test_an_audit_summary_says_what_its_results_hold(name: str) -> None:
         assert label.startswith(row.name) and certified == span(claim.lower, claim.upper)
         assert origin == origins.get(row.name, "-")
         assert f"{m['forget_probability']:.3f} / {m['forget_exact']:.2f} | {m['retain_probability']:.3f}" in line
-        assert f"| {row.best_attack:.3f} |" in line
+        assert f"| {m['best_attack']:.3f} |" in line
 
 
 def test_the_headline_shows_the_original_the_nearest_rows_and_the_floor() -> None:
