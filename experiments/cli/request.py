@@ -110,6 +110,6 @@ def run(args: argparse.Namespace) -> int:
             {"ok": True, "method": row.name, **said, **ends, "max_accuracy": row.oracle.implies.max_accuracy, **places}
         )
     else:
-        print_wrapped(answer(done.run, row))
+        print_wrapped(f"Could anyone still tell? {answer(done.run, row)}")
         print(f"statement: {done.folder / 'statement.html'}   model: {done.model}   to hand over: {done.folder}")
     return 0

@@ -16,13 +16,13 @@ from mari_theory.certificates.certificate import Certificate
 from mari_theory.rounding import down, span, up
 
 ANSWERS = {
-    "equivalent within margin": "Yes, within the margin: the model answers the questions to forget as a model does that was retrained without the data, for the {unit} farthest away too.",
-    "equivalent on average": "On average yes, within the margin; for every single {unit} it was not shown.",
-    "detectable": "No. The model can be told from one that was retrained without the data.",
-    "inconclusive": "Not shown. The evidence allows both; more outputs, or a wider margin that was fixed beforehand, may decide.",
+    "equivalent within margin": "No more than the margin allows: the model answers the questions to forget as a model does that was retrained without the data, for the {unit} farthest away too.",
+    "equivalent on average": "On average no more than the margin allows; for every single {unit} it was not shown.",
+    "detectable": "Yes. The model can be told from one that was retrained without the data.",
+    "inconclusive": "Not known. The evidence allows both; more outputs, or a wider margin that was fixed beforehand, may decide.",
     "refuted": "The measurement contradicts itself (a detector did better than its certificate allows). Nothing may be concluded.",
 }
-"""Verdict -> what it means for the request."""
+"""Verdict -> the answer to the question above it on the page: could anyone still tell?"""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,17 @@ def test_every_verdict_has_its_sentence(run: Run, verdict: str) -> None:
     assert answer(changed, changed.methods[0]).startswith(ANSWERS[verdict][:8])
 
 
+def test_the_answer_is_to_the_question_above_it(done: Path) -> None:
+    """ "Could anyone still tell? No. The model can be told ..." was read as a green light."""
+    page = (done / "handover" / "statement.html").read_text(encoding="utf-8")
+    asked = page.index("<h2>Could anyone still tell?</h2>")
+    assert page[asked:].split("<strong>")[1].startswith(("Yes.", "No more than", "On average no more", "Not known."))
+    assert ANSWERS["detectable"].startswith("Yes.") and not any(
+        x.startswith("Yes") for k, x in ANSWERS.items() if k != "detectable"
+    )
+    assert all("margin allows" in ANSWERS[k] for k in ANSWERS if k.startswith("equivalent"))
+
+
 def test_what_withholds_a_verdict_stands_first(run: Run) -> None:
     known = Knowledge(p_value=5e-4, least=1e-4, level=0.05, share=0.97, exact=(1.0, 0.05), owners=(2, 9))
     changed = judged(run, None, "oracle-knows-the-data").model_copy(update={"knowledge": known})
