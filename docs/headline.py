@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from experiments.audit.report import table
+from experiments.audit.report import excess_text, table
 from experiments.audit.results import Run
 from experiments.measures.result import NonInferiority, Row
-from mari_theory.rounding import down, up, up_to
+from mari_theory.rounding import down, up
 
 NEAREST = 4
 """Methods shown, those nearest to a retraining; beside them the original and the floor."""
@@ -20,7 +20,12 @@ def headline(run: Run) -> str:
     margins = {name: run.the("original").excess[name].margin for name in rungs}
     heads = ["model", *(f"{name} (margin {margins[name]:g})" for name in rungs), *(f"{x} accuracy" for x in shares)]
     rows = [
-        [label, *(_beyond(row, name) for name in rungs), *(_kept(row.utility.get(x)) for x in shares), _cost(run, row)]
+        [
+            label,
+            *(excess_text(run, row, name) for name in rungs),
+            *(_kept(row.utility.get(x)) for x in shares),
+            _cost(run, row),
+        ]
         for label, row in _shown(run, rungs)
     ]
     command = f"`{run.effort.command}`, {run.effort.date}, {run.effort.machine}, {run.corpus.name}, mari {run.version}."
@@ -67,13 +72,6 @@ def _caveats(run: Run, rungs: list[str]) -> list[str]:
             f"the nearest is {best.name}, where that succeeds at most {percent} % of the time."
         )
     return out
-
-
-def _beyond(row: Row, name: str) -> str:
-    if row.kind == "oracle":
-        return "the floor"
-    x = row.excess[name]
-    return f"{up_to(x.upper, 2, '+')}, {x.verdict}"
 
 
 def _kept(u: NonInferiority | None) -> str:

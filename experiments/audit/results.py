@@ -159,7 +159,7 @@ class Run(Record, Shown):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(r.name)}</td><td>{escape(r.oracle.verdict or 'no verdict')}</td><td>{span(r.oracle.claim.lower, r.oracle.claim.upper)}</td></tr>"
+            f"<tr><td>{escape(r.name)}</td><td>{escape(r.verdict)}</td><td>{span(r.oracle.claim.lower, r.oracle.claim.upper)}</td></tr>"
             for r in self.rows
         )
         return (

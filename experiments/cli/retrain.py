@@ -26,15 +26,13 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, save, and say how an audit reads them."""
-    from experiments.data.items import Item
-    from experiments.data.tables import read_table
+    from experiments.data.files import read_items
     from experiments.unlearning.request import Start
     from experiments.unlearning.retrain import retrain
 
     epochs = args.epochs if args.steps is None else None
     settings = loop_settings(args, epochs=epochs, batch_forget=1, steps=args.steps or 1)
-    rows = read_table(args.retain, ("prompt", "answer", "owner"))
-    items = [Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows]
+    items = read_items(args.retain)
     start = Start(args.model, rank=args.rank or None, half_precision=args.bf16, device=args.device)
     records = retrain(start, items, args.out, args.count, settings, args.resume)
     folders = [r["model"] for r in records]

@@ -22,15 +22,18 @@ def load_files(forget: Path, retain: Path, holdout: Path | None = None, template
 
     Raises `ArgumentError` on a missing or empty file, a line without its fields, an owner in two files.
     """
-    parts = []
-    for path in (forget, retain, holdout):
-        rows = read_table(path, ("prompt", "answer", "owner")) if path else []
-        parts.append(tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows))
+    parts = [read_items(path) if path else () for path in (forget, retain, holdout)]
     owners = [{i.owner for i in p} for p in parts]
     overlap = (owners[0] & owners[1]) | (owners[0] & owners[2]) | (owners[1] & owners[2])
     require(not overlap, "owner", "each owner in one split", sorted(overlap)[:3])
     texts = read_lines(Path(templates), "templates") if templates else ()
     return Corpus(str(Path(forget).parent), parts[0], parts[1], parts[2], templates=texts)
+
+
+def read_items(path: Path) -> tuple[Item, ...]:
+    """Questions with answers and owners from one table. Raises `ArgumentError` as `read_table` does."""
+    rows = read_table(path, ("prompt", "answer", "owner"))
+    return tuple(Item(r["prompt"], r["answer"], r["owner"], r.get("kind", "")) for r in rows)
 
 
 def read_lines(path: Path, name: str) -> tuple[str, ...]:

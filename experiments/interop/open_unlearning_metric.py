@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from estimators.exact import ROUNDING
+from estimators.exact import ROUNDING, arm_law
 from experiments.interop.open_unlearning import metric
 from mari_theory import jensen_shannon
 from mari_theory.errors import require
@@ -40,7 +40,7 @@ def mari_choice(
         both = (losses, retrained[name])
         if any(x is None for x in both):
             continue
-        p, q = (_law(x) for x in both if x is not None)
+        p, q = (arm_law(-x[None]) for x in both if x is not None)
         require(p.shape == q.shape, f"item {name}", f"{p.size} answers in both logs", q.size)
         value = float(jensen_shannon(p, q))
         items[int(name)] = {"jsd_lower": max(value - ROUNDING, 0.0), "jsd_upper": min(value + ROUNDING, LN2)}
@@ -61,8 +61,3 @@ def _losses(computed: Computed, where: str) -> dict[str, Floats | None]:
     for name, row in out.items():
         require(row is None or bool(np.isfinite(row).all()), f"{where}, item {name}", "finite losses", row)
     return out
-
-
-def _law(losses: Floats) -> Floats:
-    weights = np.exp(losses.min() - losses)
-    return np.asarray(weights / weights.sum())
